@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Length-prefixed protobuf messages over a stream socket: what feast-core and feast-worker speak.
+ *
+ *     +----------------------+---------------------------+
+ *     | length, 4 bytes, BE  | message, `length` bytes   |
+ *     +----------------------+---------------------------+
+ *
+ * The peer may be dead, hung or lying: lengths are capped, reads have a deadline, messages are checked before they
+ * are unpacked (fc_pb_check).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/sys.h"
+
+#define FC_FRAME_MAX_BYTES (64u * 1024 * 1024)
+
+/** Writes one message; blocks until it is written. A closed peer is FC_UNAVAILABLE, never SIGPIPE. */
+FC_MUST fc_rc fc_frame_write(int fd, const ProtobufCMessage *message, struct fc_error *err);
+
+/**
+ * Reads one message into the arena. `deadline_ns` is monotonic, 0 for none. FC_DEADLINE_EXCEEDED when it passes,
+ * FC_UNAVAILABLE (WORKER_FAILED) when the peer closed or sent what is no such message.
+ */
+FC_MUST fc_rc fc_frame_read(int fd, const ProtobufCMessageDescriptor *type, struct fc_arena *arena,
+                            const struct fc_sys *sys, int64_t deadline_ns, ProtobufCMessage **ret_message,
+                            struct fc_error *err);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The job supervisor: makes job rows, runs them through a launcher, keeps their progress and receipts.
+ *
+ * One thread owns the running jobs; callers talk to it through the store and a wake-up. After a restart, rows that
+ * were RUNNING are PENDING again and start anew: ingestion is idempotent, so nothing is written twice.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "storage/jobs.h"
+#include "storage/store.h"
+
+struct fc_jobs;
+
+struct fc_jobs_options {
+    const struct fc_sys *sys;
+    struct fc_store *store;
+    const char *worker_path;
+    const char *data_dir;     /**< jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
+    unsigned parallel;        /**< jobs at once, further ones wait; 0 means as many as cores */
+    int32_t max_attempts;     /**< a job whose worker was lost is tried this often; 0 means 5 */
+    int64_t backoff_ns;       /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
+    int64_t memory_limit;     /**< bytes a worker's engine may use; 0 means 1 GiB */
+};
+
+FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, struct fc_error *err);
+/** Stops the workers; their rows stay RUNNING in the store and start anew with the next server. */
+void fc_jobs_free(struct fc_jobs *jobs);
+FC_DEFINE_FREEP(struct fc_jobs, fc_jobs_free)
+
+struct fc_batch_request {
+    fc_str project, table_name;
+    bool has_start, has_end;
+    int64_t start_s, end_s; /**< [start, end), whole seconds since 1970 */
+    int32_t start_ns, end_ns;
+};
+
+/** `id` lives until the callback returns; err NULL on success, after the row is durable. */
+typedef void (*fc_job_started_fn)(void *ctx, const char *id, int64_t created_ns, const struct fc_error *err);
+
+/** Resolves the table, freezes its spec into a job row, wakes the supervisor. Does not block. `started`: exactly once. */
+void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *request, fc_job_started_fn started,
+                         void *ctx);
+
+/** Ends a job; an ended one stays as it is. `done` after it is durable. */
+void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id, void (*done)(void *ctx, const struct fc_error *err), void *ctx);
+
+/** Calls `fn` from the supervisor's thread whenever the job's row changed, until `*fn` returns false. */
+typedef bool (*fc_job_watch_fn)(void *ctx, const struct fc_job_row *row);
+void fc_jobs_watch(struct fc_jobs *jobs, fc_str id, fc_job_watch_fn fn, void *ctx);
+
+struct fc_jobs_stats {
+    uint64_t started, done, failed, restarted;
+    uint64_t rows_read, rows_written, rows_rejected;
+    unsigned running, pending;
+};
+void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The gRPC services: each decodes, asks the rules, stores, replies. One file a service; each registers its rows.
+ */
+#pragma once
+
+#include "base/config.h"
+#include "server/admission/admission.h"
+#include "server/jobs/jobs.h"
+#include "server/rpc/rpc.h"
+#include "storage/store.h"
+
+/** What the services stand on; borrowed, must outlive the server. */
+struct fc_services {
+    const struct fc_sys *sys;
+    struct fc_store *store;
+    struct fc_admission *admission;
+    struct fc_jobs *jobs;
+    const char *online_root; /**< directory of the SQLite online stores */
+    const char *version;     /**< answer of GetFeastCoreVersion */
+};
+
+FC_MUST fc_rc fc_core_service_register(struct fc_services *services, struct fc_rpc_server *server,
+                                       struct fc_error *err);
+/** Under both names: feast_spark.api.JobService and feast.core.JobService. */
+FC_MUST fc_rc fc_job_service_register(struct fc_services *services, struct fc_rpc_server *server,
+                                      struct fc_error *err);
+FC_MUST fc_rc fc_serving_service_register(struct fc_services *services, struct fc_rpc_server *server,
+                                          struct fc_error *err);
+FC_MUST fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_server *server,
+                                        struct fc_error *err);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The registry database: SQLite in one data directory, one writer thread, any number of readers.
+ *
+ *     services --fc_store_submit--> queue --> writer thread: BEGIN; SAVEPOINT a request; COMMIT (fsync) --> done()
+ *     services --fc_reader_*------> a query_only connection of the calling thread
+ *
+ * `done` runs after the fsync of the group that held the request, so whatever was answered survives a power cut.
+ * The directory is locked against a second server; see docs/internals/storage.md for pragmas and their reasons.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+
+struct fc_store;
+struct fc_reader;
+struct fc_txn;
+
+struct fc_store_options {
+    const char *data_dir;      /**< created when missing; holds registry.db and LOCK */
+    const struct fc_sys *sys;  /**< NULL for the real one */
+    unsigned group_limit;      /**< requests in one COMMIT at most; 0 means 256 */
+    unsigned queue_limit;      /**< requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
+};
+
+/**
+ * Locks the directory, opens or creates the database, checks it after an unclean stop, migrates it and starts the
+ * writer. Refuses with what to do: STORE_LOCKED, STORE_TOO_NEW, STORE_CORRUPT, STORE_READ_ONLY.
+ */
+FC_MUST fc_rc fc_store_open(const struct fc_store_options *options, struct fc_store **ret, struct fc_error *err);
+
+/** Finishes what is queued, checkpoints, closes. All readers must be closed before. */
+void fc_store_close(struct fc_store *store);
+FC_DEFINE_FREEP(struct fc_store, fc_store_close)
+
+/** Runs on the writer thread inside its own savepoint; a failure rolls back this request only. Must not block. */
+typedef fc_rc (*fc_txn_fn)(struct fc_txn *txn, void *ctx, struct fc_error *err);
+
+/** Runs once on the writer thread after the commit (err NULL) or the failure (err set). Must not block. */
+typedef void (*fc_txn_done_fn)(void *ctx, const struct fc_error *err);
+
+/** Queues a request; any thread. `done` is called exactly once, also when the queue is full or the store is closing. */
+void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done, void *ctx);
+
+/** Like fc_store_submit, but waits for the end. Not from the writer thread. */
+FC_MUST fc_rc fc_store_run(struct fc_store *store, fc_txn_fn run, void *ctx, struct fc_error *err);
+
+/** A reader for one thread; kept open. */
+FC_MUST fc_rc fc_reader_open(struct fc_store *store, struct fc_reader **ret, struct fc_error *err);
+void fc_reader_close(struct fc_reader *reader);
+FC_DEFINE_FREEP(struct fc_reader, fc_reader_close)
+
+/** The calling thread's own reader of this store, opened at its first use, closed when the thread or store ends. */
+FC_MUST fc_rc fc_store_reader(struct fc_store *store, struct fc_reader **ret, struct fc_error *err);
+
+/** What the request sees of the database, its own changes included; for the rules that run inside the transaction. */
+struct fc_reader *fc_txn_reader(struct fc_txn *txn);
+
+/** The time of the transaction, the same for all its rows: nanoseconds since 1970. */
+int64_t fc_txn_now_ns(const struct fc_txn *txn);
+
+/** False while writes fail (disk full, I/O error). Turns true again by itself. Any thread. */
+bool fc_store_writable(struct fc_store *store);
+
+/** Online copy into a new file beside which a .tmp lives until it is whole; integrity-checked and synced. Blocks. */
+FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t *ret_bytes, struct fc_error *err);
+
+struct fc_store_stats {
+    uint64_t requests, commits, failures; /**< of the writer since start */
+    uint64_t queue_depth;
+    int64_t database_bytes, wal_bytes;
+};
+void fc_store_stats(struct fc_store *store, struct fc_store_stats *ret);
