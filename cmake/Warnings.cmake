@@ -13,7 +13,6 @@ target_compile_options(fc_warnings INTERFACE
     -Wdouble-promotion
     -Wformat=2
     -Wmissing-prototypes
-    -Wnull-dereference
     -Wold-style-definition
     -Wpointer-arith
     -Wshadow
@@ -27,5 +26,5 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         -Walloca -Wduplicated-branches -Wduplicated-cond -Wimplicit-fallthrough=5 -Wlogical-op)
 else()
     target_compile_options(fc_warnings INTERFACE
-        -Walloca -Wimplicit-fallthrough -Wunreachable-code-aggressive)
+        -Walloca -Wimplicit-fallthrough)
 endif()
