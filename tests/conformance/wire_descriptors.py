@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our .proto files against the descriptors that the real Feast packages carry.
 
-Compared are names, numbers, types, labels, oneofs, enum values, methods, file paths and the options that
-generated code depends on, in both directions. Every difference that we want is in DIFFERENCES with its reason;
-one that is not there fails, and so does one that is there but is gone. Needs no server: the first argument, or
-feast-core.protoset in FC_BUILD_DIR, is our FileDescriptorSet.
+Compared are names, numbers, types, labels, oneofs, enum values, methods, file paths and the options
+that generated code depends on, in both directions. Every difference that we want is in DIFFERENCES
+with its reason; one that is not there fails, and so does one that is there but is gone. Needs no
+server: the first argument, or feast-core.protoset in FC_BUILD_DIR, is our FileDescriptorSet.
 """
 
 import importlib
@@ -35,25 +35,25 @@ PARTIAL_MESSAGES = ("google.rpc.BadRequest", "google.rpc.ErrorInfo", "google.rpc
 OURS_ONLY = "only in ours"
 PEERS_ONLY = "only in the peers'"
 
-# What differs on purpose: item -> (which side has it, reason). Things inside a listed message or file need no
-# line of their own.
+# What differs on purpose: item -> (which side has it, reason). What is inside a listed message or
+# file needs no line of its own.
 DIFFERENCES = {
     "field feast.core.FeatureTableSpec.staleness_threshold": (
         PEERS_ONLY,
-        "number 9 is a Duration here and the string `project` in 0.10 and 0.11; undeclared, either survives "
-        "as sent. The peers' registry drops it silently",
+        "number 9 is a Duration here and the string `project` in 0.10 and 0.11; undeclared, either "
+        "survives as sent. The peers' registry drops it silently",
     ),
-    "file feast/types/EntityKey.proto": (OURS_ONLY, "of the 0.10 generation, for tools that know it"),
-    "message feast.types.EntityKey": (OURS_ONLY, "of the 0.10 generation, for tools that know it"),
+    "file feast/types/EntityKey.proto": (OURS_ONLY, "of the 0.10 generation"),
+    "message feast.types.EntityKey": (OURS_ONLY, "of the 0.10 generation"),
     "file feast/storage/OnlineRow.proto": (OURS_ONLY, "value layout of our embedded online store"),
     "message feast.storage.OnlineRow": (OURS_ONLY, "value layout of our embedded online store"),
     "field google.rpc.BadRequest.FieldViolation.reason": (
         OURS_ONLY,
-        "number 3 of the public definition since 2023; the Python package of the peers' time lacks it",
+        "number 3 of today's public definition; the Python package of the peers' time lacks it",
     ),
 }
 
-# Numbers that several generations use in different ways: ours must leave them undeclared, so that what was sent
+# Numbers of other generations, some with two meanings: undeclared in ours, so that what was sent
 # stays with the spec. Beside each: what other generations put there.
 UNDECLARED = {
     ("feast.core.FeatureTableSpec", 9): "staleness_threshold or project",
@@ -148,12 +148,12 @@ def descriptor_of(module):
 
 
 def peer_modules():
-    """Names of the peers' generated modules. Their package's own code does not run: it is not asked here."""
+    """Names of the peers' generated modules. The packages' own start-up code does not run."""
     found = []
     for package in sorted({folder.split("/")[0] for folder in PEER_FOLDERS}):
         spec = importlib.util.find_spec(package)
         if spec is None:
-            raise SystemExit(f"the Python package {package} is not installed; ./dev deps makes its environment")
+            raise SystemExit(f"the Python package {package} is not installed; run ./dev deps")
         stub = types.ModuleType(package)
         stub.__path__ = list(spec.submodule_search_locations)
         sys.modules[package] = stub
@@ -223,7 +223,8 @@ class WireDescriptors(unittest.TestCase):
             kind = item.split()[0]
             kinds[kind] = kinds.get(kind, 0) + 1
         print("on both sides:", kinds)
-        for kind, least in (("file", 14), ("message", 100), ("field", 200), ("value", 50), ("method", 36)):
+        expected = {"file": 14, "message": 100, "field": 200, "value": 50, "method": 36}
+        for kind, least in expected.items():
             with self.subTest(kind):
                 self.assertGreaterEqual(kinds.get(kind, 0), least)
 
@@ -235,7 +236,10 @@ class WireDescriptors(unittest.TestCase):
         self.assertEqual(unlisted, [])
 
     def test_no_listed_difference_is_gone(self):
-        gone = [f"{item}: {side}" for item, (side, _) in DIFFERENCES.items() if self.found.get(item) != side]
+        gone = [
+            f"{item}: {side}" for item, (side, _) in DIFFERENCES.items()
+            if self.found.get(item) != side
+        ]
         self.assertEqual(gone, [])
 
     def test_ambiguous_numbers_are_undeclared(self):
@@ -254,7 +258,8 @@ def main():
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         WireDescriptors.path = sys.argv.pop(1)
     else:
-        WireDescriptors.path = os.path.join(os.environ.get("FC_BUILD_DIR", "build"), "feast-core.protoset")
+        build = os.environ.get("FC_BUILD_DIR", "build")
+        WireDescriptors.path = os.path.join(build, "feast-core.protoset")
     unittest.main(verbosity=2)
 
 
