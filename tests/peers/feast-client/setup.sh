@@ -10,7 +10,7 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
-hash=$(cat "$here/requirements.txt" "$here/client.txt" | sha256sum | cut -c 1-12)
+hash=$(sha256sum "$here/requirements.txt" | cut -c 1-12)
 venv=$cache/feast-client-$hash
 
 if [ "${1:-}" = --path ]; then
@@ -50,8 +50,7 @@ pip() {
 }
 # Later versions of pip refuse the client's metadata (PyYAML>=5.4.*).
 pip 'pip<=23.2'
-pip -r "$here/requirements.txt"
-pip --no-deps -r "$here/client.txt"
+pip --no-deps -r "$here/requirements.txt"
 HOME=$venv FEAST_TELEMETRY=False "$venv/bin/python" -W ignore -c 'import feast, feast_spark' ||
     fail "the client was installed but cannot be imported"
 : >"$venv/complete"
