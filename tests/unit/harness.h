@@ -55,7 +55,8 @@ static inline int fc_test_run(int argc, char **argv, const struct CMUnitTest *ca
     for (int i = 1; i < argc; i++) {
         const struct CMUnitTest *found = fc_test_find(cases, count, argv[i]);
         if (!found) {
-            fprintf(stderr, "%s: no test case is named '%s' (--list names them)\n", argv[0], argv[i]);
+            fprintf(stderr, "%s: no test case is named '%s' (--list names them)\n", argv[0],
+                    argv[i]);
             return 2;
         }
         failed += _cmocka_run_group_tests(found->name, found, 1, group_setup, group_teardown);
