@@ -19,12 +19,10 @@ fi
 
 missing=
 for package in $(wanted "$@"); do
-    # A virtual package (pkg-config by pkgconf) counts as there when its provider is.
-    status=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null || true)
-    case $status in
-    *installed*) ;;
-    *) missing="$missing $package" ;;
-    esac
+    # One line an architecture.
+    if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
+        missing="$missing $package"
+    fi
 done
 if [ -z "$missing" ]; then
     exit 0
