@@ -55,7 +55,8 @@ struct fc_error {
     enum fc_reason reason;
     bool retryable;
     char field[160];    /**< path of the request field at fault, "" when none */
-    char message[1024]; /**< for people: object, field, what was found, what was expected */
+    /** For people: object, field, what was found, what was expected. A refusal lists every offending column. */
+    char message[4096];
 };
 
 #define FC_ERROR_INIT {.rc = FC_OK, .reason = FC_REASON_NONE}
