@@ -23,9 +23,35 @@
 FC_MUST fc_rc fc_frame_write(int fd, const ProtobufCMessage *message, struct fc_error *err);
 
 /**
- * Reads one message into the arena. `deadline_ns` is monotonic, 0 for none. FC_DEADLINE_EXCEEDED when it passes,
+ * A message that arrives in pieces, for one that must not block. Starts as FC_FRAME_READER_INIT; after an error the
+ * stream has lost its place and must be closed.
+ */
+struct fc_frame_reader {
+    unsigned char header[4];
+    unsigned char *body; /**< NULL until the length is known */
+    size_t length;       /**< of the body */
+    size_t have;         /**< bytes so far, header included */
+};
+
+#define FC_FRAME_READER_INIT                                                                       \
+    {                                                                                              \
+        .have = 0                                                                                  \
+    }
+
+void fc_frame_reader_done(struct fc_frame_reader *reader);
+
+/**
+ * Takes what is there without blocking. `*ret_message` is NULL as long as the message is not whole; when it is, the
+ * reader is ready for the next. Errors as fc_frame_read has them, save the deadline.
+ */
+FC_MUST fc_rc fc_frame_poll(struct fc_frame_reader *reader, int fd,
+                            const ProtobufCMessageDescriptor *type, struct fc_arena *arena,
+                            ProtobufCMessage **ret_message, struct fc_error *err);
+
+/**
+ * Reads one message into the arena. `sys` may be NULL without a deadline. `deadline_ns` is monotonic, 0 for none. FC_DEADLINE_EXCEEDED when it passes,
  * FC_UNAVAILABLE (WORKER_FAILED) when the peer closed or sent what is no such message.
  */
 FC_MUST fc_rc fc_frame_read(int fd, const ProtobufCMessageDescriptor *type, struct fc_arena *arena,
-                            const struct fc_sys *sys, int64_t deadline_ns, ProtobufCMessage **ret_message,
-                            struct fc_error *err);
+                            const struct fc_sys *sys, int64_t deadline_ns,
+                            ProtobufCMessage **ret_message, struct fc_error *err);

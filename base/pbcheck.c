@@ -9,7 +9,14 @@
 #define DEFAULT_DEPTH    64
 #define DEFAULT_ELEMENTS ((size_t)1000000)
 
-enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE_GROUP = 3, WIRE_GROUP_END = 4, WIRE_FIXED32 = 5 };
+enum wire {
+    WIRE_VARINT = 0,
+    WIRE_FIXED64 = 1,
+    WIRE_LENGTH = 2,
+    WIRE_GROUP = 3,
+    WIRE_GROUP_END = 4,
+    WIRE_FIXED32 = 5
+};
 
 struct check {
     unsigned max_depth;
@@ -105,7 +112,7 @@ static size_t repeated_index(const struct level *level)
         if (again.number == level->number)
             index++;
     }
-    return index - (again.at > level->tag_at ? 1 : 0);
+    return index;
 }
 
 static void put_path(const struct level *level, struct fc_buf *out)
@@ -123,7 +130,8 @@ static void put_path(const struct level *level, struct fc_buf *out)
         fc_buf_printf(out, "[%zu]", repeated_index(level));
 }
 
-static fc_rc refuse(const struct check *check, const struct level *level, enum fc_reason reason, const char *what)
+static fc_rc refuse(const struct check *check, const struct level *level, enum fc_reason reason,
+                    const char *what)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf path = FC_BUF_INIT;
     const struct level *root = level;
@@ -131,8 +139,8 @@ static fc_rc refuse(const struct check *check, const struct level *level, enum f
     while (root->parent)
         root = root->parent;
     put_path(level, &path);
-    return fc_fail_field(check->err, reason, fc_buf_text(&path), "%s: field %s %s", root->type->name,
-                         fc_buf_text(&path), what);
+    return fc_fail_field(check->err, reason, fc_buf_text(&path), "%s: field %s %s",
+                         root->type->name, fc_buf_text(&path), what);
 }
 
 static fc_rc malformed(const struct check *check, const struct level *level, const char *what)
@@ -145,7 +153,8 @@ static fc_rc count(struct check *check, const struct level *level, size_t elemen
     char what[80];
 
     if (elements > check->elements_left) {
-        snprintf(what, sizeof(what), "brings the message over %zu values, the limit", check->max_elements);
+        snprintf(what, sizeof(what), "brings the message over %zu values, the limit",
+                 check->max_elements);
         return refuse(check, level, FC_REASON_REQUEST_TOO_LARGE, what);
     }
     check->elements_left -= elements;
@@ -196,7 +205,8 @@ static fc_rc check_string(const struct check *check, const struct level *level, 
 
 static fc_rc check_packed(struct check *check, const struct level *level, fc_str body)
 {
-    struct level inner = {.at = (const uint8_t *)body.ptr, .end = (const uint8_t *)body.ptr + body.len};
+    struct level inner = {.at = (const uint8_t *)body.ptr,
+                          .end = (const uint8_t *)body.ptr + body.len};
     enum wire wire = wire_of(level->field->type);
     size_t elements = 0;
     uint64_t value;
@@ -250,8 +260,8 @@ static fc_rc bad_tag(const struct check *check, const struct level *level)
 {
     if (level->parent)
         return malformed(check, level->parent, "holds a bad field tag");
-    return fc_fail(check->err, FC_REASON_MALFORMED_MESSAGE, "%s: a bad field tag at byte %zu", level->type->name,
-                   (size_t)(level->tag_at - level->start));
+    return fc_fail(check->err, FC_REASON_MALFORMED_MESSAGE, "%s: a bad field tag at byte %zu",
+                   level->type->name, (size_t)(level->tag_at - level->start));
 }
 
 static fc_rc check_message(struct check *check, struct level *level)
@@ -279,8 +289,8 @@ static fc_rc check_message(struct check *check, struct level *level)
     return FC_OK;
 }
 
-fc_rc fc_pb_check(const ProtobufCMessageDescriptor *type, fc_str bytes, const struct fc_pb_limits *limits,
-                  struct fc_error *err)
+fc_rc fc_pb_check(const ProtobufCMessageDescriptor *type, fc_str bytes,
+                  const struct fc_pb_limits *limits, struct fc_error *err)
 {
     size_t elements = limits && limits->max_elements ? limits->max_elements : DEFAULT_ELEMENTS;
     struct check check = {

@@ -11,14 +11,15 @@
 #include <protobuf-c/protobuf-c.h>
 
 struct fc_pb_limits {
-    unsigned max_depth;   /**< nested messages; 0 means 64 */
-    size_t max_elements;  /**< fields in all, against messages that unpack to far more than their bytes; 0 means 1 M */
+    unsigned max_depth; /**< nested messages; 0 means 64 */
+    size_t
+        max_elements; /**< fields in all, against messages that unpack to far more than their bytes; 0 means 1 M */
 };
 
 /**
  * FC_INVALID_ARGUMENT (MALFORMED_MESSAGE) naming the field path when the bytes are no valid message of the type: bad
  * tag, cut short, group, wrong wire type of a known field, too deep, a string that is not UTF-8 or holds a NUL.
- * Unknown fields are passed over by length.
+ * Unknown fields are passed over by length. FC_RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE) over max_elements.
  */
-FC_MUST fc_rc fc_pb_check(const ProtobufCMessageDescriptor *type, fc_str bytes, const struct fc_pb_limits *limits,
-                          struct fc_error *err);
+FC_MUST fc_rc fc_pb_check(const ProtobufCMessageDescriptor *type, fc_str bytes,
+                          const struct fc_pb_limits *limits, struct fc_error *err);

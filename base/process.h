@@ -15,7 +15,7 @@ struct fc_process_options {
     const char *const *argv;        /**< NULL-terminated, argv[0] included */
     const char *const *environment; /**< NULL-terminated `K=V`; NULL for an empty one */
     int stderr_fd;                  /**< where its stderr goes; -1 inherits */
-    int child_fd;                   /**< descriptor number at which the child finds its end of the socketpair (3) */
+    int child_fd; /**< descriptor number at which the child finds its end of the socketpair (3) */
 };
 
 struct fc_process {
@@ -23,15 +23,16 @@ struct fc_process {
     int fd; /**< our end of the socketpair, close-on-exec; -1 when closed */
 };
 
-FC_MUST fc_rc fc_process_spawn(const struct fc_process_options *options, struct fc_process *ret, struct fc_error *err);
+FC_MUST fc_rc fc_process_spawn(const struct fc_process_options *options, struct fc_process *ret,
+                               struct fc_error *err);
 
-/** Sends the signal to the whole group of the process. */
+/** Sends the signal to the whole group of the process; nothing once it was reaped. */
 void fc_process_signal(const struct fc_process *process, int signal);
 
-/** Waits for its end; `*ret_status` as waitpid gives it. Closes fd. */
+/** Waits for its end; `*ret_status` as waitpid gives it, untouched when fc_process_ended told it before. Closes fd. */
 void fc_process_reap(struct fc_process *process, int *ret_status);
 
-/** True when it has ended (reaped then, status in `*ret_status`); does not block. */
+/** True when it has ended (reaped then, status in `*ret_status`, pid 0); does not block, leaves fd open to be read. */
 bool fc_process_ended(struct fc_process *process, int *ret_status);
 
 /** "exited with status 3", "killed by signal 9 (Killed)" into the buffer. */
