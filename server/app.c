@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/app.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "feast/admin/v1/admin.pb-c.h"
+#include "feast/core/CoreService.pb-c.h"
+#include "feast/core/JobService.pb-c.h"
+#include "feast/serving/ServingService.pb-c.h"
+#include "feast_spark/api/JobService.pb-c.h"
+#include "protos/descriptor_set.h"
+#include "server/address.h"
+#include "server/admission/admission.h"
+#include "server/http/http.h"
+#include "server/jobs/jobs.h"
+#include "server/rpc/health.h"
+#include "server/rpc/reflection.h"
+#include "server/rpc/rpc.h"
+#include "server/services/services.h"
+#include "storage/store.h"
+
+#define MAX_TEXTS_BYTES                                                                            \
+    ((size_t)1024 * 1024) /* of paths and addresses made from the configuration */
+
+struct fc_app {
+    const struct fc_config *config;
+    struct fc_arena *texts;
+    struct fc_store *store;
+    struct fc_admission *admission;
+    struct fc_jobs *jobs;
+    struct fc_services services;
+    struct fc_rpc_server *rpc;
+    struct fc_health *health;
+    struct fc_reflection *reflection;
+    struct fc_http *http;
+    struct fc_rpc_listen *listens;
+    size_t listen_count;
+    const char *worker_path;
+    bool loopback_only;
+    bool writable; /* as health was last told */
+};
+
+static const ProtobufCServiceDescriptor *const domain_services[] = {
+    &feast__core__core_service__descriptor,       &feast__core__job_service__descriptor,
+    &feast_spark__api__job_service__descriptor,   &feast__serving__serving_service__descriptor,
+    &feast__admin__v1__admin_service__descriptor,
+};
+
+static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
+{
+    app->listen_count = fc_config_list_len(app->config, "listen");
+    if (app->listen_count == 0) {
+        return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "listen",
+                             "no address to listen on is configured");
+    }
+    app->listens = fc_arena_calloc(app->texts, app->listen_count, sizeof *app->listens);
+    if (app->listens == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu listen addresses",
+                       app->listen_count);
+    }
+    app->loopback_only = true;
+    for (size_t i = 0; i < app->listen_count; i++) {
+        const char *address = fc_config_list_at(app->config, "listen", i);
+        fc_rc rc = fc_address_check(address, err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+        app->listens[i].address = address;
+        if (!fc_address_is_loopback(address)) {
+            app->loopback_only = false;
+            if (!fc_config_bool(app->config, "allow_plaintext")) {
+                return fc_fail_field(
+                    err, FC_REASON_CONFIG_INVALID, "listen",
+                    "address '%s' can be reached from other machines and TLS is not configured; "
+                    "say --allow-plaintext=true if the network is trusted",
+                    address);
+            }
+        }
+    }
+    return FC_OK;
+}
+
+static fc_rc resolve_worker(struct fc_app *app, struct fc_error *err)
+{
+    const char *configured = fc_config_str(app->config, "worker.path");
+    char self[PATH_MAX];
+
+    app->worker_path = configured;
+    if (configured[0] == '\0') {
+        ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+        self[len > 0 ? len : 0] = '\0';
+        char *slash = strrchr(self, '/');
+        app->worker_path = slash == NULL ? NULL
+                                         : fc_arena_printf(app->texts, "%.*s/feast-worker",
+                                                           (int)(slash - self), self);
+    }
+    if (app->worker_path == NULL || access(app->worker_path, X_OK) != 0) {
+        return fc_fail_field(
+            err, FC_REASON_CONFIG_INVALID, "worker.path",
+            "the worker program '%s' is missing or cannot be executed; install feast-worker beside "
+            "feast-core or set worker.path",
+            app->worker_path != NULL ? app->worker_path : "feast-worker");
+    }
+    return FC_OK;
+}
+
+static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc_error *err)
+{
+    size_t roots = fc_config_list_len(app->config, "sources.local_roots");
+    const char **local_roots = fc_arena_calloc(app->texts, roots + 1, sizeof *local_roots);
+    const char *scratch = fc_arena_printf(app->texts, "%s/scratch", data_dir);
+    struct fc_admission_options options = {
+        .worker_path = app->worker_path,
+        .scratch_dir = scratch,
+        .deadline_ns = fc_config_duration_ns(app->config, "probe.deadline"),
+        .max_invalid_ratio = fc_config_double(app->config, "probe.max_invalid_ratio"),
+        .parallel = (unsigned)fc_config_int(app->config, "probe.parallel"),
+        .local_any = app->loopback_only && roots == 0,
+        .local_roots = local_roots,
+        .sys = fc_sys_real(),
+    };
+    if (local_roots == NULL || scratch == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
+                       "no memory for the configuration of admission");
+    }
+    for (size_t i = 0; i < roots; i++) {
+        local_roots[i] = fc_config_list_at(app->config, "sources.local_roots", i);
+    }
+    if (!fc_validation_mode_parse(fc_config_str(app->config, "validation"), &options.mode)) {
+        return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "validation",
+                             "'%s' is no validation mode",
+                             fc_config_str(app->config, "validation"));
+    }
+    return fc_admission_new(&options, &app->admission, err);
+}
+
+static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_error *err)
+{
+    const struct fc_jobs_options options = {
+        .sys = fc_sys_real(),
+        .store = app->store,
+        .worker_path = app->worker_path,
+        .data_dir = data_dir,
+        .parallel = (unsigned)fc_config_int(app->config, "jobs.parallel"),
+        .max_attempts = (int32_t)fc_config_int(app->config, "jobs.max_attempts"),
+        .memory_limit = fc_config_bytes(app->config, "jobs.memory_limit"),
+    };
+    return fc_jobs_new(&options, &app->jobs, err);
+}
+
+static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
+{
+    static const char *const infrastructure[] = {
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    };
+    const char *names[FC_ARRAY_LEN(domain_services) + FC_ARRAY_LEN(infrastructure)];
+    size_t count = 0;
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
+        names[count++] = domain_services[i]->name;
+    }
+    for (size_t i = 0; i < FC_ARRAY_LEN(infrastructure); i++) {
+        names[count++] = infrastructure[i];
+    }
+    const fc_str set = {.ptr = (const char *)fc_descriptor_set, .len = fc_descriptor_set_size};
+    return fc_reflection_new(app->rpc, set, names, count, &app->reflection, err);
+}
+
+static fc_rc add_services(struct fc_app *app, struct fc_error *err)
+{
+    static fc_rc (*const registrations[])(struct fc_services *, struct fc_rpc_server *,
+                                          struct fc_error *) = {
+        fc_core_service_register,
+        fc_job_service_register,
+        fc_serving_service_register,
+        fc_admin_service_register,
+    };
+    for (size_t i = 0; i < FC_ARRAY_LEN(registrations); i++) {
+        fc_rc rc = registrations[i](&app->services, app->rpc, err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
+        fc_rc rc = fc_rpc_server_require(app->rpc, domain_services[i], err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    return FC_OK;
+}
+
+static void set_serving(struct fc_app *app, bool serving)
+{
+    fc_health_set(app->health, "", serving);
+    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
+        fc_health_set(app->health, domain_services[i]->name, serving);
+    }
+    app->writable = serving;
+}
+
+static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
+{
+    const struct fc_rpc_options options = {
+        .sys = fc_sys_real(),
+        .threads = (unsigned)fc_config_int(app->config, "grpc.threads"),
+        .max_message_bytes = (size_t)fc_config_bytes(app->config, "grpc.max_message"),
+        .max_call_bytes = (size_t)fc_config_bytes(app->config, "grpc.max_call_memory"),
+        .max_streams = (int)fc_config_int(app->config, "grpc.max_streams"),
+        .lame_duck_ns = fc_config_duration_ns(app->config, "shutdown.lame_duck"),
+        .drain_ns = fc_config_duration_ns(app->config, "shutdown.drain"),
+        .access_log = fc_config_bool(app->config, "grpc.access_log"),
+    };
+    fc_rc rc = fc_rpc_server_new(&options, &app->rpc, err);
+    if (rc == FC_OK) {
+        rc = add_services(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_health_new(app->rpc, &app->health, err);
+    }
+    if (rc == FC_OK) {
+        rc = add_reflection(app, err);
+    }
+    if (rc == FC_OK) {
+        set_serving(app, fc_store_writable(app->store));
+        rc = fc_rpc_server_start(app->rpc, app->listens, app->listen_count, err);
+    }
+    return rc;
+}
+
+static fc_rc start_http(struct fc_app *app, struct fc_error *err)
+{
+    const struct fc_http_options options = {
+        .address = fc_config_str(app->config, "http.listen"),
+        .rpc = app->rpc,
+        .store = app->store,
+        .admission = app->admission,
+        .jobs = app->jobs,
+    };
+    return options.address[0] == '\0' ? FC_OK : fc_http_new(&options, &app->http, err);
+}
+
+/* Scripts wait for this line and read the ports from it; docs/operations.md promises its form. */
+static void print_ready(const struct fc_app *app, const char *data_dir)
+{
+    FC_CLEANUP(fc_buf_done) struct fc_buf line = FC_BUF_INIT;
+    char address[300];
+
+    fc_buf_puts(&line, "feast-core ready: grpc=");
+    for (size_t i = 0; i < app->listen_count; i++) {
+        fc_address_with_port(app->listens[i].address, app->listens[i].bound_port, address,
+                             sizeof address);
+        fc_buf_printf(&line, "%s%s", i == 0 ? "" : ",", address);
+    }
+    if (app->http != NULL) {
+        fc_address_with_port(fc_config_str(app->config, "http.listen"), fc_http_port(app->http),
+                             address, sizeof address);
+        fc_buf_printf(&line, " http=%s", address);
+    }
+    fc_buf_printf(&line, " data_dir=%s version=%s\n", data_dir, FC_VERSION);
+    (void)fputs(fc_buf_text(&line), stderr);
+}
+
+static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
+{
+    const char *data_dir = fc_config_str(app->config, "data_dir");
+    const struct fc_store_options store_options = {.data_dir = data_dir, .sys = fc_sys_real()};
+
+    fc_rc rc = resolve_listens(app, err);
+    if (rc == FC_OK) {
+        rc = resolve_worker(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_store_open(&store_options, &app->store, err);
+    }
+    if (rc == FC_OK) {
+        rc = start_admission(app, data_dir, err);
+    }
+    if (rc == FC_OK) {
+        rc = start_jobs(app, data_dir, err);
+    }
+    if (rc == FC_OK) {
+        app->services = (struct fc_services){
+            .sys = fc_sys_real(),
+            .store = app->store,
+            .admission = app->admission,
+            .jobs = app->jobs,
+            .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
+            .version = FC_VERSION,
+        };
+        rc = start_rpc(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = start_http(app, err);
+    }
+    if (rc == FC_OK) {
+        print_ready(app, data_dir);
+    }
+    return rc;
+}
+
+fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret, struct fc_error *err)
+{
+    FC_CLEANUP(fc_app_stopp) struct fc_app *app = calloc(1, sizeof *app);
+    if (app == NULL || (app->texts = fc_arena_new(MAX_TEXTS_BYTES)) == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start");
+    }
+    app->config = config;
+    fc_rc rc = start_rooms(app, err);
+    if (rc == FC_OK) {
+        *ret = fc_steal(app);
+    }
+    return rc;
+}
+
+void fc_app_tick(struct fc_app *app)
+{
+    bool writable = fc_store_writable(app->store);
+    if (writable != app->writable) {
+        fc_log(writable ? FC_LOG_INFO : FC_LOG_ERROR,
+               writable ? "store_writable_again" : "store_not_writable");
+        set_serving(app, writable);
+    }
+}
+
+void fc_app_stop(struct fc_app *app)
+{
+    if (app == NULL) {
+        return;
+    }
+    if (app->health != NULL) {
+        fc_health_shutdown(app->health); /* a Watch is a call in flight: it would hold the drain */
+    }
+    if (app->rpc != NULL) {
+        fc_rpc_server_stop(app->rpc);
+    }
+    fc_http_free(app->http);
+    fc_admission_free(app->admission);
+    fc_jobs_free(app->jobs);
+    fc_rpc_server_free(app->rpc);
+    fc_reflection_free(app->reflection);
+    fc_health_free(app->health);
+    fc_store_close(app->store);
+    fc_arena_free(app->texts);
+    free(app);
+}
