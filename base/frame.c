@@ -60,25 +60,32 @@ static fc_rc send_all(int fd, const unsigned char *data, size_t size, struct fc_
     return FC_OK;
 }
 
-fc_rc fc_frame_write(int fd, const ProtobufCMessage *message, struct fc_error *err)
+fc_rc fc_frame_pack(const ProtobufCMessage *message, struct fc_buf *out, struct fc_error *err)
 {
     size_t length = protobuf_c_message_get_packed_size(message);
-    unsigned char *frame;
-    fc_rc rc;
 
     if (length > FC_FRAME_MAX_BYTES)
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "a %s of %zu bytes is over the limit of %u", message->descriptor->name,
                        length, FC_FRAME_MAX_BYTES);
-    frame = malloc(HEADER_BYTES + length);
-    if (!frame)
+    if (!fc_buf_reserve(out, HEADER_BYTES + length))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a %s of %zu bytes",
                        message->descriptor->name, length);
     for (size_t i = 0; i < HEADER_BYTES; i++)
-        frame[i] = (unsigned char)(length >> (8 * (HEADER_BYTES - 1 - i)));
-    protobuf_c_message_pack(message, frame + HEADER_BYTES);
-    rc = send_all(fd, frame, HEADER_BYTES + length, err);
-    free(frame);
+        out->ptr[out->len + i] = (char)(length >> (8 * (HEADER_BYTES - 1 - i)));
+    protobuf_c_message_pack(message, (uint8_t *)out->ptr + out->len + HEADER_BYTES);
+    out->len += HEADER_BYTES + length;
+    out->ptr[out->len] = '\0';
+    return FC_OK;
+}
+
+fc_rc fc_frame_write(int fd, const ProtobufCMessage *message, struct fc_error *err)
+{
+    FC_CLEANUP(fc_buf_done) struct fc_buf frame = FC_BUF_INIT;
+    fc_rc rc = fc_frame_pack(message, &frame, err);
+
+    if (rc == FC_OK)
+        rc = send_all(fd, (const unsigned char *)frame.ptr, frame.len, err);
     return rc;
 }
 

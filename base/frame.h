@@ -15,9 +15,14 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/sys.h"
 
 #define FC_FRAME_MAX_BYTES (64u * 1024 * 1024)
+
+/** Appends one message as it goes over the wire, for one that must not block when it writes. */
+FC_MUST fc_rc fc_frame_pack(const ProtobufCMessage *message, struct fc_buf *out,
+                            struct fc_error *err);
 
 /** Writes one message; blocks until it is written. A closed peer is FC_UNAVAILABLE, never SIGPIPE. */
 FC_MUST fc_rc fc_frame_write(int fd, const ProtobufCMessage *message, struct fc_error *err);
