@@ -21,6 +21,7 @@
 #include "server/admission/admission.h"
 #include "server/http/http.h"
 #include "server/jobs/jobs.h"
+#include "server/notify.h"
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
 #include "server/rpc/rpc.h"
@@ -44,7 +45,8 @@ struct fc_app {
     struct fc_rpc_listen *listens;
     size_t listen_count;
     const char *worker_path;
-    bool loopback_only;
+    const char **local_roots; /* NULL-terminated */
+    bool loopback_only, local_any;
     bool writable; /* as health was last told */
 };
 
@@ -112,10 +114,24 @@ static fc_rc resolve_worker(struct fc_app *app, struct fc_error *err)
     return FC_OK;
 }
 
-static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc_error *err)
+/* Local files: any of them when only this machine can ask, else those below the roots. */
+static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
 {
     size_t roots = fc_config_list_len(app->config, "sources.local_roots");
-    const char **local_roots = fc_arena_calloc(app->texts, roots + 1, sizeof *local_roots);
+
+    app->local_any = app->loopback_only && roots == 0;
+    app->local_roots = fc_arena_calloc(app->texts, roots + 1, sizeof *app->local_roots);
+    if (app->local_roots == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu local roots", roots);
+    }
+    for (size_t i = 0; i < roots; i++) {
+        app->local_roots[i] = fc_config_list_at(app->config, "sources.local_roots", i);
+    }
+    return FC_OK;
+}
+
+static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc_error *err)
+{
     const char *scratch = fc_arena_printf(app->texts, "%s/scratch", data_dir);
     struct fc_admission_options options = {
         .worker_path = app->worker_path,
@@ -123,16 +139,13 @@ static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc
         .deadline_ns = fc_config_duration_ns(app->config, "probe.deadline"),
         .max_invalid_ratio = fc_config_double(app->config, "probe.max_invalid_ratio"),
         .parallel = (unsigned)fc_config_int(app->config, "probe.parallel"),
-        .local_any = app->loopback_only && roots == 0,
-        .local_roots = local_roots,
+        .local_any = app->local_any,
+        .local_roots = app->local_roots,
         .sys = fc_sys_real(),
     };
-    if (local_roots == NULL || scratch == NULL) {
+    if (scratch == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
                        "no memory for the configuration of admission");
-    }
-    for (size_t i = 0; i < roots; i++) {
-        local_roots[i] = fc_config_list_at(app->config, "sources.local_roots", i);
     }
     if (!fc_validation_mode_parse(fc_config_str(app->config, "validation"), &options.mode)) {
         return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "validation",
@@ -152,6 +165,8 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
         .parallel = (unsigned)fc_config_int(app->config, "jobs.parallel"),
         .max_attempts = (int32_t)fc_config_int(app->config, "jobs.max_attempts"),
         .memory_limit = fc_config_bytes(app->config, "jobs.memory_limit"),
+        .local_any = app->local_any,
+        .local_roots = app->local_roots,
     };
     return fc_jobs_new(&options, &app->jobs, err);
 }
@@ -269,6 +284,7 @@ static void print_ready(const struct fc_app *app, const char *data_dir)
     }
     fc_buf_printf(&line, " data_dir=%s version=%s\n", data_dir, FC_VERSION);
     (void)fputs(fc_buf_text(&line), stderr);
+    fc_notify("READY=1");
 }
 
 static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
@@ -284,6 +300,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = fc_store_open(&store_options, &app->store, err);
     }
     if (rc == FC_OK) {
+        rc = resolve_roots(app, err);
+    }
+    if (rc == FC_OK) {
         rc = start_admission(app, data_dir, err);
     }
     if (rc == FC_OK) {
@@ -296,6 +315,7 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .admission = app->admission,
             .jobs = app->jobs,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
+            .backup_dir = fc_arena_printf(app->texts, "%s/backups", data_dir),
             .version = FC_VERSION,
         };
         rc = start_rpc(app, err);
@@ -338,12 +358,14 @@ void fc_app_stop(struct fc_app *app)
     if (app == NULL) {
         return;
     }
+    fc_notify("STOPPING=1");
     if (app->health != NULL) {
         fc_health_shutdown(app->health); /* a Watch is a call in flight: it would hold the drain */
     }
     if (app->rpc != NULL) {
         fc_rpc_server_stop(app->rpc);
     }
+    fc_services_done(&app->services);
     fc_http_free(app->http);
     fc_admission_free(app->admission);
     fc_jobs_free(app->jobs);

@@ -24,6 +24,9 @@ struct fc_jobs_options {
     int32_t max_attempts;     /**< a job whose worker was lost is tried this often; 0 means 5 */
     int64_t backoff_ns;       /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
     int64_t memory_limit;     /**< bytes a worker's engine may use; 0 means 1 GiB */
+    int64_t silence_ns;       /**< a worker that says nothing for so long counts as lost; 0 means 10 min */
+    bool local_any;           /**< any local path may be read; as in struct fc_admission_options */
+    const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
 };
 
 FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, struct fc_error *err);
@@ -48,9 +51,15 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
 /** Ends a job; an ended one stays as it is. `done` after it is durable. */
 void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id, void (*done)(void *ctx, const struct fc_error *err), void *ctx);
 
-/** Calls `fn` from the supervisor's thread whenever the job's row changed, until `*fn` returns false. */
+/**
+ * Calls `fn` from the supervisor's thread with the job's row as it is now and whenever it changed, until `fn` returns
+ * false or the job has ended. Then, and also after fc_jobs_unwatch and when the supervisor stops, `fn` is called once
+ * more with NULL: its last call, after which `ctx` is not used again. A job that is not there has only that call.
+ */
 typedef bool (*fc_job_watch_fn)(void *ctx, const struct fc_job_row *row);
 void fc_jobs_watch(struct fc_jobs *jobs, fc_str id, fc_job_watch_fn fn, void *ctx);
+/** Brings on the last call of the watches with this context; nothing when there is none any more. Any thread. */
+void fc_jobs_unwatch(struct fc_jobs *jobs, const void *ctx);
 
 struct fc_jobs_stats {
     uint64_t started, done, failed, restarted;

@@ -18,7 +18,12 @@ struct fc_services {
     struct fc_jobs *jobs;
     const char *online_root; /**< directory of the SQLite online stores */
     const char *version;     /**< answer of GetFeastCoreVersion */
+    const char *backup_dir;  /**< where Backup may write; made when missing; NULL: Backup is refused */
+    struct fc_background *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
 };
+
+/** After the RPC server has stopped, before the store is closed: waits for background work, frees what they keep. */
+void fc_services_done(struct fc_services *services);
 
 FC_MUST fc_rc fc_core_service_register(struct fc_services *services, struct fc_rpc_server *server,
                                        struct fc_error *err);
