@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * A source column and its values, in terms that no engine or format leaks into: what sources give and the contract
- * judges.
+ * A source column and its values, in terms that no engine or format leaks into: what sources give
+ * and the contract judges.
  */
 #pragma once
 
@@ -38,13 +38,14 @@ enum fc_column_kind {
     FC_COLUMN_MAP,
     FC_COLUMN_STRUCT,
 };
+#define FC_COLUMN_KINDS (FC_COLUMN_STRUCT + 1)
 
 struct fc_column_type {
     enum fc_column_kind kind;
     enum fc_column_kind element; /**< of a LIST */
     uint8_t precision, scale;    /**< of a DECIMAL, or of a LIST of them */
-    bool int96;                  /**< naive timestamp stored as Parquet INT96: UTC by convention, no warning */
-    const char *text;            /**< as people write it: "int64", "list<double>", "decimal(10,2)", "timestamp[us]" */
+    bool int96;       /**< naive timestamp stored as Parquet INT96: UTC by convention, no warning */
+    const char *text; /**< as people write it: "int64", "list<double>", "timestamp[us]" */
 };
 
 struct fc_source_column {
@@ -52,44 +53,55 @@ struct fc_source_column {
     struct fc_column_type type;
 };
 
-struct fc_source_schema {
-    struct fc_source_column *columns;
-    size_t column_count;
-    size_t files_total, files_seen;
-    int64_t rows_total; /**< -1 unknown */
-    int64_t bytes_total;
-    /** Files whose schema disagrees with the first: "path: column x is string, int64 in path0". */
-    const char **disagreements;
-    size_t disagreement_count;
+/** A file whose column is unlike the first file's. */
+struct fc_source_disagreement {
+    const char *path, *first_path;
+    const char *column;
+    struct fc_column_type type; /**< here; `text` NULL when the file lacks the column */
+    const char *first_text;     /**< type in the first file; NULL when that one lacks it */
 };
 
-/** One value of a sampled or scanned row. */
+struct fc_source_schema {
+    struct fc_source_column *columns; /**< in the order of the first file; names may repeat */
+    size_t column_count;
+    size_t files_total, files_seen;
+    int64_t rows_total; /**< of the files seen when that is all of them, else -1 */
+    int64_t bytes_total;
+    struct fc_source_disagreement *disagreements;
+    size_t disagreement_count;
+    bool disagreements_cut; /**< there are more than are listed */
+};
+
+/** One value of a sampled or scanned row. Which member holds it follows from the column's kind. */
 struct fc_cell {
     bool null;
     union {
-        bool boolean;
-        int64_t integer;   /**< all signed kinds, uint8..uint32, DATE (days), TIMESTAMP (see nanos) as seconds */
-        uint64_t natural;  /**< uint64 */
-        double real;       /**< float16, float32, float64 */
+        bool boolean;     /**< BOOL */
+        int64_t integer;  /**< INT8 to INT64, UINT8 to UINT32; DATE: days since 1970 */
+        uint64_t natural; /**< UINT64 */
+        double real;      /**< FLOAT16 to FLOAT64 */
         struct {
             int64_t high;
             uint64_t low;
         } decimal; /**< unscaled 128-bit value, two's complement */
         struct {
-            int64_t seconds;
-            int32_t nanos;
-        } time;
-        fc_str bytes; /**< string, binary */
+            int64_t seconds; /**< since 1970, or since midnight; rounded down */
+            int32_t nanos;   /**< 0 to 999 999 999 */
+        } time;              /**< TIMESTAMP_*, TIME */
+        fc_str bytes;        /**< STRING, BINARY */
         struct {
             const struct fc_cell *items;
             size_t count;
-        } list;
-    } as;
+        } list; /**< LIST; without items when they are nested themselves */
+    } as;       /**< nothing for MAP, STRUCT and UNKNOWN */
 };
 
 /** A batch of rows: `cells[column][row]`. Lives until the callback returns. */
 struct fc_batch {
     size_t row_count, column_count;
-    struct fc_cell *const *cells;
+    const struct fc_source_column *columns; /**< the columns asked for, typed as in this file */
+    const struct fc_cell *const *cells;
 };
+
+/** Another code than FC_OK ends the reading and is handed on. */
 typedef fc_rc (*fc_batch_fn)(void *ctx, const struct fc_batch *batch, struct fc_error *err);
