@@ -8,7 +8,8 @@ for file in $(git ls-files); do
     case $file in
     LICENSE | VERSION | *.md | *.json | *.sum | *.mod | */data/* | */corpus/*) continue ;;
     esac
-    if ! head -n 3 "$file" | grep -aq 'SPDX-License-Identifier: Apache-2.0'; then
+    # grep -I takes binary files as if nothing matched.
+    if grep -Iq . "$file" && ! head -n 3 "$file" | grep -aq 'SPDX-License-Identifier: Apache-2.0'; then
         echo "$file: no SPDX-License-Identifier in the first three lines"
         code=1
     fi
