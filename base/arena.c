@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
-#include <stdarg.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CHUNK ((size_t)3 * 1024)
+#define FIRST_CHUNK   ((size_t)3 * 1024)
 #define LARGEST_CHUNK ((size_t)1024 * 1024)
 
 struct chunk {
@@ -54,7 +54,8 @@ struct fc_arena *fc_arena_new(size_t limit)
         free(first);
         return NULL;
     }
-    arena->allocator = (ProtobufCAllocator){.alloc = pb_alloc, .free = pb_free, .allocator_data = arena};
+    arena->allocator =
+        (ProtobufCAllocator){.alloc = pb_alloc, .free = pb_free, .allocator_data = arena};
     arena->first = arena->current = first;
     arena->limit = limit;
     return arena;

@@ -24,7 +24,7 @@ enum fc_config_type {
     FC_CONFIG_BYTES,    /**< `4MiB` */
     FC_CONFIG_ENUM,     /**< one of `choices`, separated by | */
     FC_CONFIG_DOUBLE,   /**< min..max as whole numbers */
-    FC_CONFIG_LIST,     /**< strings; a flag may be repeated, comma-separated in the environment, a sequence in YAML */
+    FC_CONFIG_LIST, /**< strings; a flag may be repeated, comma-separated in the environment, a sequence in YAML */
 };
 
 struct fc_config_key {
@@ -49,15 +49,17 @@ FC_DEFINE_FREEP(struct fc_config, fc_config_free)
 /** Unknown keys and bad values are refused with file, line and the nearest right key. */
 FC_MUST fc_rc fc_config_load_file(struct fc_config *config, const char *path, struct fc_error *err);
 /** An unknown variable with the prefix is refused: it is a typing mistake. */
-FC_MUST fc_rc fc_config_load_env(struct fc_config *config, char *const *environment, struct fc_error *err);
+FC_MUST fc_rc fc_config_load_env(struct fc_config *config, char *const *environment,
+                                 struct fc_error *err);
 /**
  * Reads `--key value` and `--key=value`. Flags without a key in the table (`--help`, `--version`, `--config`,
  * `--print-config`) are left to the caller: their names are in `others`, NULL-terminated; a name that ends in '=' takes
  * a value. `on_other` gets each of them.
  */
-FC_MUST fc_rc fc_config_load_args(struct fc_config *config, int argc, char *const *argv, const char *const *others,
-                                  void (*on_other)(void *ctx, const char *name, const char *value), void *ctx,
-                                  struct fc_error *err);
+FC_MUST fc_rc fc_config_load_args(struct fc_config *config, int argc, char *const *argv,
+                                  const char *const *others,
+                                  void (*on_other)(void *ctx, const char *name, const char *value),
+                                  void *ctx, struct fc_error *err);
 FC_MUST fc_rc fc_config_set(struct fc_config *config, const char *name, const char *value,
                             enum fc_config_origin origin, const char *where, struct fc_error *err);
 

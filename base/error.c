@@ -5,9 +5,12 @@
 #include <string.h>
 
 static const struct fc_reason_info reason_table[FC_REASON_COUNT] = {
-#define FC_REASON(word_, code, retryable_, meaning_, remedy_) \
-    [FC_REASON_##word_] = {                                   \
-        .word = #word_, .rc = FC_##code, .retryable = retryable_, .meaning = meaning_, .remedy = remedy_},
+#define FC_REASON(word_, code, retryable_, meaning_, remedy_)                                      \
+    [FC_REASON_##word_] = {.word = #word_,                                                         \
+                           .rc = FC_##code,                                                        \
+                           .retryable = retryable_,                                                \
+                           .meaning = meaning_,                                                    \
+                           .remedy = remedy_},
 #include "base/reasons.def"
 #undef FC_REASON
 };
@@ -54,7 +57,9 @@ const char *fc_rc_name(fc_rc rc)
     return index < FC_ARRAY_LEN(rc_names) ? rc_names[index] : "UNKNOWN";
 }
 
-static fc_rc fill(struct fc_error *err, enum fc_reason reason, const char *field, const char *format, va_list args)
+FC_PRINTF(4, 0)
+static fc_rc fill(struct fc_error *err, enum fc_reason reason, const char *field,
+                  const char *format, va_list args)
 {
     const struct fc_reason_info *info = fc_reason_info(reason);
     char message[sizeof err->message]; /* the arguments may point into err itself */
@@ -68,7 +73,7 @@ static fc_rc fill(struct fc_error *err, enum fc_reason reason, const char *field
     return err->rc;
 }
 
-fc_rc fc_fail(struct fc_error *err, enum fc_reason reason, const char *format, ...)
+fc_rc(fc_fail)(struct fc_error *err, enum fc_reason reason, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -77,7 +82,8 @@ fc_rc fc_fail(struct fc_error *err, enum fc_reason reason, const char *format, .
     return rc;
 }
 
-fc_rc fc_fail_field(struct fc_error *err, enum fc_reason reason, const char *field, const char *format, ...)
+fc_rc(fc_fail_field)(struct fc_error *err, enum fc_reason reason, const char *field,
+                     const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -96,7 +102,8 @@ fc_rc fc_error_prefix(struct fc_error *err, const char *format, ...)
     va_end(args);
     size_t used = written < 0 ? 0 : (size_t)written;
     if (used < sizeof message - 1) {
-        (void)snprintf(message + used, sizeof message - used, ": %.*s", (int)(sizeof message - used), err->message);
+        (void)snprintf(message + used, sizeof message - used, ": %.*s",
+                       (int)(sizeof message - used), err->message);
     }
     memcpy(err->message, message, sizeof message);
     return err->rc;

@@ -54,12 +54,15 @@ struct fc_error {
     fc_rc rc;
     enum fc_reason reason;
     bool retryable;
-    char field[160];    /**< path of the request field at fault, "" when none */
+    char field[160]; /**< path of the request field at fault, "" when none */
     /** For people: object, field, what was found, what was expected. A refusal lists every offending column. */
     char message[4096];
 };
 
-#define FC_ERROR_INIT {.rc = FC_OK, .reason = FC_REASON_NONE}
+#define FC_ERROR_INIT                                                                              \
+    {                                                                                              \
+        .rc = FC_OK, .reason = FC_REASON_NONE                                                      \
+    }
 
 /** The row of a reason; never NULL. */
 const struct fc_reason_info *fc_reason_info(enum fc_reason reason);
@@ -74,8 +77,8 @@ const char *fc_rc_name(fc_rc rc);
 fc_rc fc_fail(struct fc_error *err, enum fc_reason reason, const char *format, ...) FC_PRINTF(3, 4);
 
 /** Like fc_fail, naming the request field at fault. */
-fc_rc fc_fail_field(struct fc_error *err, enum fc_reason reason, const char *field, const char *format, ...)
-    FC_PRINTF(4, 5);
+fc_rc fc_fail_field(struct fc_error *err, enum fc_reason reason, const char *field,
+                    const char *format, ...) FC_PRINTF(4, 5);
 
 /** Puts `prefix: ` before the message, for a layer that knows more of the context. Returns err->rc. */
 fc_rc fc_error_prefix(struct fc_error *err, const char *format, ...) FC_PRINTF(2, 3);

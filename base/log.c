@@ -121,13 +121,15 @@ static void put_field(struct fc_buf *line, const struct fc_log_field *field)
     }
 }
 
-void fc_log_emit(enum fc_log_level level, const char *event, const struct fc_log_field *fields, size_t count)
+void fc_log_emit(enum fc_log_level level, const char *event, const struct fc_log_field *fields,
+                 size_t count)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf line = FC_BUF_INIT;
     char now[FC_TIME_TEXT_MAX];
     int64_t now_ns = fc_now_ns(fc_sys_real());
 
-    fc_time_format(now_ns / FC_NS_PER_S, (int32_t)(now_ns % FC_NS_PER_S / FC_NS_PER_MS * FC_NS_PER_MS), now);
+    fc_time_format(now_ns / FC_NS_PER_S,
+                   (int32_t)(now_ns % FC_NS_PER_S / FC_NS_PER_MS * FC_NS_PER_MS), now);
     if (settings.format == FC_LOG_JSON) {
         fc_buf_putc(&line, '{');
     }

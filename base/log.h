@@ -21,7 +21,13 @@ enum fc_log_format { FC_LOG_LOGFMT, FC_LOG_JSON };
 
 struct fc_log_field {
     const char *key;
-    enum { FC_LOG_FIELD_NONE, FC_LOG_FIELD_STR, FC_LOG_FIELD_INT, FC_LOG_FIELD_DOUBLE, FC_LOG_FIELD_BOOL } kind;
+    enum {
+        FC_LOG_FIELD_NONE,
+        FC_LOG_FIELD_STR,
+        FC_LOG_FIELD_INT,
+        FC_LOG_FIELD_DOUBLE,
+        FC_LOG_FIELD_BOOL
+    } kind;
     union {
         const char *text;
         int64_t number;
@@ -30,12 +36,25 @@ struct fc_log_field {
     } value;
 };
 
-#define FC_LOG_STR(k, v) {.key = (k), .kind = FC_LOG_FIELD_STR, .value = {.text = (v)}}
-#define FC_LOG_INT(k, v) {.key = (k), .kind = FC_LOG_FIELD_INT, .value = {.number = (int64_t)(v)}}
-#define FC_LOG_DOUBLE(k, v) {.key = (k), .kind = FC_LOG_FIELD_DOUBLE, .value = {.real = (v)}}
-#define FC_LOG_BOOL(k, v) {.key = (k), .kind = FC_LOG_FIELD_BOOL, .value = {.truth = (v)}}
+#define FC_LOG_STR(k, v)                                                                           \
+    {                                                                                              \
+        .key = (k), .kind = FC_LOG_FIELD_STR, .value = {.text = (v) }                              \
+    }
+#define FC_LOG_INT(k, v)                                                                           \
+    {                                                                                              \
+        .key = (k), .kind = FC_LOG_FIELD_INT, .value = {.number = (int64_t)(v) }                   \
+    }
+#define FC_LOG_DOUBLE(k, v)                                                                        \
+    {                                                                                              \
+        .key = (k), .kind = FC_LOG_FIELD_DOUBLE, .value = {.real = (v) }                           \
+    }
+#define FC_LOG_BOOL(k, v)                                                                          \
+    {                                                                                              \
+        .key = (k), .kind = FC_LOG_FIELD_BOOL, .value = {.truth = (v) }                            \
+    }
 /** The reason and message of an error as two fields. */
-#define FC_LOG_ERR(err) FC_LOG_STR("reason", fc_reason_info((err)->reason)->word), FC_LOG_STR("error", (err)->message)
+#define FC_LOG_ERR(err)                                                                            \
+    FC_LOG_STR("reason", fc_reason_info((err)->reason)->word), FC_LOG_STR("error", (err)->message)
 
 /** Set once, before threads start. Lines below `level` are dropped. `component` names the program. */
 void fc_log_init(const char *component, enum fc_log_level level, enum fc_log_format format);
@@ -43,7 +62,8 @@ bool fc_log_enabled(enum fc_log_level level);
 /** Reads "debug", "info", "warn", "error"; false when it is none of them. */
 bool fc_log_level_parse(const char *text, enum fc_log_level *ret);
 
-void fc_log_emit(enum fc_log_level level, const char *event, const struct fc_log_field *fields, size_t count);
+void fc_log_emit(enum fc_log_level level, const char *event, const struct fc_log_field *fields,
+                 size_t count);
 
 #define fc_log(level, event, ...)                                                                  \
     do {                                                                                           \

@@ -37,7 +37,8 @@ size_t fc_str_distance(const char *a, const char *b, size_t cap)
         for (size_t j = 1; j <= len_b; j++) {
             size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
             row[j] = min3(last[j] + 1, row[j - 1] + 1, last[j - 1] + change);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j]) {
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                before[j - 2] + 1 < row[j]) {
                 row[j] = before[j - 2] + 1;
             }
         }

@@ -44,7 +44,10 @@ struct fc_buf {
     bool failed;
 };
 
-#define FC_BUF_INIT {0}
+#define FC_BUF_INIT                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 void fc_buf_done(struct fc_buf *buf);
 void fc_buf_clear(struct fc_buf *buf);

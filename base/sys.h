@@ -38,7 +38,7 @@ static inline int64_t fc_monotonic_ns(const struct fc_sys *sys)
     return sys->monotonic_ns(sys->ctx);
 }
 
-#define FC_NS_PER_S INT64_C(1000000000)
+#define FC_NS_PER_S  INT64_C(1000000000)
 #define FC_NS_PER_MS INT64_C(1000000)
 #define FC_NS_PER_US INT64_C(1000)
 

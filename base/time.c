@@ -17,7 +17,8 @@ static int64_t days_from_date(int64_t year, int month, int day)
     int64_t era = (y >= 0 ? y : y - 399) / 400;
     int64_t year_of_era = y - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 void fc_time_format(int64_t seconds, int32_t nanos, char ret[FC_TIME_TEXT_MAX])
@@ -36,8 +37,9 @@ void fc_time_format(int64_t seconds, int32_t nanos, char ret[FC_TIME_TEXT_MAX])
             fraction[cut] = '\0';
         }
     }
-    (void)snprintf(ret, FC_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ", (long long)tm.tm_year + 1900,
-                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fraction);
+    (void)snprintf(ret, FC_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ",
+                   (long long)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                   tm.tm_sec, fraction);
 }
 
 static bool read_digits(const char **at, int count, int *ret)
@@ -69,8 +71,8 @@ static bool read_date(const char **at, int64_t *ret_days)
     static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int year, month, day;
 
-    if (!read_digits(at, 4, &year) || !read_char(at, '-') || !read_digits(at, 2, &month) || !read_char(at, '-') ||
-        !read_digits(at, 2, &day) || month < 1 || month > 12) {
+    if (!read_digits(at, 4, &year) || !read_char(at, '-') || !read_digits(at, 2, &month) ||
+        !read_char(at, '-') || !read_digits(at, 2, &day) || month < 1 || month > 12) {
         return false;
     }
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -123,8 +125,8 @@ static bool read_zone(const char **at, int64_t *ret_offset)
         return false;
     }
     (*at)++;
-    if (!read_digits(at, 2, &hours) || !read_char(at, ':') || !read_digits(at, 2, &minutes) || hours > 23 ||
-        minutes > 59) {
+    if (!read_digits(at, 2, &hours) || !read_char(at, ':') || !read_digits(at, 2, &minutes) ||
+        hours > 23 || minutes > 59) {
         return false;
     }
     *ret_offset = (int64_t)sign * (hours * 3600 + minutes * 60);
@@ -150,9 +152,9 @@ bool fc_time_parse(const char *text, int64_t *ret_seconds, int32_t *ret_nanos)
         return false;
     }
     at++;
-    if (!read_digits(&at, 2, &hour) || !read_char(&at, ':') || !read_digits(&at, 2, &minute) || !read_char(&at, ':') ||
-        !read_digits(&at, 2, &second) || hour > 23 || minute > 59 || second > 59 || !read_fraction(&at, &nanos) ||
-        !read_zone(&at, &offset) || *at != '\0') {
+    if (!read_digits(&at, 2, &hour) || !read_char(&at, ':') || !read_digits(&at, 2, &minute) ||
+        !read_char(&at, ':') || !read_digits(&at, 2, &second) || hour > 23 || minute > 59 ||
+        second > 59 || !read_fraction(&at, &nanos) || !read_zone(&at, &offset) || *at != '\0') {
         return false;
     }
     *ret_seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset;
@@ -192,8 +194,8 @@ static bool read_quantity(const char *text, const struct unit *units, size_t cou
 bool fc_duration_parse(const char *text, int64_t *ret_ns)
 {
     static const struct unit units[] = {
-        {"", 1e9},  {"ns", 1},    {"us", 1e3},    {"ms", 1e6},
-        {"s", 1e9}, {"m", 60e9},  {"h", 3600e9},  {"d", 86400e9},
+        {"", 1e9},  {"ns", 1},   {"us", 1e3},   {"ms", 1e6},
+        {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9},
     };
     return read_quantity(text, units, FC_ARRAY_LEN(units), ret_ns);
 }
@@ -201,9 +203,9 @@ bool fc_duration_parse(const char *text, int64_t *ret_ns)
 bool fc_bytes_parse(const char *text, int64_t *ret_bytes)
 {
     static const struct unit units[] = {
-        {"", 1},           {"B", 1},    {"KiB", 1024},         {"MiB", 1048576}, {"GiB", 1073741824},
-        {"kB", 1e3},       {"KB", 1e3}, {"MB", 1e6},           {"GB", 1e9},      {"K", 1024},
-        {"M", 1048576},    {"G", 1073741824},
+        {"", 1},        {"B", 1},          {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824},
+        {"kB", 1e3},    {"KB", 1e3},       {"MB", 1e6},   {"GB", 1e9},      {"K", 1024},
+        {"M", 1048576}, {"G", 1073741824},
     };
     return read_quantity(text, units, FC_ARRAY_LEN(units), ret_bytes);
 }

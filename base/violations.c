@@ -36,7 +36,7 @@ static bool grow(struct fc_violations *list)
     return true;
 }
 
-static char *format_text(struct fc_arena *arena, const char *format, va_list args)
+FC_PRINTF(2, 0) static char *format_text(struct fc_arena *arena, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -49,7 +49,8 @@ static char *format_text(struct fc_arena *arena, const char *format, va_list arg
     return text;
 }
 
-void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const char *field, const char *format, ...)
+void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const char *field,
+                       const char *format, ...)
 {
     va_list args;
 
@@ -66,9 +67,10 @@ void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const 
         }
         return;
     }
-    list->items[list->count++] = message != NULL && path != NULL
-                                     ? (struct fc_violation){.reason = reason, .field = path, .message = message}
-                                     : exhausted;
+    list->items[list->count++] =
+        message != NULL && path != NULL
+            ? (struct fc_violation){.reason = reason, .field = path, .message = message}
+            : exhausted;
 }
 
 static size_t join(const struct fc_violations *list, char *buffer, size_t size)
@@ -81,8 +83,9 @@ static size_t join(const struct fc_violations *list, char *buffer, size_t size)
         /* Room is kept for the line that counts what was left out. */
         size_t reserve = i + 1 == list->count ? 1 : 40;
         if (used + need + reserve > size) {
-            int n = i == 0 ? snprintf(buffer, size, "%s", list->items[0].message)
-                           : snprintf(buffer + used, size - used, "; and %zu more", list->count - i);
+            int n = i == 0
+                        ? snprintf(buffer, size, "%s", list->items[0].message)
+                        : snprintf(buffer + used, size - used, "; and %zu more", list->count - i);
             size_t written = n < 0 ? 0 : (size_t)n;
             return used + written < size ? used + written : size - 1;
         }

@@ -27,8 +27,8 @@ struct fc_violations {
 void fc_violations_init(struct fc_violations *list, struct fc_arena *arena);
 
 /** Adds one; when the arena is exhausted the violation is counted with a fixed text, so that it is never lost. */
-void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const char *field, const char *format, ...)
-    FC_PRINTF(4, 5);
+void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const char *field,
+                       const char *format, ...) FC_PRINTF(4, 5);
 
 /**
  * The list as one error: the first violation's reason and code; the message is its text when it is alone, all texts

@@ -29,13 +29,14 @@ struct fc_job_row {
     enum fc_job_type type;
     enum fc_job_state state;
     fc_str project, table_name;
-    fc_str hash;              /**< canonical identity, facts: md5 over table and source */
-    fc_str order;             /**< feast.worker.v1.WorkOrder bytes: what to run, the spec as it was at submission */
+    fc_str hash; /**< canonical identity, facts: md5 over table and source */
+    fc_str
+        order; /**< feast.worker.v1.WorkOrder bytes: what to run, the spec as it was at submission */
     int64_t created_ns, started_ns, ended_ns; /**< 0 when not yet */
-    int64_t next_try_ns;      /**< PENDING: not before */
-    int32_t attempts;         /**< times it was started */
-    fc_str progress;          /**< feast.worker.v1.Progress bytes, "" before the first */
-    fc_str receipt;           /**< feast.worker.v1.Receipt bytes, "" until it ended */
+    int64_t next_try_ns;                      /**< PENDING: not before */
+    int32_t attempts;                         /**< times it was started */
+    fc_str progress; /**< feast.worker.v1.Progress bytes, "" before the first */
+    fc_str receipt;  /**< feast.worker.v1.Receipt bytes, "" until it ended */
     fc_str reason, error_message;
     fc_str log_uri;
 };
@@ -49,13 +50,14 @@ FC_MUST fc_rc fc_job_insert(struct fc_txn *txn, const struct fc_job_row *row, st
 FC_MUST fc_rc fc_job_update(struct fc_txn *txn, const struct fc_job_row *row, struct fc_error *err);
 
 /** `ret->id.len` is 0 when there is none. */
-FC_MUST fc_rc fc_job_find(struct fc_reader *reader, fc_str id, struct fc_arena *arena, struct fc_job_row *ret,
-                          struct fc_error *err);
+FC_MUST fc_rc fc_job_find(struct fc_reader *reader, fc_str id, struct fc_arena *arena,
+                          struct fc_job_row *ret, struct fc_error *err);
 
 struct fc_job_filter {
     fc_str project, table_name; /**< empty: any */
     bool with_terminated;       /**< DONE, ERROR and CANCELLED too */
 };
 /** Conjunctive; newest first. */
-FC_MUST fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter, struct fc_arena *arena,
-                          struct fc_job_row **ret_rows, size_t *ret_count, struct fc_error *err);
+FC_MUST fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
+                          struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
+                          struct fc_error *err);

@@ -51,34 +51,40 @@ FC_MUST fc_rc fc_project_find(struct fc_reader *reader, fc_str name, struct fc_a
                               struct fc_project_row *ret, struct fc_error *err);
 /** By name; archived ones only when asked for. */
 FC_MUST fc_rc fc_project_list(struct fc_reader *reader, bool with_archived, struct fc_arena *arena,
-                              struct fc_project_row **ret_rows, size_t *ret_count, struct fc_error *err);
-FC_MUST fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id, struct fc_error *err);
-FC_MUST fc_rc fc_project_set_archived(struct fc_txn *txn, int64_t id, bool archived, struct fc_error *err);
+                              struct fc_project_row **ret_rows, size_t *ret_count,
+                              struct fc_error *err);
+FC_MUST fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id,
+                                struct fc_error *err);
+FC_MUST fc_rc fc_project_set_archived(struct fc_txn *txn, int64_t id, bool archived,
+                                      struct fc_error *err);
 
 /** Called once a row, in name order; a code other than FC_OK ends the walk and is returned. Strings live until it returns. */
 typedef fc_rc (*fc_entity_fn)(void *ctx, const struct fc_entity_row *row, struct fc_error *err);
 typedef fc_rc (*fc_table_fn)(void *ctx, const struct fc_table_row *row, struct fc_error *err);
 
 /* Entities */
-FC_MUST fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
-                             struct fc_entity_row *ret, struct fc_error *err);
+FC_MUST fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name,
+                             struct fc_arena *arena, struct fc_entity_row *ret,
+                             struct fc_error *err);
 FC_MUST fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, void *ctx,
                              struct fc_error *err);
 
 /** Writes the row (insert when `row->id` is 0, which it then sets), a revision and an outbox row. */
-FC_MUST fc_rc fc_entity_put(struct fc_txn *txn, int64_t project_id, struct fc_entity_row *row, struct fc_error *err);
+FC_MUST fc_rc fc_entity_put(struct fc_txn *txn, int64_t project_id, struct fc_entity_row *row,
+                            struct fc_error *err);
 
 /* Feature tables; `_find` also returns deleted ones (see `deleted`), `_each` only when asked for. */
-FC_MUST fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
-                            struct fc_table_row *ret, struct fc_error *err);
+FC_MUST fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name,
+                            struct fc_arena *arena, struct fc_table_row *ret, struct fc_error *err);
 /** An empty `project` walks all projects, by project and name. */
-FC_MUST fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted, fc_table_fn fn, void *ctx,
-                            struct fc_error *err);
-FC_MUST fc_rc fc_table_put(struct fc_txn *txn, int64_t project_id, struct fc_table_row *row, struct fc_error *err);
+FC_MUST fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted,
+                            fc_table_fn fn, void *ctx, struct fc_error *err);
+FC_MUST fc_rc fc_table_put(struct fc_txn *txn, int64_t project_id, struct fc_table_row *row,
+                           struct fc_error *err);
 
 /** A change of the verdict alone: no revision, an outbox row. */
-FC_MUST fc_rc fc_table_set_verdict(struct fc_txn *txn, int64_t table_id, int32_t verdict, fc_str mode,
-                                   int64_t report_id, struct fc_error *err);
+FC_MUST fc_rc fc_table_set_verdict(struct fc_txn *txn, int64_t table_id, int32_t verdict,
+                                   fc_str mode, int64_t report_id, struct fc_error *err);
 
 /* Revisions: every spec that was ever current. */
 struct fc_revision_row {
@@ -87,16 +93,22 @@ struct fc_revision_row {
     bool deleted;
     fc_str spec;
 };
-enum fc_object_kind { FC_OBJECT_PROJECT = 1, FC_OBJECT_ENTITY = 2, FC_OBJECT_TABLE = 3, FC_OBJECT_STORE = 4 };
-FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64_t object_id,
-                               struct fc_arena *arena, struct fc_revision_row **ret_rows, size_t *ret_count,
+enum fc_object_kind {
+    FC_OBJECT_PROJECT = 1,
+    FC_OBJECT_ENTITY = 2,
+    FC_OBJECT_TABLE = 3,
+    FC_OBJECT_STORE = 4
+};
+FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind,
+                               int64_t object_id, struct fc_arena *arena,
+                               struct fc_revision_row **ret_rows, size_t *ret_count,
                                struct fc_error *err);
 
 /* Validation reports (feast.admin.v1.ValidationReport bytes); the newest of each table is kept with its row. */
-FC_MUST fc_rc fc_report_insert(struct fc_txn *txn, int64_t table_id, int32_t verdict, fc_str body, int64_t *ret_id,
-                               struct fc_error *err);
-FC_MUST fc_rc fc_report_find(struct fc_reader *reader, int64_t report_id, struct fc_arena *arena, fc_str *ret_body,
-                             struct fc_error *err);
+FC_MUST fc_rc fc_report_insert(struct fc_txn *txn, int64_t table_id, int32_t verdict, fc_str body,
+                               int64_t *ret_id, struct fc_error *err);
+FC_MUST fc_rc fc_report_find(struct fc_reader *reader, int64_t report_id, struct fc_arena *arena,
+                             fc_str *ret_body, struct fc_error *err);
 
 /* Stores: legacy feast.core.Store and feast.core.OnlineStore, kept as their bytes. */
 enum fc_store_kind { FC_STORE_LEGACY = 1, FC_STORE_ONLINE = 2 };
@@ -107,15 +119,18 @@ struct fc_store_row {
     fc_str body;
 };
 FC_MUST fc_rc fc_store_row_find(struct fc_reader *reader, enum fc_store_kind kind, fc_str name,
-                                struct fc_arena *arena, struct fc_store_row *ret, struct fc_error *err);
-FC_MUST fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kind, bool with_archived,
-                                struct fc_arena *arena, struct fc_store_row **ret_rows, size_t *ret_count,
+                                struct fc_arena *arena, struct fc_store_row *ret,
                                 struct fc_error *err);
-FC_MUST fc_rc fc_store_row_put(struct fc_txn *txn, enum fc_store_kind kind, struct fc_store_row *row,
-                               struct fc_error *err);
+FC_MUST fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kind,
+                                bool with_archived, struct fc_arena *arena,
+                                struct fc_store_row **ret_rows, size_t *ret_count,
+                                struct fc_error *err);
+FC_MUST fc_rc fc_store_row_put(struct fc_txn *txn, enum fc_store_kind kind,
+                               struct fc_store_row *row, struct fc_error *err);
 
 /** Counts for metrics: active projects, entities, live feature tables. */
 struct fc_registry_counts {
     int64_t projects, entities, tables;
 };
-FC_MUST fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret, struct fc_error *err);
+FC_MUST fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret,
+                                struct fc_error *err);

@@ -21,17 +21,19 @@ struct fc_reader;
 struct fc_txn;
 
 struct fc_store_options {
-    const char *data_dir;      /**< created when missing; holds registry.db and LOCK */
-    const struct fc_sys *sys;  /**< NULL for the real one */
-    unsigned group_limit;      /**< requests in one COMMIT at most; 0 means 256 */
-    unsigned queue_limit;      /**< requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
+    const char *data_dir;     /**< created when missing; holds registry.db and LOCK */
+    const struct fc_sys *sys; /**< NULL for the real one */
+    unsigned group_limit;     /**< requests in one COMMIT at most; 0 means 256 */
+    unsigned
+        queue_limit; /**< requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
 };
 
 /**
  * Locks the directory, opens or creates the database, checks it after an unclean stop, migrates it and starts the
  * writer. Refuses with what to do: STORE_LOCKED, STORE_TOO_NEW, STORE_CORRUPT, STORE_READ_ONLY.
  */
-FC_MUST fc_rc fc_store_open(const struct fc_store_options *options, struct fc_store **ret, struct fc_error *err);
+FC_MUST fc_rc fc_store_open(const struct fc_store_options *options, struct fc_store **ret,
+                            struct fc_error *err);
 
 /** Finishes what is queued, checkpoints, closes. All readers must be closed before. */
 void fc_store_close(struct fc_store *store);
@@ -67,7 +69,8 @@ int64_t fc_txn_now_ns(const struct fc_txn *txn);
 bool fc_store_writable(struct fc_store *store);
 
 /** Online copy into a new file beside which a .tmp lives until it is whole; integrity-checked and synced. Blocks. */
-FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t *ret_bytes, struct fc_error *err);
+FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t *ret_bytes,
+                              struct fc_error *err);
 
 struct fc_store_stats {
     uint64_t requests, commits, failures; /**< of the writer since start */

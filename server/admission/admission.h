@@ -12,7 +12,12 @@
 #include "feast/admin/v1/report.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
 
-enum fc_validation_mode { FC_VALIDATION_ENFORCE, FC_VALIDATION_STRICT, FC_VALIDATION_WARN, FC_VALIDATION_OFF };
+enum fc_validation_mode {
+    FC_VALIDATION_ENFORCE,
+    FC_VALIDATION_STRICT,
+    FC_VALIDATION_WARN,
+    FC_VALIDATION_OFF
+};
 
 /** Reads "enforce", "strict", "warn", "off". */
 FC_MUST bool fc_validation_mode_parse(const char *text, enum fc_validation_mode *ret);
@@ -22,19 +27,20 @@ struct fc_admission;
 
 struct fc_admission_options {
     const struct fc_sys *sys;
-    const char *worker_path;    /**< the feast-worker program */
-    const char *scratch_dir;    /**< a directory of its own for the probes */
+    const char *worker_path;      /**< the feast-worker program */
+    const char *scratch_dir;      /**< a directory of its own for the probes */
     enum fc_validation_mode mode; /**< the server's default */
-    int64_t deadline_ns;        /**< of one probe; 0 means 5 s */
-    double max_invalid_ratio;   /**< `enforce`: share of invalid sampled rows still accepted; e.g. 0.05 */
-    unsigned parallel;          /**< probes at once; 0 means 4 */
-    unsigned queue_limit;       /**< probes waiting at most; 0 means 256 */
-    bool local_any;             /**< any local path may be read (the server listens on loopback only) */
+    int64_t deadline_ns;          /**< of one probe; 0 means 5 s */
+    double
+        max_invalid_ratio; /**< `enforce`: share of invalid sampled rows still accepted; e.g. 0.05 */
+    unsigned parallel;     /**< probes at once; 0 means 4 */
+    unsigned queue_limit;  /**< probes waiting at most; 0 means 256 */
+    bool local_any;        /**< any local path may be read (the server listens on loopback only) */
     const char *const *local_roots; /**< else only below these; NULL-terminated */
 };
 
-FC_MUST fc_rc fc_admission_new(const struct fc_admission_options *options, struct fc_admission **ret,
-                               struct fc_error *err);
+FC_MUST fc_rc fc_admission_new(const struct fc_admission_options *options,
+                               struct fc_admission **ret, struct fc_error *err);
 /** Waits for running probes. */
 void fc_admission_free(struct fc_admission *admission);
 FC_DEFINE_FREEP(struct fc_admission, fc_admission_free)
@@ -50,18 +56,20 @@ struct fc_admission_entity {
 struct fc_admission_request {
     const char *project;
     const Feast__Core__FeatureTableSpec *spec;
-    const struct fc_admission_entity *entities; /**< the table's entities with their declared types */
+    const struct fc_admission_entity
+        *entities; /**< the table's entities with their declared types */
     size_t entity_count;
     enum fc_validation_mode mode;
-    int64_t deadline_ns; /**< monotonic, of the call; the probe's own deadline holds when it is sooner */
+    int64_t
+        deadline_ns; /**< monotonic, of the call; the probe's own deadline holds when it is sooner */
     struct fc_arena *arena; /**< the report and the violations are made here */
 };
 
 struct fc_admission_outcome {
     bool accepted;
     Feast__Admin__V1__ValidationReport *report; /**< NULL in mode off */
-    struct fc_violations violations;            /**< when refused: one per column, fields as in the request */
-    struct fc_error error;                      /**< when refused: status of the answer */
+    struct fc_violations violations; /**< when refused: one per column, fields as in the request */
+    struct fc_error error;           /**< when refused: status of the answer */
 };
 
 typedef void (*fc_admission_done_fn)(void *ctx, const struct fc_admission_outcome *outcome);
@@ -71,7 +79,8 @@ void fc_admission_check(struct fc_admission *admission, const struct fc_admissio
                         fc_admission_done_fn done, void *ctx);
 
 /** True when a stored verdict, reached under `stored_mode`, satisfies `mode`: an unchanged table needs no new look. */
-FC_MUST bool fc_admission_satisfied(int32_t verdict, enum fc_validation_mode stored_mode, enum fc_validation_mode mode);
+FC_MUST bool fc_admission_satisfied(int32_t verdict, enum fc_validation_mode stored_mode,
+                                    enum fc_validation_mode mode);
 
 struct fc_admission_stats {
     uint64_t probes, refused, unverified, worker_failures;

@@ -19,17 +19,20 @@ struct fc_jobs_options {
     const struct fc_sys *sys;
     struct fc_store *store;
     const char *worker_path;
-    const char *data_dir;     /**< jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
-    unsigned parallel;        /**< jobs at once, further ones wait; 0 means as many as cores */
-    int32_t max_attempts;     /**< a job whose worker was lost is tried this often; 0 means 5 */
-    int64_t backoff_ns;       /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
-    int64_t memory_limit;     /**< bytes a worker's engine may use; 0 means 1 GiB */
-    int64_t silence_ns;       /**< a worker that says nothing for so long counts as lost; 0 means 10 min */
-    bool local_any;           /**< any local path may be read; as in struct fc_admission_options */
+    const char *
+        data_dir; /**< jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
+    unsigned parallel;    /**< jobs at once, further ones wait; 0 means as many as cores */
+    int32_t max_attempts; /**< a job whose worker was lost is tried this often; 0 means 5 */
+    int64_t backoff_ns;   /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
+    int64_t memory_limit; /**< bytes a worker's engine may use; 0 means 1 GiB */
+    int64_t
+        silence_ns; /**< a worker that says nothing for so long counts as lost; 0 means 10 min */
+    bool local_any; /**< any local path may be read; as in struct fc_admission_options */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
 };
 
-FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, struct fc_error *err);
+FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret,
+                          struct fc_error *err);
 /** Stops the workers; their rows stay RUNNING in the store and start anew with the next server. */
 void fc_jobs_free(struct fc_jobs *jobs);
 FC_DEFINE_FREEP(struct fc_jobs, fc_jobs_free)
@@ -42,14 +45,16 @@ struct fc_batch_request {
 };
 
 /** `id` lives until the callback returns; err NULL on success, after the row is durable. */
-typedef void (*fc_job_started_fn)(void *ctx, const char *id, int64_t created_ns, const struct fc_error *err);
+typedef void (*fc_job_started_fn)(void *ctx, const char *id, int64_t created_ns,
+                                  const struct fc_error *err);
 
 /** Resolves the table, freezes its spec into a job row, wakes the supervisor. Does not block. `started`: exactly once. */
-void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *request, fc_job_started_fn started,
-                         void *ctx);
+void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *request,
+                         fc_job_started_fn started, void *ctx);
 
 /** Ends a job; an ended one stays as it is. `done` after it is durable. */
-void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id, void (*done)(void *ctx, const struct fc_error *err), void *ctx);
+void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id,
+                    void (*done)(void *ctx, const struct fc_error *err), void *ctx);
 
 /**
  * Calls `fn` from the supervisor's thread with the job's row as it is now and whenever it changed, until `fn` returns

@@ -10,13 +10,19 @@
 
 struct fc_launched; /**< one running job; belongs to the launcher */
 
-enum fc_launched_state { FC_LAUNCHED_RUNNING, FC_LAUNCHED_DONE, FC_LAUNCHED_FAILED, FC_LAUNCHED_LOST };
+enum fc_launched_state {
+    FC_LAUNCHED_RUNNING,
+    FC_LAUNCHED_DONE,
+    FC_LAUNCHED_FAILED,
+    FC_LAUNCHED_LOST
+};
 
 struct fc_launched_status {
     enum fc_launched_state state; /**< LOST: ended without an answer; worth another try */
-    const Feast__Worker__V1__Progress *progress; /**< the latest, or NULL; in the arena given to poll */
-    const Feast__Worker__V1__Receipt *receipt;   /**< DONE, and FAILED when the worker sent one */
-    struct fc_error error;                       /**< FAILED or LOST */
+    const Feast__Worker__V1__Progress
+        *progress; /**< the latest, or NULL; in the arena given to poll */
+    const Feast__Worker__V1__Receipt *receipt; /**< DONE, and FAILED when the worker sent one */
+    struct fc_error error;                     /**< FAILED or LOST */
 };
 
 struct fc_launcher {
@@ -29,13 +35,14 @@ struct fc_launcher {
     /** Descriptor that turns readable when a poll has news; -1 when the launcher can only be asked now and then. */
     int (*poll_fd)(void *ctx, const struct fc_launched *job);
     /** Reads what is there without blocking. */
-    fc_rc (*poll)(void *ctx, struct fc_launched *job, struct fc_arena *arena, struct fc_launched_status *ret,
-                  struct fc_error *err);
+    fc_rc (*poll)(void *ctx, struct fc_launched *job, struct fc_arena *arena,
+                  struct fc_launched_status *ret, struct fc_error *err);
     void (*cancel)(void *ctx, struct fc_launched *job);
     /** After the end, or to abandon it. */
     void (*release)(void *ctx, struct fc_launched *job);
 };
 
 /** Runs `worker_path`; its children die with this process. */
-FC_MUST fc_rc fc_launcher_local_new(const char *worker_path, struct fc_launcher **ret, struct fc_error *err);
+FC_MUST fc_rc fc_launcher_local_new(const char *worker_path, struct fc_launcher **ret,
+                                    struct fc_error *err);
 void fc_launcher_local_free(struct fc_launcher *launcher);

@@ -7,7 +7,8 @@
 struct fc_health;
 
 /** Registers the service; the object belongs to the caller and must outlive the server. */
-FC_MUST fc_rc fc_health_new(struct fc_rpc_server *server, struct fc_health **ret, struct fc_error *err);
+FC_MUST fc_rc fc_health_new(struct fc_rpc_server *server, struct fc_health **ret,
+                            struct fc_error *err);
 void fc_health_free(struct fc_health *health);
 FC_DEFINE_FREEP(struct fc_health, fc_health_free)
 

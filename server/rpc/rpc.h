@@ -22,12 +22,13 @@ struct fc_rpc_server;
 struct fc_rpc_call;
 
 /** `ctx` is the row's; `request` was checked (fc_pb_check) and unpacked into the call's arena. */
-typedef void (*fc_rpc_handler_fn)(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+typedef void (*fc_rpc_handler_fn)(struct fc_rpc_call *call, void *ctx,
+                                  const ProtobufCMessage *request);
 
 enum fc_rpc_kind {
     FC_RPC_UNARY,
     FC_RPC_SERVER_STREAM, /**< one request; fc_rpc_stream_send any number of times, then fc_rpc_stream_end */
-    FC_RPC_BIDI_STREAM,   /**< handler is called for each request message, and once with NULL when the client is done */
+    FC_RPC_BIDI_STREAM, /**< handler is called for each request message, and once with NULL when the client is done */
 };
 
 struct fc_rpc_method {
@@ -46,16 +47,17 @@ struct fc_rpc_listen {
 
 struct fc_rpc_options {
     const struct fc_sys *sys;
-    unsigned threads;              /**< completion queues; 0: as many as cores */
-    size_t max_message_bytes;      /**< received; 0 means 4 MiB */
-    size_t max_call_bytes;         /**< arena of one call; 0 means 64 MiB */
-    int max_streams;               /**< concurrent, a connection; 0 means 1000 */
-    int max_metadata_bytes;        /**< 0 means 16 KiB */
-    unsigned max_stream_queue;     /**< unsent messages of one stream before it ends RESOURCE_EXHAUSTED; 0 means 1024 */
-    int64_t handshake_timeout_ns;  /**< 0 means 10 s */
-    int64_t lame_duck_ns;          /**< served on after NOT_SERVING before the shutdown; 0 none */
-    int64_t drain_ns;              /**< in-flight calls get this long; 0 means 10 s */
-    bool access_log;               /**< one line a call */
+    unsigned threads;         /**< completion queues; 0: as many as cores */
+    size_t max_message_bytes; /**< received; 0 means 4 MiB */
+    size_t max_call_bytes;    /**< arena of one call; 0 means 64 MiB */
+    int max_streams;          /**< concurrent, a connection; 0 means 1000 */
+    int max_metadata_bytes;   /**< 0 means 16 KiB */
+    unsigned
+        max_stream_queue; /**< unsent messages of one stream before it ends RESOURCE_EXHAUSTED; 0 means 1024 */
+    int64_t handshake_timeout_ns; /**< 0 means 10 s */
+    int64_t lame_duck_ns;         /**< served on after NOT_SERVING before the shutdown; 0 none */
+    int64_t drain_ns;             /**< in-flight calls get this long; 0 means 10 s */
+    bool access_log;              /**< one line a call */
 };
 
 FC_MUST fc_rc fc_rpc_server_new(const struct fc_rpc_options *options, struct fc_rpc_server **ret,
@@ -65,15 +67,16 @@ void fc_rpc_server_free(struct fc_rpc_server *server);
 FC_DEFINE_FREEP(struct fc_rpc_server, fc_rpc_server_free)
 
 /** Before start. `methods` (count rows) is copied; paths must be unique. */
-FC_MUST fc_rc fc_rpc_server_add(struct fc_rpc_server *server, const struct fc_rpc_method *methods, size_t count,
-                                struct fc_error *err);
+FC_MUST fc_rc fc_rpc_server_add(struct fc_rpc_server *server, const struct fc_rpc_method *methods,
+                                size_t count, struct fc_error *err);
 /** Fails naming the first method of the service descriptor that has no row: a missing row would be silently UNIMPLEMENTED. */
-FC_MUST fc_rc fc_rpc_server_require(struct fc_rpc_server *server, const ProtobufCServiceDescriptor *service,
+FC_MUST fc_rc fc_rpc_server_require(struct fc_rpc_server *server,
+                                    const ProtobufCServiceDescriptor *service,
                                     struct fc_error *err);
 
 /** Binds every address (all or none; the error names the one that failed) and starts the threads. */
-FC_MUST fc_rc fc_rpc_server_start(struct fc_rpc_server *server, struct fc_rpc_listen *listens, size_t count,
-                                  struct fc_error *err);
+FC_MUST fc_rc fc_rpc_server_start(struct fc_rpc_server *server, struct fc_rpc_listen *listens,
+                                  size_t count, struct fc_error *err);
 
 /** Health NOT_SERVING, lame duck, refuse new calls, drain, cancel what is left, join the threads. Blocks. */
 void fc_rpc_server_stop(struct fc_rpc_server *server);
@@ -102,7 +105,8 @@ void fc_rpc_add_trailer(struct fc_rpc_call *call, const char *key, const char *v
  * the violations, which may be NULL). Message and details together stay below the 8 KiB that C-core clients accept;
  * violations that do not fit are counted.
  */
-void fc_rpc_fail(struct fc_rpc_call *call, const struct fc_error *err, const struct fc_violations *violations);
+void fc_rpc_fail(struct fc_rpc_call *call, const struct fc_error *err,
+                 const struct fc_violations *violations);
 
 /* Streams */
 /** Packs and queues a message; false when the stream is over (client gone, queue full): stop sending. Any thread. */

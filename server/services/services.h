@@ -18,8 +18,10 @@ struct fc_services {
     struct fc_jobs *jobs;
     const char *online_root; /**< directory of the SQLite online stores */
     const char *version;     /**< answer of GetFeastCoreVersion */
-    const char *backup_dir;  /**< where Backup may write; made when missing; NULL: Backup is refused */
-    struct fc_background *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
+    const char
+        *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
+    struct fc_background
+        *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
 };
 
 /** After the RPC server has stopped, before the store is closed: waits for background work, frees what they keep. */
@@ -30,7 +32,7 @@ FC_MUST fc_rc fc_core_service_register(struct fc_services *services, struct fc_r
 /** Under both names: feast_spark.api.JobService and feast.core.JobService. */
 FC_MUST fc_rc fc_job_service_register(struct fc_services *services, struct fc_rpc_server *server,
                                       struct fc_error *err);
-FC_MUST fc_rc fc_serving_service_register(struct fc_services *services, struct fc_rpc_server *server,
-                                          struct fc_error *err);
+FC_MUST fc_rc fc_serving_service_register(struct fc_services *services,
+                                          struct fc_rpc_server *server, struct fc_error *err);
 FC_MUST fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_server *server,
                                         struct fc_error *err);

@@ -21,5 +21,6 @@ struct fc_online_entity {
 };
 
 /** Sorts `entities` in place by name. */
-FC_MUST fc_rc fc_online_key_encode(const char *project, struct fc_online_entity *entities, size_t count,
-                                   struct fc_arena *arena, fc_str *ret_key, struct fc_error *err);
+FC_MUST fc_rc fc_online_key_encode(const char *project, struct fc_online_entity *entities,
+                                   size_t count, struct fc_arena *arena, fc_str *ret_key,
+                                   struct fc_error *err);

@@ -33,12 +33,14 @@ struct fc_online_row {
 };
 
 /** `<root>/<project>/<table>.db`; names were checked by the registry and hold no separator. */
-FC_MUST fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *table, struct fc_arena *arena,
-                                    const char **ret_path, struct fc_error *err);
+FC_MUST fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *table,
+                                    struct fc_arena *arena, const char **ret_path,
+                                    struct fc_error *err);
 
 struct fc_online_writer;
 /** Creates directories and file; takes the file's writer lock (FAILED_PRECONDITION when another holds it). */
-FC_MUST fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, struct fc_error *err);
+FC_MUST fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret,
+                                    struct fc_error *err);
 void fc_online_writer_close(struct fc_online_writer *writer);
 FC_DEFINE_FREEP(struct fc_online_writer, fc_online_writer_close)
 FC_MUST fc_rc fc_online_writer_begin(struct fc_online_writer *writer, struct fc_error *err);
@@ -50,9 +52,11 @@ FC_MUST fc_rc fc_online_writer_commit(struct fc_online_writer *writer, struct fc
 
 struct fc_online_reader;
 /** FC_NOT_FOUND when nothing was ever written for the table. One thread. */
-FC_MUST fc_rc fc_online_reader_open(const char *path, struct fc_online_reader **ret, struct fc_error *err);
+FC_MUST fc_rc fc_online_reader_open(const char *path, struct fc_online_reader **ret,
+                                    struct fc_error *err);
 void fc_online_reader_close(struct fc_online_reader *reader);
 FC_DEFINE_FREEP(struct fc_online_reader, fc_online_reader_close)
 /** `*ret_found` tells; strings are copied to the arena. */
-FC_MUST fc_rc fc_online_reader_get(struct fc_online_reader *reader, fc_str key, struct fc_arena *arena,
-                                   struct fc_online_row *ret, bool *ret_found, struct fc_error *err);
+FC_MUST fc_rc fc_online_reader_get(struct fc_online_reader *reader, fc_str key,
+                                   struct fc_arena *arena, struct fc_online_row *ret,
+                                   bool *ret_found, struct fc_error *err);
