@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/node.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "base/node_json.h"
 
 /* Deeper than any document of ours, far below what a stack holds. */
 #define MAX_DEPTH 64
@@ -462,71 +462,6 @@ static fc_rc read_stream(struct reader *r, struct list *docs)
     }
 }
 
-static unsigned hex4(const char *digits)
-{
-    char text[5] = {0};
-
-    memcpy(text, digits, 4);
-    return strspn(text, "0123456789abcdefABCDEF") == 4 ? (unsigned)strtoul(text, NULL, 16) : 0;
-}
-
-/* The character that a pair of escapes at `in` stands for, or 0. */
-static unsigned surrogate_pair(const char *in, const char *end)
-{
-    unsigned high, low;
-
-    if (end - in < 12 || memcmp(in, "\\u", 2) != 0 || memcmp(in + 6, "\\u", 2) != 0)
-        return 0;
-    high = hex4(in + 2);
-    low = hex4(in + 8);
-    if (high < 0xd800 || high >= 0xdc00 || low < 0xdc00 || low >= 0xe000)
-        return 0;
-    return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-}
-
-static bool looks_like_json(fc_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '{' || text.ptr[i] == '[')
-            return true;
-        if (!isspace((unsigned char)text.ptr[i]))
-            return false;
-    }
-    return false;
-}
-
-/*
- * JSON writes characters beyond U+FFFF as two \u escapes, which YAML does not know. Only done to a text that is JSON
- * by its first character, where a backslash is nowhere but in a double-quoted string.
- */
-static fc_rc join_surrogates(struct reader *r)
-{
-    const char *in = r->text.ptr, *end = in + r->text.len;
-    char *copy, *out;
-
-    if (!looks_like_json(r->text) || !memchr(in, '\\', r->text.len))
-        return FC_OK;
-    copy = out = fc_arena_alloc(r->arena, r->text.len);
-    if (!copy)
-        return no_memory(r);
-    while (in < end) {
-        unsigned character = surrogate_pair(in, end);
-        if (character) {
-            char escape[11];
-            snprintf(escape, sizeof(escape), "\\U%08x", character & 0x1fffff);
-            memcpy(out, escape, 10);
-            out += 10;
-            in += 12;
-            continue;
-        }
-        if (*in == '\\' && end - in >= 2)
-            *out++ = *in++; /* so that the second of \\ does not begin an escape */
-        *out++ = *in++;
-    }
-    r->text = (fc_str){.ptr = copy, .len = (size_t)(out - copy)};
-    return FC_OK;
-}
-
 fc_rc fc_node_parse(struct fc_arena *arena, const char *name, fc_str text, struct fc_node_docs *ret,
                     struct fc_error *err)
 {
@@ -537,9 +472,8 @@ fc_rc fc_node_parse(struct fc_arena *arena, const char *name, fc_str text, struc
     if (text.len > MAX_TEXT)
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE, "%s: %zu bytes; at most %u are read", name,
                        text.len, MAX_TEXT);
-    rc = join_surrogates(&r);
-    if (rc != FC_OK)
-        return rc;
+    if (!fc_node_mend_json(arena, &r.text))
+        return no_memory(&r);
     if (!yaml_parser_initialize(&r.parser))
         return no_memory(&r);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text.ptr, r.text.len);

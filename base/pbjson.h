@@ -21,6 +21,9 @@ enum fc_pbjson_flags {
 /** The message as a new JSON value (caller owns a reference); NULL when memory is out. */
 json_t *fc_pbjson_encode(const ProtobufCMessage *message, unsigned flags);
 
+/** A JSON value as text, indented by two, with the shortest numbers that read back the same. No newline at the end. */
+FC_MUST fc_rc fc_json_to_text(const json_t *value, struct fc_buf *out, struct fc_error *err);
+
 /** A JSON value as YAML text, block style, keys in order. */
 FC_MUST fc_rc fc_json_to_yaml(const json_t *value, struct fc_buf *out, struct fc_error *err);
 

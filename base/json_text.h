@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the writers of JSON and YAML share; not for users of them (base/pbjson.h). */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/str.h"
+
+/** An integer or real as its shortest exact text. */
+void fc_json_number(const json_t *value, struct fc_buf *out);
