@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admission/location.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *file_url(const Feast__Core__DataSource *source)
+{
+    return source->options_case == FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS &&
+                   source->file_options->file_url != NULL
+               ? source->file_options->file_url
+               : "";
+}
+
+/* Length of the scheme of `scheme:…`, 0 when the text is a plain path. */
+static size_t scheme_length(const char *url)
+{
+    size_t length = 0;
+
+    if (!isalpha((unsigned char)url[0])) {
+        return 0;
+    }
+    while (isalnum((unsigned char)url[length]) || strchr("+-.", url[length]) != NULL) {
+        if (url[length] == '\0') {
+            return 0;
+        }
+        length++;
+    }
+    return url[length] == ':' ? length : 0;
+}
+
+/* The path of a local URL: `/p`, `p`, `file:/p`, `file:///p`, `file://localhost/p`. NULL when it is not local. */
+static const char *local_path(const char *url)
+{
+    size_t scheme = scheme_length(url);
+    const char *rest = url + scheme + 1;
+
+    if (scheme == 0) {
+        return url;
+    }
+    if (scheme != 4 || strncasecmp(url, "file", 4) != 0) {
+        return NULL;
+    }
+    if (strncmp(rest, "//", 2) != 0) {
+        return rest;
+    }
+    rest += 2;
+    if (strncasecmp(rest, "localhost/", 10) == 0) {
+        rest += 9;
+    }
+    return rest[0] == '/' ? rest : NULL;
+}
+
+const char *fc_location_unsupported(const Feast__Core__DataSource *source, struct fc_arena *arena)
+{
+    const char *url = file_url(source);
+    size_t scheme = scheme_length(url);
+    const char *text;
+
+    switch (source->type) {
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE:
+        if (local_path(url) != NULL) {
+            return NULL;
+        }
+        text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme, url);
+        return text != NULL ? text : "such locations";
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_BIGQUERY:
+        return "BigQuery sources";
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA:
+        return "Kafka sources";
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KINESIS:
+        return "Kinesis sources";
+    default:
+        return "sources of this type";
+    }
+}
+
+/* `scheme://user:secret@host/…` without what stands before the @. */
+static const char *without_credentials(const char *url, struct fc_arena *arena)
+{
+    size_t scheme = scheme_length(url);
+
+    if (scheme == 0 || strncmp(url + scheme, "://", 3) != 0) {
+        return url;
+    }
+    const char *authority = url + scheme + 3;
+    size_t length = strcspn(authority, "/?#");
+    const char *at = NULL;
+    for (size_t i = 0; i < length; i++) {
+        if (authority[i] == '@') {
+            at = authority + i;
+        }
+    }
+    if (at == NULL) {
+        return url;
+    }
+    return fc_arena_printf(arena, "%.*s://***%s", (int)scheme, url, at);
+}
+
+const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_arena *arena)
+{
+    const char *text = NULL;
+
+    switch (source->options_case) {
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS:
+        text = without_credentials(file_url(source), arena);
+        break;
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_BIGQUERY_OPTIONS:
+        text = source->bigquery_options->table_ref;
+        break;
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS:
+        text = fc_arena_printf(arena, "%s at %s", source->kafka_options->topic,
+                               source->kafka_options->bootstrap_servers);
+        break;
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_KINESIS_OPTIONS:
+        text = fc_arena_printf(arena, "%s in %s", source->kinesis_options->stream_name,
+                               source->kinesis_options->region);
+        break;
+    default:
+        break;
+    }
+    return text != NULL ? text : "";
+}
+
+/* Both without a trailing slash, but for the root of the file system. */
+static bool is_below(const char *path, const char *root)
+{
+    size_t length = strlen(root);
+
+    if (length == 1 && root[0] == '/') {
+        return path[0] == '/';
+    }
+    return strncmp(path, root, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+/* Roots that are not there hold nothing. */
+static bool below_a_root(const struct fc_location_policy *policy, const char *path)
+{
+    for (size_t i = 0; policy->local_roots != NULL && policy->local_roots[i] != NULL; i++) {
+        char root[PATH_MAX];
+        if (realpath(policy->local_roots[i], root) != NULL && is_below(path, root)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_parent_step(const char *path)
+{
+    for (const char *step = path; step != NULL; step = strchr(step, '/')) {
+        step += step[0] == '/' ? 1 : 0;
+        if (strncmp(step, "..", 2) == 0 && (step[2] == '/' || step[2] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Length of the part of a pattern that is a plain directory: all before the component with the first wildcard. */
+static size_t plain_length(const char *path)
+{
+    size_t wildcard = strcspn(path, "*?[{");
+
+    if (path[wildcard] == '\0') {
+        return wildcard;
+    }
+    while (wildcard > 0 && path[wildcard - 1] != '/') {
+        wildcard--;
+    }
+    return wildcard;
+}
+
+static fc_rc denied(const char *path, struct fc_error *err)
+{
+    return fc_fail(err, FC_REASON_SOURCE_DENIED,
+                   "\"%s\" is in none of the directories that this server may read "
+                   "(sources.local_roots)",
+                   path);
+}
+
+/*
+ * The nearest parent that exists decides for a path that does not: a request must not learn what there is outside the
+ * roots from the difference between missing and denied.
+ */
+static fc_rc missing(const struct fc_location_policy *policy, const char *path, char *plain,
+                     int error, struct fc_error *err)
+{
+    char resolved[PATH_MAX];
+
+    while (realpath(plain, resolved) == NULL) {
+        char *slash = strrchr(plain, '/');
+        if (slash == NULL || strcmp(plain, "/") == 0) {
+            return denied(path, err);
+        }
+        slash[slash == plain ? 1 : 0] = '\0';
+    }
+    if (!below_a_root(policy, resolved)) {
+        return denied(path, err);
+    }
+    return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "\"%s\" cannot be read: %s", path,
+                   strerror(error));
+}
+
+fc_rc fc_location_check(const struct fc_location_policy *policy,
+                        const Feast__Core__DataSource *source, struct fc_arena *arena,
+                        const char **ret_url, struct fc_error *err)
+{
+    const char *url = file_url(source), *path = local_path(url);
+    char plain[PATH_MAX], resolved[PATH_MAX];
+
+    if (path == NULL || path[0] == '\0') {
+        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "\"%s\" is no local path",
+                       fc_location_text(source, arena));
+    }
+    if (policy->local_any) {
+        *ret_url = url;
+        return FC_OK;
+    }
+    size_t length = plain_length(path);
+    const char *pattern = path + length;
+    if (length >= sizeof plain) {
+        return fc_fail(err, FC_REASON_SOURCE_DENIED, "a path of %zu bytes is too long", length);
+    }
+    /* After a wildcard `..` could lead anywhere; before it, realpath follows it as the system would. */
+    if (pattern[0] != '\0' && has_parent_step(pattern)) {
+        return denied(path, err);
+    }
+    memcpy(plain, path, length);
+    plain[length] = '\0';
+    if (length == 0) {
+        memcpy(plain, ".", 2);
+    }
+    if (realpath(plain, resolved) == NULL) {
+        return missing(policy, path, plain, errno, err);
+    }
+    if (!below_a_root(policy, resolved)) {
+        return denied(path, err);
+    }
+    *ret_url = pattern[0] == '\0' ? fc_arena_strdup(arena, resolved)
+                                  : fc_arena_printf(arena, "%s/%s", resolved, pattern);
+    return *ret_url != NULL ? FC_OK : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a path");
+}

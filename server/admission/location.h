@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Which sources this server reads, and which local files a request may make it read.
+ *
+ * The location of a source comes from whoever may apply a table. Symbolic links are resolved before a path is held
+ * against the roots, and the worker is given the resolved path, so that it opens what was checked.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "feast/core/DataSource.pb-c.h"
+
+struct fc_location_policy {
+    bool local_any;                 /**< any path that the process may read */
+    const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
+};
+
+/** NULL when sources of this kind and location are read; else what they are, to be put before "are not …". */
+const char *fc_location_unsupported(const Feast__Core__DataSource *source, struct fc_arena *arena);
+
+/** Where the data is, for people and reports: without credentials. Never NULL. */
+const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_arena *arena);
+
+/**
+ * Holds the local path of a source that is read against the policy. `*ret_url` is what the worker shall open. Outside
+ * the roots is SOURCE_DENIED, also when there is nothing; missing below a root is SOURCE_UNREACHABLE.
+ */
+FC_MUST fc_rc fc_location_check(const struct fc_location_policy *policy,
+                                const Feast__Core__DataSource *source, struct fc_arena *arena,
+                                const char **ret_url, struct fc_error *err);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admission/pool.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What one answer of a worker may unpack to. */
+#define SCRATCH_BYTES ((size_t)32 * 1024 * 1024)
+/* A worker that was not needed for so long is stopped, but for one. */
+#define IDLE_S 60
+
+struct slot {
+    struct fc_pool *pool;
+    pthread_t thread;
+    bool started;
+    pthread_cond_t wake;
+    struct fc_pool_task *task; /* handed over while idle */
+    struct fc_prober *prober;
+    struct fc_arena *scratch;
+    struct slot *below; /* in the stack of idle slots */
+};
+
+struct fc_pool {
+    pthread_mutex_t mutex;
+    struct slot *slots;
+    unsigned slot_count;
+    struct slot *idle; /* the one used last on top */
+    struct fc_pool_task *first, **end;
+    unsigned queued, queue_limit;
+    bool stopping;
+};
+
+static void enqueue_locked(struct fc_pool *pool, struct fc_pool_task *task)
+{
+    task->next = NULL;
+    *pool->end = task;
+    pool->end = &task->next;
+    pool->queued++;
+}
+
+static struct fc_pool_task *dequeue_locked(struct fc_pool *pool)
+{
+    struct fc_pool_task *task = pool->first;
+
+    if (task != NULL) {
+        pool->first = task->next;
+        if (pool->first == NULL) {
+            pool->end = &pool->first;
+        }
+        pool->queued--;
+    }
+    return task;
+}
+
+bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
+{
+    bool taken = true;
+
+    pthread_mutex_lock(&pool->mutex);
+    if (pool->stopping) {
+        taken = false;
+    } else if (pool->idle != NULL) {
+        struct slot *slot = pool->idle;
+        pool->idle = slot->below;
+        slot->task = task;
+        pthread_cond_signal(&slot->wake);
+    } else if (pool->queued < pool->queue_limit) {
+        enqueue_locked(pool, task);
+    } else {
+        taken = false;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return taken;
+}
+
+/*
+ * Waits for a task as an idle slot; NULL when the pool stops. A slot that waited in vain and has another above it lets
+ * its worker go.
+ */
+static struct fc_pool_task *wait_locked(struct slot *slot)
+{
+    struct fc_pool *pool = slot->pool;
+    struct timespec until;
+
+    slot->below = pool->idle;
+    pool->idle = slot;
+    while (slot->task == NULL && !pool->stopping) {
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += IDLE_S;
+        int timed_out = pthread_cond_timedwait(&slot->wake, &pool->mutex, &until);
+        if (timed_out != 0 && slot->task == NULL && pool->idle != slot) {
+            fc_prober_cool(slot->prober);
+        }
+    }
+    struct fc_pool_task *task = slot->task;
+    slot->task = NULL;
+    return task;
+}
+
+/* The next task, NULL when there will be none. */
+static struct fc_pool_task *next_task(struct slot *slot, bool *ret_stopping)
+{
+    struct fc_pool *pool = slot->pool;
+
+    pthread_mutex_lock(&pool->mutex);
+    struct fc_pool_task *task = dequeue_locked(pool);
+    if (task == NULL && !pool->stopping) {
+        task = wait_locked(slot);
+    }
+    *ret_stopping = pool->stopping;
+    pthread_mutex_unlock(&pool->mutex);
+    return task;
+}
+
+/* Ahead of the next probe. Should it fail, that probe meets the same error and reports it. */
+static void warm(struct slot *slot)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (fc_prober_warm(slot->prober, &err) != FC_OK) {
+        fc_prober_cool(slot->prober);
+    }
+}
+
+static void *serve(void *arg)
+{
+    struct slot *slot = arg;
+    struct fc_pool_task *task;
+    bool stopping = false;
+
+    if (slot == slot->pool->slots) {
+        warm(slot);
+    }
+    while ((task = next_task(slot, &stopping)) != NULL) {
+        task->run(task, stopping ? NULL : slot->prober, slot->scratch);
+        fc_arena_reset(slot->scratch);
+        if (!stopping) {
+            warm(slot);
+        }
+    }
+    return NULL;
+}
+
+static fc_rc init_slot(struct fc_pool *pool, struct slot *slot,
+                       const struct fc_pool_options *options, struct fc_error *err)
+{
+    char scratch_dir[4096];
+    pthread_condattr_t attributes;
+
+    slot->pool = pool;
+    pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&slot->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    (void)snprintf(scratch_dir, sizeof scratch_dir, "%s/probe-%td", options->scratch_dir,
+                   slot - pool->slots);
+    slot->scratch = fc_arena_new(SCRATCH_BYTES);
+    if (slot->scratch == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe thread");
+    }
+    fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, &slot->prober, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    int failed = pthread_create(&slot->thread, NULL, serve, slot);
+    if (failed != 0) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start a probe thread: %s",
+                       strerror(failed));
+    }
+    slot->started = true;
+    return FC_OK;
+}
+
+fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, struct fc_error *err)
+{
+    FC_CLEANUP(fc_pool_freep) struct fc_pool *pool = calloc(1, sizeof *pool);
+
+    if (pool == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for admission");
+    }
+    (void)pthread_mutex_init(&pool->mutex, NULL);
+    pool->end = &pool->first;
+    pool->queue_limit = options->queue_limit;
+    pool->slots = calloc(options->threads, sizeof *pool->slots);
+    if (pool->slots == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %u probe threads",
+                       options->threads);
+    }
+    for (unsigned i = 0; i < options->threads; i++) {
+        pool->slot_count++;
+        fc_rc rc = init_slot(pool, &pool->slots[i], options, err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    *ret = fc_steal(pool);
+    return FC_OK;
+}
+
+void fc_pool_free(struct fc_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    pool->stopping = true;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        pthread_cond_signal(&pool->slots[i].wake);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->started) {
+            (void)pthread_join(slot->thread, NULL);
+        }
+        fc_prober_free(slot->prober);
+        fc_arena_free(slot->scratch);
+        pthread_cond_destroy(&slot->wake);
+    }
+    free(pool->slots);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The threads of admission, each with a probe worker of its own. The one used last is used next, so that on a quiet
+ * server a single warm worker answers and the others give their memory back.
+ */
+#pragma once
+
+#include "server/admission/prober.h"
+
+struct fc_pool;
+
+struct fc_pool_task {
+    struct fc_pool_task *next; /**< of the pool */
+    /** On a thread of the pool, or with prober NULL when the pool is stopping. `scratch` is forgotten afterwards. */
+    void (*run)(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch);
+};
+
+struct fc_pool_options {
+    const struct fc_sys *sys;
+    const char *worker_path;
+    const char *scratch_dir;
+    unsigned threads;
+    unsigned queue_limit;
+};
+
+FC_MUST fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret,
+                          struct fc_error *err);
+/** Waits for tasks that run; those that wait are run with prober NULL. */
+void fc_pool_free(struct fc_pool *pool);
+FC_DEFINE_FREEP(struct fc_pool, fc_pool_free)
+
+/** False when the queue is full or the pool is stopping: the task is not run then. Any thread. */
+FC_MUST bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task);
