@@ -54,7 +54,8 @@ bool fc_bigquery_ref_parse(const char *text, struct fc_bigquery_ref *ret)
         return false;
     }
     if (!project_is_sane(ref.project) || !all(ref.dataset, "_-", false) ||
-        !all(ref.table, "_-$* ", true)) {
+        !all(ref.table, "_-$* ", true) || ref.table.ptr[0] == ' ' ||
+        ref.table.ptr[ref.table.len - 1] == ' ') {
         return false;
     }
     *ret = ref;
