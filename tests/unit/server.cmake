@@ -1,3 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs of the rooms that start workers: admission and jobs, and the services on top of them.
+
+# A worker that dies, hangs or lies on demand.
+add_executable(bad_worker ../support/bad_worker.c)
+set_target_properties(bad_worker PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(bad_worker PRIVATE fc_protos fc_base)
+fc_own_code(bad_worker)
+
+add_library(fc_test_scratch STATIC ../support/scratch.c)
+target_compile_definitions(fc_test_scratch PRIVATE
+    FC_BAD_WORKER="$<TARGET_FILE:bad_worker>" FC_TEST_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+fc_own_code(fc_test_scratch)
+add_dependencies(fc_test_scratch bad_worker)
+# Tests that use the real worker skip what needs it when it is not built.
+if(TARGET feast-worker)
+    add_dependencies(fc_test_scratch feast-worker)
+endif()
+
 fc_unit_test(policy SOURCES policy_test.c DEPS fc_admission)
+fc_unit_test(location SOURCES location_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
+fc_unit_test(admission SOURCES admission_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
