@@ -15,6 +15,7 @@
 /** Physical meaning of a column, over all formats. */
 enum fc_column_kind {
     FC_COLUMN_UNKNOWN,
+    FC_COLUMN_NULL, /**< a type that holds nothing but nulls */
     FC_COLUMN_BOOL,
     FC_COLUMN_INT8,
     FC_COLUMN_INT16,
@@ -44,6 +45,7 @@ struct fc_column_type {
     enum fc_column_kind kind;
     enum fc_column_kind element; /**< of a LIST */
     uint8_t precision, scale;    /**< of a DECIMAL, or of a LIST of them */
+    bool nanos;                  /**< a timestamp in nanoseconds */
     bool int96;       /**< naive timestamp stored as Parquet INT96: UTC by convention, no warning */
     const char *text; /**< as people write it: "int64", "list<double>", "timestamp[us]" */
 };
@@ -93,7 +95,7 @@ struct fc_cell {
             const struct fc_cell *items;
             size_t count;
         } list; /**< LIST; without items when they are nested themselves */
-    } as;       /**< nothing for MAP, STRUCT and UNKNOWN */
+    } as;       /**< nothing for NULL, MAP, STRUCT and UNKNOWN */
 };
 
 /** A batch of rows: `cells[column][row]`. Lives until the callback returns. */
@@ -101,6 +103,8 @@ struct fc_batch {
     size_t row_count, column_count;
     const struct fc_source_column *columns; /**< the columns asked for, typed as in this file */
     const struct fc_cell *const *cells;
+    const char *path;         /**< the file they are from */
+    const int64_t *positions; /**< of each row within the file, from 0; NULL when unknown */
 };
 
 /** Another code than FC_OK ends the reading and is handed on. */

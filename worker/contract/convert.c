@@ -299,6 +299,9 @@ static fc_rc list_of(const struct conversion *c, int declared, Feast__Types__Val
     size_t count = c->cell->as.list.count;
     fc_rc rc = FC_OK;
 
+    /* A list of type null may hold anything but a value. */
+    if (element.kind == FC_COLUMN_NULL && count > 0)
+        return fail(c, FC_FAULT_NULL_ELEMENT, "has a null element");
     one.source = &element;
     ret->val_case = (Feast__Types__Value__ValCase)(declared + LIST_OFFSET);
     switch (declared) {
@@ -322,6 +325,8 @@ fc_rc fc_convert_value(const struct fc_column_type *source, const struct fc_cell
         .source = source, .cell = cell, .arena = arena, .fault = ret_fault, .err = err};
     struct fc_contract_verdict verdict = fc_contract_value(source, declared);
 
+    if (source->kind == FC_COLUMN_NULL)
+        return fail(&c, FC_FAULT_NULL, "is in a column that holds only nulls");
     if (verdict.level == FC_LEVEL_REJECT) {
         *ret_fault = FC_FAULT_WRONG_TYPE;
         return fc_fail(err, FC_REASON_FIELD_INVALID, "%s is never taken for %s: %s",
@@ -356,7 +361,7 @@ fc_rc fc_convert_timestamp(const struct fc_column_type *source, const struct fc_
     int64_t seconds = 0;
     int32_t nanos = 0;
 
-    if (fc_contract_timestamp(source).level == FC_LEVEL_REJECT) {
+    if (source->kind == FC_COLUMN_NULL || fc_contract_timestamp(source).level == FC_LEVEL_REJECT) {
         *ret_fault = FC_FAULT_WRONG_TYPE;
         return time_fail(source, cell, "is no timestamp", err);
     }

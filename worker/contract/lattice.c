@@ -29,9 +29,11 @@
 #define NO_FORMAT    R("its text form is not fixed")
 #define NO_NESTED    R("nested values do not fit one value")
 #define NO_UNKNOWN   R("the source type is not known")
+#define ONLY_NULLS   W("holds only nulls")
 
-/* What no declared type takes; each row repeats it. */
-#define NESTED_ONES                     \
+/* What is the same for every declared type. */
+#define FOR_ALL                     \
+    [FC_COLUMN_NULL] = ONLY_NULLS,      \
     [FC_COLUMN_UNKNOWN] = NO_UNKNOWN,   \
     [FC_COLUMN_LIST] = NO_NESTED,       \
     [FC_COLUMN_MAP] = NO_NESTED,        \
@@ -50,7 +52,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = NO_PARSE,
         [FC_COLUMN_BINARY] = NO_BYTES,
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = NO_TIME,
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(INT64)] = {
         [FC_COLUMN_BOOL] = NO_TRUTH,
@@ -65,7 +67,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_DATE ... FC_COLUMN_TIME] = NO_TIME,
         [FC_COLUMN_TIMESTAMP_UTC] = C("read as seconds since 1970, whole seconds only"),
         [FC_COLUMN_TIMESTAMP_NAIVE] = C("read as UTC, seconds since 1970, whole seconds only"),
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(FLOAT)] = {
         [FC_COLUMN_BOOL] = NO_TRUTH,
@@ -80,7 +82,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = NO_PARSE,
         [FC_COLUMN_BINARY] = NO_BYTES,
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = NO_TIME,
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(DOUBLE)] = {
         [FC_COLUMN_BOOL] = NO_TRUTH,
@@ -94,7 +96,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = NO_PARSE,
         [FC_COLUMN_BINARY] = NO_BYTES,
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = NO_TIME,
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(BOOL)] = {
         [FC_COLUMN_BOOL] = E,
@@ -103,7 +105,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = NO_PARSE,
         [FC_COLUMN_BINARY] = R("bytes are no truth value"),
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = R("a date or a time is no truth value"),
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(STRING)] = {
         [FC_COLUMN_BOOL] = C("written as true and false"),
@@ -112,7 +114,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = E,
         [FC_COLUMN_BINARY] = C("bytes without a text annotation, checked to be UTF-8"),
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = NO_FORMAT,
-        NESTED_ONES,
+        FOR_ALL,
     },
     [TYPE(BYTES)] = {
         [FC_COLUMN_BOOL] = R("a truth value is not bytes"),
@@ -120,7 +122,7 @@ static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = 
         [FC_COLUMN_STRING] = C("text taken as its UTF-8 bytes"),
         [FC_COLUMN_BINARY] = E,
         [FC_COLUMN_DATE ... FC_COLUMN_TIMESTAMP_NAIVE] = R("a date or a time is not bytes"),
-        NESTED_ONES,
+        FOR_ALL,
     },
 };
 /* clang-format on */
@@ -163,6 +165,8 @@ struct fc_contract_verdict fc_contract_value(const struct fc_column_type *source
     type -= LIST_OFFSET;
     if (type <= 0 || type >= SCALAR_TYPES)
         return VERDICT(FC_LEVEL_REJECT, "no type is declared");
+    if (source->kind == FC_COLUMN_NULL)
+        return scalar_verdict(source, type);
     if (source->kind != FC_COLUMN_LIST)
         return VERDICT(FC_LEVEL_REJECT, "no list where a list is declared");
     const struct fc_column_type element = {
@@ -181,6 +185,8 @@ struct fc_contract_verdict fc_contract_timestamp(const struct fc_column_type *so
         return VERDICT(FC_LEVEL_CHECKED, "no time zone, read as UTC");
     case FC_COLUMN_DATE:
         return VERDICT(FC_LEVEL_WIDENING, "a date, taken as midnight UTC");
+    case FC_COLUMN_NULL:
+        return VERDICT(FC_LEVEL_WIDENING, "holds only nulls");
     case FC_COLUMN_INT8:
     case FC_COLUMN_INT16:
     case FC_COLUMN_INT32:
@@ -202,6 +208,8 @@ struct fc_contract_verdict fc_contract_date_partition(const struct fc_column_typ
     switch (source->kind) {
     case FC_COLUMN_DATE:
         return VERDICT(FC_LEVEL_EXACT, "");
+    case FC_COLUMN_NULL:
+        return VERDICT(FC_LEVEL_WIDENING, "holds only nulls");
     case FC_COLUMN_TIMESTAMP_UTC:
         return VERDICT(FC_LEVEL_WIDENING, "a timestamp, taken as its day in UTC");
     case FC_COLUMN_TIMESTAMP_NAIVE:

@@ -1,36 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Where feature data comes from, behind one table: describe the columns, sample rows. Each kind of source is one file.
+ * Where feature data comes from, behind one table: describe the columns, sample rows, scan all of them. Each
+ * kind of source is one file.
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/sys.h"
 #include "feast/core/DataSource.pb-c.h"
 #include "feast/worker/v1/worker.pb-c.h"
 #include "worker/contract/column.h"
+#include "worker/duck/duck.h"
 
-#define FC_SOURCE_VERSION 1
+#define FC_SOURCE_VERSION 2
 
 struct fc_source;
+
+/** What a source works with; must outlive it. */
+struct fc_source_env {
+    struct fc_duck *duck; /**< fresh: the source confines it to its own place */
+    const struct fc_sys *sys;
+    int64_t deadline_ns;                     /**< monotonic, 0 for none */
+    const Feast__Worker__V1__Limits *limits; /**< NULL for none */
+};
+
+/** What a sample cost, and whether a limit cut it short. */
+struct fc_sample_stats {
+    int64_t bytes_read;
+    bool cut;
+};
+
+/** Seconds and nanoseconds since 1970. */
+struct fc_moment {
+    int64_t seconds;
+    int32_t nanos;
+    bool set;
+};
+
+/** Which rows to scan: start <= event time < end; an unset side is open. */
+struct fc_scan_request {
+    const char *const *columns; /**< source names */
+    size_t count;
+    size_t event;               /**< index into columns */
+    const char *date_partition; /**< source name; NULL when there is none */
+    struct fc_moment start, end;
+};
+
+/** Where a scan is; counters only grow. */
+struct fc_scan_progress {
+    int64_t bytes_read;  /**< compressed, of the columns read; grows with the rows */
+    int64_t rows_passed; /**< rows of the source that are behind, those outside the span included */
+};
 
 struct fc_source_ops {
     unsigned version; /**< FC_SOURCE_VERSION */
     const char *kind; /**< "file" */
     /** Whether this kind reads the given source. */
     bool (*accepts)(const Feast__Core__DataSource *source);
-    /** Finds it and reads its schema. Missing, denied, empty: SOURCE_UNREACHABLE; there but unreadable: SOURCE_INVALID. */
-    fc_rc (*open)(const Feast__Core__DataSource *source, const Feast__Worker__V1__Limits *limits,
+    /**
+     * Finds it. Missing, denied, empty: SOURCE_UNREACHABLE; there but unreadable: SOURCE_INVALID; a place or
+     * format that is not served: SOURCE_UNSUPPORTED.
+     */
+    fc_rc (*open)(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                   struct fc_arena *arena, struct fc_source **ret, struct fc_error *err);
-    /** Columns, files seen, files that disagree. */
-    fc_rc (*describe)(struct fc_source *source, struct fc_arena *arena, struct fc_source_schema *ret,
-                      struct fc_error *err);
-    /** Calls `fn` with batches of the named columns, spread over the source, until the limits are reached. */
-    fc_rc (*sample)(struct fc_source *source, const char *const *columns, size_t count, fc_batch_fn fn, void *ctx,
-                    struct fc_error *err);
+    /** Columns, files seen (limits->files of them, spread), what disagrees. */
+    fc_rc (*describe)(struct fc_source *source, struct fc_arena *arena,
+                      struct fc_source_schema *ret, struct fc_error *err);
+    /** Calls `fn` with batches of the named columns, spread over the source, until a limit is reached. */
+    fc_rc (*sample)(struct fc_source *source, const char *const *columns, size_t count,
+                    fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err);
+    /**
+     * Calls `fn` with all rows of the span in input order. Rows whose event time is null come too: they
+     * belong to no span, but must not vanish. A file without one of the columns is SOURCE_MISMATCH.
+     */
+    fc_rc (*scan)(struct fc_source *source, const struct fc_scan_request *request, fc_batch_fn fn,
+                  void *ctx, struct fc_scan_progress *progress, struct fc_error *err);
     void (*close)(struct fc_source *source);
 };
 
 /** The table entry that reads this source; SOURCE_UNSUPPORTED when none does. */
-FC_MUST fc_rc fc_source_ops_for(const Feast__Core__DataSource *source, const struct fc_source_ops **ret,
-                                struct fc_error *err);
+FC_MUST fc_rc fc_source_ops_for(const Feast__Core__DataSource *source,
+                                const struct fc_source_ops **ret, struct fc_error *err);
+
+/** Where the source is, for people; never with credentials. */
+const char *fc_source_location(const Feast__Core__DataSource *source, struct fc_arena *arena);
+
+extern const struct fc_source_ops fc_source_file;

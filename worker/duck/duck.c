@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/duck/duck.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "worker/duck/internal.h"
+
+#define DEFAULT_MEMORY (UINT64_C(512) << 20)
+
+struct fc_duck {
+    duckdb_database database;
+    duckdb_connection connection;
+};
+
+struct fc_duck_result {
+    duckdb_result result;
+    duckdb_data_chunk chunk;
+    size_t column_count;
+    struct fc_duck_reader **readers;
+};
+
+static enum fc_reason reason_of(duckdb_error_type type)
+{
+    switch (type) {
+    case DUCKDB_ERROR_OUT_OF_MEMORY:
+        return FC_REASON_OUT_OF_MEMORY;
+    case DUCKDB_ERROR_INTERRUPT:
+        return FC_REASON_CANCELLED;
+    case DUCKDB_ERROR_IO:
+        return FC_REASON_IO_FAILED;
+    case DUCKDB_ERROR_PARSER:
+    case DUCKDB_ERROR_SYNTAX:
+    case DUCKDB_ERROR_CATALOG:
+    case DUCKDB_ERROR_BINDER:
+    case DUCKDB_ERROR_FATAL:
+        return FC_REASON_INTERNAL;
+    default:
+        return FC_REASON_SOURCE_INVALID;
+    }
+}
+
+/* Where the C API gives a text but no type: the text begins with the type's name. */
+static duckdb_error_type type_of_text(const char *text)
+{
+    static const struct {
+        const char *prefix;
+        duckdb_error_type type;
+    } known[] = {
+        {"IO Error", DUCKDB_ERROR_IO},
+        {"Out of Memory Error", DUCKDB_ERROR_OUT_OF_MEMORY},
+        {"Binder Error", DUCKDB_ERROR_BINDER},
+        {"Parser Error", DUCKDB_ERROR_PARSER},
+        {"Catalog Error", DUCKDB_ERROR_CATALOG},
+    };
+
+    for (size_t i = 0; text && i < FC_ARRAY_LEN(known); i++) {
+        if (strncmp(text, known[i].prefix, strlen(known[i].prefix)) == 0)
+            return known[i].type;
+    }
+    return DUCKDB_ERROR_INVALID_INPUT;
+}
+
+/* One line, without the engine's "Invalid Input Error: " and what it says of the query after the first line. */
+static fc_rc engine_error(duckdb_error_type type, const char *text, struct fc_error *err)
+{
+    const char *message = text ? text : "the engine gave no reason";
+    const char *colon = strstr(message, "Error: ");
+    const char *end = strchr(message, '\n');
+
+    if (colon && (!end || colon < end))
+        message = colon + strlen("Error: ");
+    end = strchr(message, '\n');
+    size_t len = end ? (size_t)(end - message) : strlen(message);
+    return fc_fail(err, reason_of(type), "%.*s", (int)(len < 400 ? len : 400), message);
+}
+
+static bool set_all(duckdb_config config, const char *const pairs[][2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (duckdb_set_config(config, pairs[i][0], pairs[i][1]) != DuckDBSuccess)
+            return false;
+    }
+    return true;
+}
+
+static bool configure(duckdb_config config, const struct fc_duck_options *options)
+{
+    char memory[32];
+    char threads[16];
+
+    snprintf(memory, sizeof(memory), "%" PRIu64 "MiB",
+             (options->memory_limit ? options->memory_limit : DEFAULT_MEMORY) >> 20);
+    snprintf(threads, sizeof(threads), "%u", options->threads ? options->threads : 1);
+    const char *const pairs[][2] = {
+        /* Otherwise a path like s3://... would fetch code from the network. */
+        {"autoinstall_known_extensions", "false"},
+        {"autoload_known_extensions", "false"},
+        {"allow_community_extensions", "false"},
+        {"allow_persistent_secrets", "false"},
+        /* Files are read once, from front to back: no reason to keep their bytes. */
+        {"enable_external_file_cache", "false"},
+        {"enable_geoparquet_conversion", "false"},
+        /* The order of rows decides between rows of equal time. */
+        {"preserve_insertion_order", "true"},
+        {"memory_limit", memory},
+        {"threads", threads},
+        {"temp_directory", options->temp_dir ? options->temp_dir : ""},
+    };
+    return set_all(config, pairs, FC_ARRAY_LEN(pairs));
+}
+
+static fc_rc run(struct fc_duck *duck, const char *sql, struct fc_error *err)
+{
+    duckdb_result result;
+    fc_rc rc = FC_OK;
+
+    if (duckdb_query(duck->connection, sql, &result) != DuckDBSuccess)
+        rc = engine_error(duckdb_result_error_type(&result), duckdb_result_error(&result), err);
+    duckdb_destroy_result(&result);
+    return rc;
+}
+
+fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
+                   struct fc_error *err)
+{
+    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = calloc(1, sizeof(*duck));
+    duckdb_config config = NULL;
+    char *message = NULL;
+
+    if (!duck)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the reading engine");
+    if (duckdb_create_config(&config) != DuckDBSuccess || !configure(config, options)) {
+        duckdb_destroy_config(&config);
+        return fc_fail(err, FC_REASON_INTERNAL, "the reading engine refuses its settings");
+    }
+    duckdb_state state = duckdb_open_ext(NULL, &duck->database, config, &message);
+    duckdb_destroy_config(&config);
+    if (state != DuckDBSuccess) {
+        fc_rc rc = fc_fail(err, FC_REASON_INTERNAL, "the reading engine does not start: %.400s",
+                           message ? message : "no reason given");
+        duckdb_free(message);
+        return rc;
+    }
+    if (duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
+        return fc_fail(err, FC_REASON_INTERNAL, "the reading engine takes no connection");
+    fc_rc rc = run(duck, "SET TimeZone='UTC'; SET parquet_metadata_cache=true", err);
+    if (rc != FC_OK)
+        return rc;
+    *ret = fc_steal(duck);
+    return FC_OK;
+}
+
+void fc_duck_close(struct fc_duck *duck)
+{
+    if (!duck)
+        return;
+    duckdb_disconnect(&duck->connection);
+    duckdb_close(&duck->database);
+    free(duck);
+}
+
+/* What is checked is the pattern as written, so each path is permitted in both spellings. */
+static void put_permission(struct fc_buf *sql, const char *setting, const char *path)
+{
+    fc_buf_printf(sql, "SET %s=[", setting);
+    fc_duck_quote(sql, path);
+    fc_buf_puts(sql, ", ");
+    fc_duck_quote_path(sql, path);
+    fc_buf_puts(sql, "]; ");
+}
+
+fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *err)
+{
+    struct fc_buf sql = FC_BUF_INIT;
+
+    put_permission(&sql, "allowed_directories", path);
+    put_permission(&sql, "allowed_paths", path);
+    fc_buf_puts(&sql, "SET enable_external_access=false; SET lock_configuration=true");
+    fc_rc rc = sql.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
+                          : run(duck, fc_buf_text(&sql), err);
+    fc_buf_done(&sql);
+    return rc;
+}
+
+static fc_rc start(struct fc_duck *duck, const char *sql, duckdb_result *result,
+                   struct fc_error *err)
+{
+    duckdb_prepared_statement statement = NULL;
+    duckdb_pending_result pending = NULL;
+    fc_rc rc = FC_OK;
+
+    if (duckdb_prepare(duck->connection, sql, &statement) != DuckDBSuccess) {
+        const char *text = duckdb_prepare_error(statement);
+        rc = engine_error(type_of_text(text), text, err);
+    } else if (duckdb_pending_prepared_streaming(statement, &pending) != DuckDBSuccess) {
+        const char *text = duckdb_pending_error(pending);
+        rc = engine_error(type_of_text(text), text, err);
+    } else if (duckdb_execute_pending(pending, result) != DuckDBSuccess) {
+        rc = engine_error(duckdb_result_error_type(result), duckdb_result_error(result), err);
+    }
+    duckdb_destroy_pending(&pending);
+    duckdb_destroy_prepare(&statement);
+    return rc;
+}
+
+fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result **ret,
+                    struct fc_error *err)
+{
+    FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = calloc(1, sizeof(*result));
+
+    if (!result)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
+    fc_rc rc = start(duck, sql, &result->result, err);
+    if (rc != FC_OK)
+        return rc;
+    result->column_count = duckdb_column_count(&result->result);
+    result->readers = calloc(result->column_count + 1, sizeof(*result->readers));
+    if (!result->readers)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
+    for (size_t i = 0; i < result->column_count; i++) {
+        duckdb_logical_type type = duckdb_column_logical_type(&result->result, i);
+        result->readers[i] = fc_duck_reader_new(type);
+        duckdb_destroy_logical_type(&type);
+        if (!result->readers[i])
+            return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
+    }
+    *ret = fc_steal(result);
+    return FC_OK;
+}
+
+void fc_duck_result_free(struct fc_duck_result *result)
+{
+    if (!result)
+        return;
+    for (size_t i = 0; result->readers && i < result->column_count; i++)
+        fc_duck_reader_free(result->readers[i]);
+    free(result->readers);
+    duckdb_destroy_data_chunk(&result->chunk);
+    duckdb_destroy_result(&result->result);
+    free(result);
+}
+
+size_t fc_duck_column_count(const struct fc_duck_result *result)
+{
+    return result->column_count;
+}
+
+struct fc_column_type fc_duck_column_type(const struct fc_duck_result *result, size_t column)
+{
+    return result->readers[column]->type;
+}
+
+static fc_rc read_chunk(struct fc_duck_result *result, size_t rows, struct fc_arena *arena,
+                        const struct fc_cell *const **ret_cells, struct fc_error *err)
+{
+    const struct fc_cell **columns =
+        fc_arena_calloc(arena, result->column_count + 1, sizeof(*columns));
+
+    for (size_t i = 0; columns && i < result->column_count; i++) {
+        struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof(*cells));
+        if (!cells ||
+            !fc_duck_reader_read(result->readers[i], duckdb_data_chunk_get_vector(result->chunk, i),
+                                 0, rows, cells, arena))
+            columns = NULL;
+        else
+            columns[i] = cells;
+    }
+    if (!columns)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%zu rows need more memory than they may have",
+                       rows);
+    *ret_cells = columns;
+    return FC_OK;
+}
+
+fc_rc fc_duck_next(struct fc_duck_result *result, struct fc_arena *arena,
+                   const struct fc_cell *const **ret_cells, size_t *ret_rows, struct fc_error *err)
+{
+    size_t rows = 0;
+
+    do {
+        duckdb_destroy_data_chunk(&result->chunk);
+        result->chunk = duckdb_stream_fetch_chunk(result->result);
+        if (!result->chunk) {
+            const char *text = duckdb_result_error(&result->result);
+            if (text)
+                return engine_error(duckdb_result_error_type(&result->result), text, err);
+            *ret_rows = 0;
+            return FC_OK;
+        }
+        rows = duckdb_data_chunk_get_size(result->chunk);
+    } while (rows == 0);
+    fc_rc rc = read_chunk(result, rows, arena, ret_cells, err);
+    if (rc == FC_OK)
+        *ret_rows = rows;
+    return rc;
+}
+
+void fc_duck_quote(struct fc_buf *sql, const char *text)
+{
+    fc_buf_putc(sql, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            fc_buf_putc(sql, '\'');
+        fc_buf_putc(sql, *text);
+    }
+    fc_buf_putc(sql, '\'');
+}
+
+void fc_duck_quote_path(struct fc_buf *sql, const char *path)
+{
+    fc_buf_putc(sql, '\'');
+    for (; *path; path++) {
+        switch (*path) {
+        case '\'':
+            fc_buf_puts(sql, "''");
+            break;
+        case '*':
+        case '?':
+        case '[':
+            fc_buf_printf(sql, "[%c]", *path);
+            break;
+        default:
+            fc_buf_putc(sql, *path);
+            break;
+        }
+    }
+    fc_buf_putc(sql, '\'');
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * DuckDB behind a narrow door: one in-memory database a process, settings that keep it on a leash, queries
+ * whose chunks come out as the contract's cells. No other room includes duckdb.h.
+ *
+ * Not thread-safe; the engine's own threads stay inside.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "worker/contract/column.h"
+
+struct fc_duck;
+struct fc_duck_result;
+
+struct fc_duck_options {
+    uint64_t
+        memory_limit; /**< bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
+    unsigned threads; /**< 0 means 1 */
+    const char *temp_dir; /**< where it may spill to; NULL forbids spilling */
+};
+
+/**
+ * Opens an engine that loads no extension, knows no secrets and thinks in UTC. It can still read any
+ * file: call fc_duck_confine before it meets one.
+ */
+FC_MUST fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
+                           struct fc_error *err);
+void fc_duck_close(struct fc_duck *duck);
+FC_DEFINE_FREEP(struct fc_duck, fc_duck_close)
+
+/** From here on only this file, or files below this directory, can be read, and no setting can be changed. */
+FC_MUST fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *err);
+
+/**
+ * Runs one statement; rows stream, in order. Engine errors are OUT_OF_MEMORY, CANCELLED, INTERNAL, IO_FAILED
+ * or, for whatever it holds against the data, SOURCE_INVALID, with the engine's own words.
+ */
+FC_MUST fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result **ret,
+                            struct fc_error *err);
+void fc_duck_result_free(struct fc_duck_result *result);
+FC_DEFINE_FREEP(struct fc_duck_result, fc_duck_result_free)
+
+size_t fc_duck_column_count(const struct fc_duck_result *result);
+/** Kind, element, precision and scale as the engine has them; `text` is NULL. */
+struct fc_column_type fc_duck_column_type(const struct fc_duck_result *result, size_t column);
+
+/**
+ * The next rows as cells in the arena; strings point into the engine's memory until the next call or the
+ * end of the result. `*ret_cells` has one array a column; `*ret_rows` is 0 at the end.
+ */
+FC_MUST fc_rc fc_duck_next(struct fc_duck_result *result, struct fc_arena *arena,
+                           const struct fc_cell *const **ret_cells, size_t *ret_rows,
+                           struct fc_error *err);
+
+/** Appends `text` as a SQL string literal. */
+void fc_duck_quote(struct fc_buf *sql, const char *text);
+/** Appends a path as a literal that matches this very file: the engine would read * ? [ as a pattern. */
+void fc_duck_quote_path(struct fc_buf *sql, const char *path);

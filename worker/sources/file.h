@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Between the files of the file source: file.c (schema), file_sample.c, file_scan.c. */
+#pragma once
+
+#include "worker/sources/file_list.h"
+#include "worker/sources/parquet.h"
+#include "worker/sources/source.h"
+
+struct fc_source {
+    const struct fc_source_env *env;
+    struct fc_arena *arena; /**< the caller's, for what lives as long as the source */
+    struct fc_file_list list;
+};
+
+/** Where a named column comes from within one file. */
+struct fc_file_column {
+    bool partition;
+    size_t index; /**< into the list's keys, or the file's columns */
+    size_t slot;  /**< among the columns read from the file, when it is one */
+};
+
+/** A file with the columns that are wanted of it. */
+struct fc_file_reader {
+    const struct fc_file *file;
+    struct fc_parquet_file parquet;
+    struct fc_file_column *from;
+    struct fc_source_column *columns; /**< as the batch shows them */
+    size_t count;
+    size_t *read; /**< indices into parquet.columns */
+    size_t read_count;
+};
+
+/** Describes the file and finds the columns; a missing or repeated one is SOURCE_MISMATCH naming file and column. */
+FC_MUST fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
+                                  const char *const *columns, size_t count, bool with_groups,
+                                  struct fc_arena *arena, struct fc_file_reader *ret,
+                                  struct fc_error *err);
+
+/**
+ * Runs one query over the file and hands each chunk on; `arena` is reset for each. `fn` sees partition values
+ * as columns like any other.
+ */
+FC_MUST fc_rc fc_file_reader_run(struct fc_source *source, struct fc_file_reader *reader,
+                                 const char *where, int64_t first_row, int64_t row_count,
+                                 fc_batch_fn fn, void *ctx, struct fc_error *err);
+
+fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_t count,
+                     fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err);
+fc_rc fc_file_scan(struct fc_source *source, const struct fc_scan_request *request, fc_batch_fn fn,
+                   void *ctx, struct fc_scan_progress *progress, struct fc_error *err);
+
+/** Files whose schema is looked at: limits->files, or all. */
+size_t fc_file_seen(const struct fc_source *source);
+bool fc_file_past_deadline(const struct fc_source *source);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Which files a location means: one file, a directory (recursive; names that begin with _ or . are skipped)
+ * or a pattern, with the values that Hive-style directories (`dt=2020-01-01`) give to their rows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "worker/contract/column.h"
+
+struct fc_file {
+    const char *path;
+    int64_t bytes;
+    const char *const *partitions; /**< one text a key of the list; NULL where null */
+};
+
+struct fc_file_list {
+    const char *root;      /**< everything lies below this directory (or it is the only file) */
+    struct fc_file *files; /**< by path, in byte order */
+    size_t count;
+    int64_t bytes;
+    struct fc_source_column
+        *keys; /**< partition columns: int32, int64, date or string by their values */
+    size_t key_count;
+};
+
+/**
+ * `url` is `file:///path` or `/path`. SOURCE_UNREACHABLE when nothing is there, it may not be read, or no
+ * file is in it; SOURCE_UNSUPPORTED for another scheme; SOURCE_INVALID for what is no path or no file.
+ */
+FC_MUST fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_list *ret,
+                                struct fc_error *err);
+
+/** The partition value as a cell of the key's type. */
+void fc_file_partition_cell(const struct fc_file_list *list, const struct fc_file *file, size_t key,
+                            struct fc_cell *ret);
+
+/** The `index`-th of `want` numbers spread evenly over [0, count), first and last among them. */
+static inline size_t fc_spread(size_t count, size_t want, size_t index)
+{
+    return want < 2 ? 0 : index * (count - 1) / (want - 1);
+}

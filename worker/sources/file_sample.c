@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sample is a few rows from the front of row groups that are spread over files that are spread over the
+ * source: each costs a footer and some pages. The engine's own sampling reads everything, or only the front.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/sources/file.h"
+
+#define FILES_MAX   16
+#define GROUPS_MAX  16
+#define SCRATCH_MAX ((size_t)256 << 20)
+
+struct sampling {
+    struct fc_source *source;
+    fc_batch_fn fn;
+    void *ctx;
+    int64_t rows_left; /**< -1: no limit */
+    int64_t bytes_limit;
+    int64_t bytes_before;
+    int64_t slice_left; /**< of the slice being read; -1: no limit */
+    struct fc_sample_stats *stats;
+};
+
+/* Bytes that this process has read from anywhere; 0 where the system does not tell. */
+static int64_t bytes_read_by_us(void)
+{
+    char text[512];
+    int fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    const char *at = strstr(text, "rchar: ");
+    return at ? strtoll(at + strlen("rchar: "), NULL, 10) : 0;
+}
+
+/* True when the sample must end here although rows are left to take. */
+static bool is_over(struct sampling *s)
+{
+    s->stats->bytes_read = bytes_read_by_us() - s->bytes_before;
+    if (fc_file_past_deadline(s->source) ||
+        (s->bytes_limit > 0 && s->stats->bytes_read >= s->bytes_limit))
+        s->stats->cut = true;
+    return s->stats->cut || s->rows_left == 0;
+}
+
+static fc_rc take(void *ctx, const struct fc_batch *batch, struct fc_error *err)
+{
+    struct sampling *s = ctx;
+    struct fc_batch cut = *batch;
+
+    if (s->rows_left >= 0 && (int64_t)cut.row_count > s->rows_left)
+        cut.row_count = (size_t)s->rows_left;
+    if (cut.row_count == 0)
+        return FC_OK;
+    if (s->rows_left >= 0)
+        s->rows_left -= (int64_t)cut.row_count;
+    fc_rc rc = s->fn(s->ctx, &cut, err);
+    if (rc == FC_OK && is_over(s) && s->stats->cut)
+        return fc_fail(err, FC_REASON_CANCELLED, "the sample is cut");
+    return rc;
+}
+
+/* The share of one of `parts` in what is left, rounded up. */
+static int64_t share(int64_t left, size_t parts)
+{
+    return (left + (int64_t)parts - 1) / (int64_t)parts;
+}
+
+static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, size_t group,
+                          int64_t budget, struct fc_error *err)
+{
+    const struct fc_parquet_group *span = &reader->parquet.groups[group];
+    int64_t rows = budget < span->rows ? budget : span->rows;
+
+    if (rows == 0)
+        return FC_OK;
+    fc_rc rc = fc_file_reader_run(s->source, reader, NULL, span->first_row, rows, take, s, err);
+    return rc == FC_CANCELLED && s->stats->cut ? FC_OK : rc;
+}
+
+static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, int64_t budget,
+                         struct fc_error *err)
+{
+    size_t groups = reader->parquet.group_count;
+    size_t wanted = groups < GROUPS_MAX ? groups : GROUPS_MAX;
+    int64_t left = budget < s->rows_left ? budget : s->rows_left;
+
+    for (size_t i = 0; i < wanted && left > 0; i++) {
+        int64_t before = s->rows_left;
+        fc_rc rc =
+            sample_group(s, reader, fc_spread(groups, wanted, i), share(left, wanted - i), err);
+        if (rc != FC_OK || is_over(s))
+            return rc;
+        left -= before - s->rows_left;
+    }
+    return FC_OK;
+}
+
+fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_t count,
+                     fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err)
+{
+    FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(SCRATCH_MAX);
+    const Feast__Worker__V1__Limits *limits = source->env->limits;
+    bool all = !limits || limits->rows == 0 || limits->rows > INT64_MAX;
+    struct sampling s = {.source = source,
+                         .fn = fn,
+                         .ctx = ctx,
+                         .rows_left = all ? INT64_MAX : (int64_t)limits->rows,
+                         .bytes_limit =
+                             limits && limits->bytes < INT64_MAX ? (int64_t)limits->bytes : 0,
+                         .bytes_before = bytes_read_by_us(),
+                         .stats = ret};
+    size_t seen = fc_file_seen(source);
+    size_t wanted = all || seen < FILES_MAX ? seen : FILES_MAX;
+
+    *ret = (struct fc_sample_stats){.cut = false};
+    if (!arena)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a sample");
+    for (size_t i = 0; i < wanted && !is_over(&s); i++) {
+        const struct fc_file *file = &source->list.files[fc_spread(source->list.count, wanted, i)];
+        struct fc_file_reader reader;
+        fc_arena_reset(arena);
+        fc_rc rc = fc_file_reader_open(source, file, columns, count, !all, arena, &reader, err);
+        if (rc != FC_OK)
+            return rc;
+        if (all)
+            rc = fc_file_reader_run(source, &reader, NULL, 0, 0, take, &s, err);
+        else
+            rc = sample_file(&s, &reader, share(s.rows_left, wanted - i), err);
+        if (rc != FC_OK && !(rc == FC_CANCELLED && ret->cut))
+            return rc;
+    }
+    return FC_OK;
+}

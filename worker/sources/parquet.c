@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/sources/parquet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "worker/sources/parquet_type.h"
+
+#define MAGIC           "PAR1"
+#define MAGIC_ENCRYPTED "PARE"
+#define MAGIC_SIZE      4
+/* Magic, an empty footer's length, magic. */
+#define SMALLEST 12
+
+static fc_rc no_memory(const char *path, struct fc_error *err)
+{
+    return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
+                   "%s: its footer needs more memory than it may have", path);
+}
+
+static fc_rc check_magic(int fd, const char *path, int64_t size, struct fc_error *err)
+{
+    char head[MAGIC_SIZE];
+    char tail[MAGIC_SIZE];
+
+    if (size == 0)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID,
+                       "%s is no Parquet file: it is empty (0 bytes)", path);
+    if (size < SMALLEST)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID,
+                       "%s is no Parquet file: it has %" PRId64 " bytes", path, size);
+    if (pread(fd, head, sizeof(head), 0) != MAGIC_SIZE ||
+        pread(fd, tail, sizeof(tail), size - MAGIC_SIZE) != MAGIC_SIZE)
+        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s cannot be read: %s", path,
+                       strerror(errno));
+    if (memcmp(tail, MAGIC_ENCRYPTED, MAGIC_SIZE) == 0)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is encrypted Parquet, which is not read",
+                       path);
+    if (memcmp(head, MAGIC, MAGIC_SIZE) != 0)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID,
+                       "%s is no Parquet file: it does not begin with PAR1", path);
+    if (memcmp(tail, MAGIC, MAGIC_SIZE) != 0)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID,
+                       "%s is no whole Parquet file: it does not end with PAR1", path);
+    return FC_OK;
+}
+
+/* Done by ourselves, so that a missing file, a denied one and a damaged one are told apart. */
+static fc_rc check_file(const char *path, struct fc_error *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s", path, strerror(errno));
+    fc_rc rc = FC_OK;
+    if (fstat(fd, &st) != 0)
+        rc = fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        rc = fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is no regular file", path);
+    else
+        rc = check_magic(fd, path, st.st_size, err);
+    close(fd);
+    return rc;
+}
+
+fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err)
+{
+    struct fc_error engine = *err;
+
+    if (engine.reason == FC_REASON_SOURCE_INVALID || engine.reason == FC_REASON_IO_FAILED ||
+        engine.reason == FC_REASON_INTERNAL)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s cannot be decoded as Parquet: %s",
+                       file->path, engine.message);
+    return fc_error_prefix(err, "%s", file->path);
+}
+
+/* The engine's answer, whole: these tables are small. Strings are copied to the arena. */
+struct table {
+    struct fc_cell **rows; /**< rows[row][column] */
+    size_t row_count;
+};
+
+static bool keep_rows(struct table *table, const struct fc_cell *const *cells, size_t rows,
+                      const struct fc_duck_result *result, struct fc_arena *arena)
+{
+    size_t columns = fc_duck_column_count(result);
+    struct fc_cell **all =
+        fc_arena_alloc(arena, (table->row_count + rows) * sizeof(struct fc_cell *));
+
+    if (!all)
+        return false;
+    if (table->row_count > 0)
+        memcpy(all, table->rows, table->row_count * sizeof(struct fc_cell *));
+    table->rows = all;
+    for (size_t row = 0; row < rows; row++) {
+        struct fc_cell *copy = fc_arena_calloc(arena, columns, sizeof(*copy));
+        if (!copy)
+            return false;
+        for (size_t i = 0; i < columns; i++) {
+            copy[i] = cells[i][row];
+            if (copy[i].null || fc_duck_column_type(result, i).kind != FC_COLUMN_STRING)
+                continue;
+            copy[i].as.bytes.ptr =
+                fc_arena_strndup(arena, copy[i].as.bytes.ptr, copy[i].as.bytes.len);
+            if (!copy[i].as.bytes.ptr)
+                return false;
+        }
+        table->rows[table->row_count++] = copy;
+    }
+    return true;
+}
+
+static fc_rc query_table(struct fc_duck *duck, const struct fc_parquet_file *file,
+                         struct fc_buf *sql, struct fc_arena *arena, struct table *ret,
+                         struct fc_error *err)
+{
+    FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = NULL;
+    const struct fc_cell *const *cells = NULL;
+    size_t rows = 0;
+
+    *ret = (struct table){.rows = NULL};
+    if (sql->failed)
+        return no_memory(file->path, err);
+    if (fc_duck_query(duck, fc_buf_text(sql), &result, err) != FC_OK)
+        return fc_parquet_error(file, err);
+    for (;;) {
+        if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK)
+            return fc_parquet_error(file, err);
+        if (rows == 0)
+            return FC_OK;
+        if (!keep_rows(ret, cells, rows, result, arena))
+            return no_memory(file->path, err);
+    }
+}
+
+static const char *text_of(const struct fc_cell *cell)
+{
+    return cell->null ? NULL : cell->as.bytes.ptr;
+}
+
+static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
+                          struct fc_arena *arena, struct fc_error *err)
+{
+    struct fc_buf sql = FC_BUF_INIT;
+    struct table table;
+
+    fc_buf_puts(&sql,
+                "SELECT name, type, type_length, repetition_type, converted_type, logical_type,"
+                " duckdb_type, num_children FROM parquet_schema(");
+    fc_duck_quote_path(&sql, file->path);
+    fc_buf_puts(&sql, ")");
+    fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
+    fc_buf_done(&sql);
+    if (rc != FC_OK)
+        return rc;
+    struct fc_parquet_element *elements =
+        fc_arena_calloc(arena, table.row_count + 1, sizeof(*elements));
+    if (!elements)
+        return no_memory(file->path, err);
+    for (size_t i = 0; i < table.row_count; i++) {
+        const struct fc_cell *row = table.rows[i];
+        elements[i] = (struct fc_parquet_element){
+            .name = text_of(&row[0]),
+            .physical = text_of(&row[1]),
+            .length = text_of(&row[2]),
+            .repetition = text_of(&row[3]),
+            .converted = text_of(&row[4]),
+            .logical = text_of(&row[5]),
+            .engine = text_of(&row[6]),
+            .children = row[7].null ? 0 : row[7].as.integer,
+        };
+    }
+    if (fc_parquet_columns(elements, table.row_count, arena, &file->columns, &file->column_count))
+        return FC_OK;
+    if (fc_arena_exhausted(arena))
+        return no_memory(file->path, err);
+    return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s has a schema that is no tree", file->path);
+}
+
+static fc_rc read_rows(struct fc_duck *duck, struct fc_parquet_file *file, struct fc_arena *arena,
+                       struct fc_error *err)
+{
+    struct fc_buf sql = FC_BUF_INIT;
+    struct table table;
+
+    fc_buf_puts(&sql, "SELECT num_rows, num_row_groups FROM parquet_file_metadata(");
+    fc_duck_quote_path(&sql, file->path);
+    fc_buf_puts(&sql, ")");
+    fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
+    fc_buf_done(&sql);
+    if (rc != FC_OK)
+        return rc;
+    if (table.row_count != 1 || table.rows[0][0].null || table.rows[0][0].as.integer < 0)
+        return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s does not say how many rows it has",
+                       file->path);
+    file->rows = table.rows[0][0].as.integer;
+    file->group_count = (size_t)(table.rows[0][1].null ? 0 : table.rows[0][1].as.integer);
+    return FC_OK;
+}
+
+static fc_rc read_groups(struct fc_duck *duck, struct fc_parquet_file *file, struct fc_arena *arena,
+                         struct fc_error *err)
+{
+    struct fc_buf sql = FC_BUF_INIT;
+    struct table table;
+    int64_t first = 0;
+
+    fc_buf_puts(&sql, "SELECT row_group_num_rows FROM parquet_metadata(");
+    fc_duck_quote_path(&sql, file->path);
+    fc_buf_puts(&sql, ") WHERE column_id = 0 ORDER BY row_group_id");
+    fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
+    fc_buf_done(&sql);
+    if (rc != FC_OK)
+        return rc;
+    file->groups = fc_arena_calloc(arena, table.row_count + 1, sizeof(*file->groups));
+    if (!file->groups)
+        return no_memory(file->path, err);
+    file->group_count = table.row_count;
+    for (size_t i = 0; i < table.row_count; i++) {
+        int64_t rows = table.rows[i][0].null ? 0 : table.rows[i][0].as.integer;
+        file->groups[i] = (struct fc_parquet_group){.first_row = first, .rows = rows};
+        first += rows;
+    }
+    return FC_OK;
+}
+
+fc_rc fc_parquet_describe(struct fc_duck *duck, const char *path, bool with_groups,
+                          struct fc_arena *arena, struct fc_parquet_file *ret, struct fc_error *err)
+{
+    *ret = (struct fc_parquet_file){.path = path};
+    fc_rc rc = check_file(path, err);
+    if (rc == FC_OK)
+        rc = read_columns(duck, ret, arena, err);
+    if (rc == FC_OK)
+        rc = read_rows(duck, ret, arena, err);
+    if (rc == FC_OK && with_groups)
+        rc = read_groups(duck, ret, arena, err);
+    return rc;
+}
+
+fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file, size_t may_be_null,
+                       const size_t *columns, size_t count, struct fc_parquet_usage *ret,
+                       struct fc_error *err)
+{
+    FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new((size_t)16 << 20);
+    struct fc_buf sql = FC_BUF_INIT;
+    struct table table;
+
+    if (!arena)
+        return no_memory(file->path, err);
+    /* A nested column has several leaves; path_in_schema begins with its name. */
+    fc_buf_puts(&sql, "SELECT coalesce(sum(total_compressed_size), 0)::BIGINT, coalesce(bool_or("
+                      "split_part(path_in_schema, ', ', 1) = ");
+    fc_duck_quote(&sql, file->columns[may_be_null].name);
+    fc_buf_puts(&sql, " AND coalesce(stats_null_count, 1) > 0), true) FROM parquet_metadata(");
+    fc_duck_quote_path(&sql, file->path);
+    fc_buf_puts(&sql, ") WHERE split_part(path_in_schema, ', ', 1) IN (");
+    for (size_t i = 0; i < count; i++) {
+        fc_buf_puts(&sql, i ? ", " : "");
+        fc_duck_quote(&sql, file->columns[columns[i]].name);
+    }
+    fc_buf_puts(&sql, ")");
+    fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
+    fc_buf_done(&sql);
+    if (rc != FC_OK)
+        return rc;
+    if (table.row_count != 1)
+        return fc_fail(err, FC_REASON_INTERNAL, "%s: no account of its columns", file->path);
+    ret->bytes = table.rows[0][0].as.integer;
+    ret->nulls = table.rows[0][1].as.boolean;
+    return FC_OK;
+}
+
+/*
+ * Columns are named by their position: names may repeat, and the engine's own ignore case. The row's number
+ * is the engine's virtual column, which no alias covers.
+ */
+static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
+                     const struct fc_parquet_scan *scan)
+{
+    fc_buf_puts(sql, "SELECT ");
+    for (size_t i = 0; i < scan->count; i++)
+        fc_buf_printf(sql, "fc_%zu, ", scan->columns[i]);
+    fc_buf_puts(sql, "file_row_number FROM read_parquet(");
+    fc_duck_quote_path(sql, file->path);
+    fc_buf_puts(sql, ", hive_partitioning=false) AS source(");
+    for (size_t i = 0; i < file->column_count; i++)
+        fc_buf_printf(sql, "%sfc_%zu", i ? ", " : "", i);
+    fc_buf_puts(sql, ") WHERE true");
+    if (scan->row_count > 0)
+        fc_buf_printf(sql, " AND file_row_number BETWEEN %" PRId64 " AND %" PRId64, scan->first_row,
+                      scan->first_row + scan->row_count - 1);
+    if (scan->where)
+        fc_buf_puts(sql, scan->where);
+}
+
+fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
+                      const struct fc_parquet_scan *scan, struct fc_duck_result **ret,
+                      struct fc_error *err)
+{
+    struct fc_buf sql = FC_BUF_INIT;
+
+    put_scan(&sql, file, scan);
+    fc_rc rc =
+        sql.failed ? no_memory(file->path, err) : fc_duck_query(duck, fc_buf_text(&sql), ret, err);
+    fc_buf_done(&sql);
+    if (rc != FC_OK && err->reason != FC_REASON_OUT_OF_MEMORY)
+        return fc_parquet_error(file, err);
+    return rc;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the footer of one Parquet file says. */
+#pragma once
+
+#include "worker/duck/duck.h"
+
+struct fc_parquet_group {
+    int64_t first_row, rows;
+};
+
+struct fc_parquet_file {
+    const char *path;
+    struct fc_source_column *columns; /**< top level, in file order; names may repeat */
+    size_t column_count;
+    int64_t rows;
+    struct fc_parquet_group *groups; /**< row groups; NULL unless asked for */
+    size_t group_count;
+};
+
+/**
+ * Opens the file and reads its footer. SOURCE_UNREACHABLE when it is gone or may not be read;
+ * SOURCE_INVALID, naming the file, when it is empty, no Parquet, encrypted or damaged.
+ */
+FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const char *path, bool with_groups,
+                                  struct fc_arena *arena, struct fc_parquet_file *ret,
+                                  struct fc_error *err);
+
+struct fc_parquet_usage {
+    int64_t bytes; /**< compressed, of the columns asked about */
+    bool nulls;    /**< the column `may_be_null` has nulls, or the footer does not count them */
+};
+/** Columns are indices into `file->columns`. */
+FC_MUST fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file,
+                               size_t may_be_null, const size_t *columns, size_t count,
+                               struct fc_parquet_usage *ret, struct fc_error *err);
+
+struct fc_parquet_scan {
+    const size_t *columns; /**< indices into file->columns */
+    size_t count;
+    const char *where;            /**< SQL over fc_0, fc_1, ... (file columns by index), or NULL */
+    int64_t first_row, row_count; /**< a span of the file's rows; row_count 0 means all */
+};
+/** Rows of the columns, then the row's number within the file; in file order. Data that does not decode is SOURCE_INVALID naming the file. */
+FC_MUST fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
+                              const struct fc_parquet_scan *scan, struct fc_duck_result **ret,
+                              struct fc_error *err);
+
+/** Puts the file's name before an error of reading on; engine errors about the data become SOURCE_INVALID. */
+fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/sources/parquet_type.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deeper trees are cut off as nested; the engine has its own limit. */
+#define DEPTH_MAX 64
+
+static bool is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+static bool begins(const char *text, const char *word)
+{
+    return text && strncmp(text, word, strlen(word)) == 0;
+}
+
+/* How the engine names its types, and what they are. */
+static const struct {
+    const char *engine;
+    enum fc_column_kind kind;
+    const char *text;
+} TYPES[] = {
+    {"\"NULL\"", FC_COLUMN_NULL, "null"},
+    {"BOOLEAN", FC_COLUMN_BOOL, "bool"},
+    {"TINYINT", FC_COLUMN_INT8, "int8"},
+    {"SMALLINT", FC_COLUMN_INT16, "int16"},
+    {"INTEGER", FC_COLUMN_INT32, "int32"},
+    {"BIGINT", FC_COLUMN_INT64, "int64"},
+    {"UTINYINT", FC_COLUMN_UINT8, "uint8"},
+    {"USMALLINT", FC_COLUMN_UINT16, "uint16"},
+    {"UINTEGER", FC_COLUMN_UINT32, "uint32"},
+    {"UBIGINT", FC_COLUMN_UINT64, "uint64"},
+    {"FLOAT", FC_COLUMN_FLOAT32, "float"},
+    {"DOUBLE", FC_COLUMN_FLOAT64, "double"},
+    {"VARCHAR", FC_COLUMN_STRING, "string"},
+    {"JSON", FC_COLUMN_STRING, "string (JSON)"},
+    {"UUID", FC_COLUMN_STRING, "uuid"},
+    {"BLOB", FC_COLUMN_BINARY, "binary"},
+    {"DATE", FC_COLUMN_DATE, "date"},
+    {"TIME", FC_COLUMN_TIME, "time"},
+    {"TIME_NS", FC_COLUMN_TIME, "time"},
+    {"TIMESTAMP", FC_COLUMN_TIMESTAMP_NAIVE, "timestamp"},
+    {"TIMESTAMP_S", FC_COLUMN_TIMESTAMP_NAIVE, "timestamp"},
+    {"TIMESTAMP_MS", FC_COLUMN_TIMESTAMP_NAIVE, "timestamp"},
+    {"TIMESTAMP_NS", FC_COLUMN_TIMESTAMP_NAIVE, "timestamp"},
+    {"TIMESTAMP WITH TIME ZONE", FC_COLUMN_TIMESTAMP_UTC, "timestamp"},
+};
+
+static const char *unit_of(const struct fc_parquet_element *element)
+{
+    if (is(element->converted, "TIMESTAMP_MILLIS") ||
+        (element->logical && strstr(element->logical, "MILLIS=Milli")))
+        return "ms";
+    if (element->logical && strstr(element->logical, "NANOS=Nano"))
+        return "ns";
+    return "us";
+}
+
+static void read_decimal(const char *engine, struct fc_column_type *type)
+{
+    unsigned precision = 0;
+    unsigned scale = 0;
+
+    if (sscanf(engine, "DECIMAL(%3u,%3u)", &precision, &scale) != 2)
+        return;
+    type->kind = FC_COLUMN_DECIMAL;
+    type->precision = (uint8_t)precision;
+    type->scale = (uint8_t)scale;
+}
+
+/* What the table of engine types cannot tell apart, or tells less well than the file does. */
+static const char *refine(const struct fc_parquet_element *element, struct fc_column_type *type,
+                          const char *text, struct fc_arena *arena)
+{
+    if (begins(element->logical, "Float16")) {
+        type->kind = FC_COLUMN_FLOAT16;
+        return "float16";
+    }
+    if (type->kind == FC_COLUMN_TIMESTAMP_UTC || type->kind == FC_COLUMN_TIMESTAMP_NAIVE)
+        type->nanos = strcmp(unit_of(element), "ns") == 0;
+    if (is(element->physical, "INT96")) {
+        type->int96 = true;
+        return "timestamp (INT96)";
+    }
+    if (type->kind == FC_COLUMN_DECIMAL)
+        return fc_arena_printf(arena, "decimal(%u,%u)", type->precision, type->scale);
+    if (type->kind == FC_COLUMN_TIMESTAMP_UTC)
+        return fc_arena_printf(arena, "timestamp[%s, UTC]", unit_of(element));
+    if (type->kind == FC_COLUMN_TIMESTAMP_NAIVE)
+        return fc_arena_printf(arena, "timestamp[%s]", unit_of(element));
+    if (type->kind == FC_COLUMN_BINARY && is(element->physical, "FIXED_LEN_BYTE_ARRAY"))
+        return fc_arena_printf(arena, "fixed_size_binary(%s)",
+                               element->length ? element->length : "?");
+    if (type->kind == FC_COLUMN_UNKNOWN)
+        return fc_arena_printf(arena, "%s", element->engine);
+    return text;
+}
+
+static struct fc_column_type leaf_type(const struct fc_parquet_element *element,
+                                       struct fc_arena *arena)
+{
+    struct fc_column_type type = {.kind = FC_COLUMN_UNKNOWN};
+    const char *text = "unknown";
+
+    if (!element->engine)
+        return (struct fc_column_type){.text = text};
+    for (size_t i = 0; i < FC_ARRAY_LEN(TYPES); i++) {
+        if (strcmp(element->engine, TYPES[i].engine) == 0) {
+            type.kind = TYPES[i].kind;
+            text = TYPES[i].text;
+        }
+    }
+    if (begins(element->engine, "ENUM")) {
+        type.kind = FC_COLUMN_STRING;
+        text = "string (ENUM)";
+    }
+    read_decimal(element->engine, &type);
+    type.text = refine(element, &type, text, arena);
+    return type;
+}
+
+/* The index behind the subtree that begins at `at`; 0 when the elements end within it. */
+static size_t skip_tree(const struct fc_parquet_element *elements, size_t count, size_t at,
+                        unsigned depth)
+{
+    if (at >= count || depth > DEPTH_MAX)
+        return 0;
+    size_t next = at + 1;
+    for (int64_t i = 0; i < elements[at].children; i++) {
+        next = skip_tree(elements, count, next, depth + 1);
+        if (next == 0)
+            return 0;
+    }
+    return next;
+}
+
+static struct fc_column_type list_of(struct fc_column_type element, struct fc_arena *arena)
+{
+    return (struct fc_column_type){
+        .kind = FC_COLUMN_LIST,
+        .element = element.kind,
+        .precision = element.precision,
+        .scale = element.scale,
+        .text = fc_arena_printf(arena, "list<%s>", element.text ? element.text : "?"),
+    };
+}
+
+static struct fc_column_type nested(enum fc_column_kind kind, const char *text)
+{
+    return (struct fc_column_type){.kind = kind, .text = text};
+}
+
+static bool is_list(const struct fc_parquet_element *element)
+{
+    return begins(element->logical, "ListType") || is(element->converted, "LIST");
+}
+
+static bool is_map(const struct fc_parquet_element *element)
+{
+    return begins(element->logical, "MapType") || is(element->converted, "MAP") ||
+           is(element->converted, "MAP_KEY_VALUE");
+}
+
+/* A group that is no list: what it is called is all that the contract wants to know. */
+static struct fc_column_type group_type(const struct fc_parquet_element *element)
+{
+    if (is_map(element))
+        return nested(FC_COLUMN_MAP, "map");
+    if (is_list(element))
+        return nested(FC_COLUMN_LIST, "list<list>");
+    return nested(FC_COLUMN_STRUCT, "struct");
+}
+
+/*
+ * A LIST group holds one repeated element: the list of today has a group with one child in it, older
+ * writers put the value, or a group of several fields, there directly.
+ */
+static struct fc_column_type list_type(const struct fc_parquet_element *elements, size_t count,
+                                       size_t at, struct fc_arena *arena)
+{
+    const struct fc_parquet_element *repeated = at + 1 < count ? &elements[at + 1] : NULL;
+
+    if (!repeated || elements[at].children != 1)
+        return nested(FC_COLUMN_LIST, "list<?>");
+    const struct fc_parquet_element *item = repeated;
+    if (repeated->children == 1 && at + 2 < count)
+        item = &elements[at + 2];
+    struct fc_column_type type = item->children > 0 ? group_type(item) : leaf_type(item, arena);
+    return list_of(type, arena);
+}
+
+static struct fc_column_type column_type(const struct fc_parquet_element *elements, size_t count,
+                                         size_t at, struct fc_arena *arena)
+{
+    const struct fc_parquet_element *element = &elements[at];
+    struct fc_column_type type;
+
+    if (element->children > 0 && is_list(element))
+        return list_type(elements, count, at, arena);
+    type = element->children > 0 ? group_type(element) : leaf_type(element, arena);
+    return is(element->repetition, "REPEATED") ? list_of(type, arena) : type;
+}
+
+bool fc_parquet_columns(const struct fc_parquet_element *elements, size_t count,
+                        struct fc_arena *arena, struct fc_source_column **ret_columns,
+                        size_t *ret_count)
+{
+    struct fc_source_column *columns = fc_arena_calloc(arena, count + 1, sizeof(*columns));
+    size_t found = 0;
+    size_t at = 1;
+
+    if (!columns || count == 0)
+        return false;
+    for (int64_t i = 0; i < elements[0].children; i++) {
+        size_t next = skip_tree(elements, count, at, 0);
+        if (next == 0)
+            return false;
+        columns[found].name = elements[at].name;
+        columns[found].type = column_type(elements, count, at, arena);
+        if (!columns[found].name || !columns[found].type.text)
+            return false;
+        found++;
+        at = next;
+    }
+    *ret_columns = columns;
+    *ret_count = found;
+    return true;
+}
