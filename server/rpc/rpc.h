@@ -28,7 +28,11 @@ typedef void (*fc_rpc_handler_fn)(struct fc_rpc_call *call, void *ctx,
 enum fc_rpc_kind {
     FC_RPC_UNARY,
     FC_RPC_SERVER_STREAM, /**< one request; fc_rpc_stream_send any number of times, then fc_rpc_stream_end */
-    FC_RPC_BIDI_STREAM, /**< handler is called for each request message, and once with NULL when the client is done */
+    /**
+     * The handler is called for each request message, and once with NULL when there will be no more because the client
+     * is done or gone. The request, the arena and what came from it live until the handler returns.
+     */
+    FC_RPC_BIDI_STREAM,
 };
 
 struct fc_rpc_method {
@@ -50,10 +54,12 @@ struct fc_rpc_options {
     unsigned threads;         /**< completion queues; 0: as many as cores */
     size_t max_message_bytes; /**< received; 0 means 4 MiB */
     size_t max_call_bytes;    /**< arena of one call; 0 means 64 MiB */
+    size_t max_memory_bytes;  /**< buffers of all connections; 0 means 512 MiB */
+    unsigned max_connections; /**< of the process; further ones are closed at once; 0 means 10000 */
     int max_streams;          /**< concurrent, a connection; 0 means 1000 */
     int max_metadata_bytes;   /**< 0 means 16 KiB */
-    unsigned
-        max_stream_queue; /**< unsent messages of one stream before it ends RESOURCE_EXHAUSTED; 0 means 1024 */
+    /** Unsent messages of one stream before it ends RESOURCE_EXHAUSTED; 0 means 1024. */
+    unsigned max_stream_queue;
     int64_t handshake_timeout_ns; /**< 0 means 10 s */
     int64_t lame_duck_ns;         /**< served on after NOT_SERVING before the shutdown; 0 none */
     int64_t drain_ns;             /**< in-flight calls get this long; 0 means 10 s */
@@ -113,7 +119,12 @@ void fc_rpc_fail(struct fc_rpc_call *call, const struct fc_error *err,
 bool fc_rpc_stream_send(struct fc_rpc_call *call, const ProtobufCMessage *message);
 /** Ends it; err NULL for OK. Exactly once; the call may be gone afterwards. */
 void fc_rpc_stream_end(struct fc_rpc_call *call, const struct fc_error *err);
-/** Called once when the stream is over for whatever reason before fc_rpc_stream_end was called; then call fc_rpc_stream_end. */
+/**
+ * Called once when the stream is over for whatever reason before fc_rpc_stream_end was called; then call
+ * fc_rpc_stream_end. From a thread of the server, or at once from here when it is over already. It may run while another
+ * thread ends the stream: a `ctx` in the call's arena is safe, since the call lives until it returned. Not for
+ * bidirectional streams, whose handler is told.
+ */
 void fc_rpc_stream_on_cancel(struct fc_rpc_call *call, void (*fn)(void *ctx), void *ctx);
 
 /** One row a method, for metrics. Buckets: upper bounds in fc_rpc_bucket_bounds, cumulative as Prometheus has them. */
