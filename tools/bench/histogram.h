@@ -53,7 +53,8 @@ static inline double histogram_quantile(const struct histogram *self, double sha
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += self->buckets[i];
         if (seen > wanted) {
-            return histogram_middle(i);
+            double middle = histogram_middle(i);
+            return middle < (double)self->max ? middle : (double)self->max;
         }
     }
     return (double)self->max;
