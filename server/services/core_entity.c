@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/registry/entity.h"
+
+#include "server/registry/encode.h"
+#include "server/registry/map.h"
+#include "server/registry/names.h"
+#include "server/services/core.h"
+
+void core_get_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const Feast__Core__GetEntityRequest *request = (const Feast__Core__GetEntityRequest *)message;
+    const char *project = core_project(request->project);
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_violations violations;
+    struct fc_entity_row row;
+
+    fc_violations_init(&violations, fc_rpc_arena(call));
+    fc_name_check(&violations, FC_NAME_PLAIN, "entity", "name", request->name);
+    fc_name_check(&violations, FC_NAME_DASH, "project", "project", project);
+    if (violations.count > 0) {
+        core_refuse(call, &violations);
+        return;
+    }
+    struct fc_reader *reader = core_reader(call, ctx);
+    if (reader == NULL) {
+        return;
+    }
+    fc_rc rc = fc_entity_find(reader, fc_str_from(project), fc_str_from(request->name),
+                              fc_rpc_arena(call), &row, &err);
+    if (rc == FC_OK && row.id == 0) {
+        rc = fc_fail_field(&err, FC_REASON_ENTITY_NOT_FOUND, "name",
+                           "Entity with name \"%s\" could not be found.", request->name);
+    }
+    if (rc == FC_OK) {
+        core_reply_object(call, row.reply);
+    } else {
+        fc_rpc_fail(call, &err, NULL);
+    }
+}
+
+struct entity_list {
+    struct core_list list;
+    struct fc_map labels; /* all of them must be there */
+};
+
+static fc_rc list_row(void *ctx, const struct fc_entity_row *row, struct fc_error *err)
+{
+    struct entity_list *entities = ctx;
+    struct core_list *list = &entities->list;
+    fc_rc rc = core_list_row(list, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    if (entities->labels.count > 0) {
+        const Feast__Core__EntitySpecV2 *spec = feast__core__entity_spec_v2__unpack(
+            fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
+        if (spec == NULL) {
+            return core_too_large(err);
+        }
+        if (!fc_map_contains(FC_MAP(spec, labels), entities->labels)) {
+            return FC_OK;
+        }
+    }
+    fc_buf_append_field(&list->reply, 1, row->reply);
+    return FC_OK;
+}
+
+void core_list_entities(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const Feast__Core__ListEntitiesRequest__Filter *filter =
+        ((const Feast__Core__ListEntitiesRequest *)message)->filter;
+    const char *project = core_project(filter == NULL ? "" : filter->project);
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_violations violations;
+    struct entity_list entities = {.labels = {0, NULL}};
+
+    fc_violations_init(&violations, fc_rpc_arena(call));
+    fc_name_check(&violations, FC_NAME_DASH, "project", "filter.project", project);
+    if (violations.count > 0) {
+        core_refuse(call, &violations);
+        return;
+    }
+    struct fc_reader *reader = core_reader(call, ctx);
+    if (reader == NULL || !core_list_begin(&entities.list, call)) {
+        return;
+    }
+    if (filter != NULL) {
+        entities.labels = FC_MAP(filter, labels);
+    }
+    fc_rc rc = fc_entity_each(reader, fc_str_from(project), list_row, &entities, &err);
+    core_list_end(&entities.list, rc, &err);
+}
+
+struct entity_apply {
+    struct core_write write;
+    const char *project;
+    const Feast__Core__EntitySpecV2 *spec;
+    fc_str bytes; /* the spec, normalised and encoded */
+    fc_str reply; /* feast.core.Entity as stored, or as it would be */
+};
+
+static void reply_entity(struct core_write *write)
+{
+    core_reply_object(write->call, ((const struct entity_apply *)write)->reply);
+}
+
+static fc_rc put(struct entity_apply *apply, struct fc_txn *txn, int64_t project_id,
+                 struct fc_entity_row *row, struct fc_error *err)
+{
+    fc_rc rc = FC_OK;
+
+    if (project_id == 0) {
+        rc = fc_project_insert(txn, fc_str_from(apply->project), &project_id, err);
+    }
+    return rc != FC_OK ? rc : fc_entity_put(txn, project_id, row, err);
+}
+
+static fc_rc apply_entity(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
+                          int64_t now_s, struct fc_error *err)
+{
+    struct entity_apply *apply = (struct entity_apply *)write;
+    fc_str project_name = fc_str_from(apply->project);
+    struct fc_project_row project;
+    struct fc_entity_row row;
+
+    if (apply->spec == NULL) {
+        return FC_OK; /* refused as such */
+    }
+    fc_rc rc = fc_project_find(reader, project_name, write->arena, &project, err);
+    if (rc == FC_OK) {
+        rc = fc_entity_find(reader, project_name, fc_str_from(apply->spec->name), write->arena,
+                            &row, err);
+    }
+    if (rc != FC_OK) {
+        return rc;
+    }
+    if (project.archived) {
+        fc_violations_add(&write->violations, FC_REASON_PROJECT_ARCHIVED, "project",
+                          "Project is archived: %s", apply->project);
+    }
+    if (row.id != 0) {
+        fc_entity_check_change(apply->project, row.value_type, apply->spec, &write->violations);
+    }
+    if (write->violations.count > 0) {
+        return FC_OK;
+    }
+    if (row.id != 0 && fc_str_eq(row.spec, apply->bytes)) {
+        write->settled = true;
+        apply->reply = row.reply;
+        return FC_OK;
+    }
+    struct fc_entity_row new = {
+        .id = row.id,
+        .project = project_name,
+        .name = fc_str_from(apply->spec->name),
+        .value_type = (int32_t)apply->spec->value_type,
+        .revision = row.id == 0 ? 0 : row.revision + 1,
+        .created_s = row.id == 0 ? now_s : row.created_s,
+        .updated_s = now_s,
+        .spec = apply->bytes,
+    };
+    if (!fc_encode_entity(write->arena, new.spec, new.created_s, new.updated_s, &new.reply)) {
+        return core_too_large(err);
+    }
+    apply->reply = new.reply;
+    return txn == NULL ? FC_OK : put(apply, txn, project.id, &new, err);
+}
+
+void core_apply_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const Feast__Core__ApplyEntityRequest *request =
+        (const Feast__Core__ApplyEntityRequest *)message;
+    struct fc_arena *arena = fc_rpc_arena(call);
+    struct entity_apply *apply = fc_arena_calloc(arena, 1, sizeof *apply);
+    struct core_options options;
+
+    if (apply == NULL ||
+        (request->spec != NULL && (!fc_entity_normalise(arena, request->spec) ||
+                                   !fc_encode(arena, &request->spec->base, &apply->bytes)))) {
+        core_fail_too_large(call);
+        return;
+    }
+    core_write_init(&apply->write, call, ctx, apply_entity, reply_entity);
+    apply->project = core_project(request->project);
+    apply->spec = request->spec;
+    core_read_options(call, ctx, &options, &apply->write.violations);
+    fc_entity_check(apply->spec, &apply->write.violations);
+    fc_name_check(&apply->write.violations, FC_NAME_DASH, "project", "project", apply->project);
+    if (core_write_look(&apply->write, options.dry_run)) {
+        core_write_submit(&apply->write);
+    }
+}

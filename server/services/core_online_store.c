@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Online stores, which feature tables name: registered, archived, registered again. */
+#include "server/registry/encode.h"
+#include "server/registry/names.h"
+#include "server/services/core.h"
+
+typedef Feast__Core__RegisterOnlineStoreResponse register_response;
+
+static fc_rc not_found(const char *name, struct fc_arena *arena, struct fc_error *err)
+{
+    return fc_fail_field(err, FC_REASON_STORE_NOT_FOUND, "name",
+                         "Online store with name \"%s\" could not be found.",
+                         fc_excerpt(arena, name));
+}
+
+void core_list_online_stores(struct fc_rpc_call *call, void *ctx,
+                             const ProtobufCMessage *request FC_UNUSED)
+{
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_reader *reader = core_reader(call, ctx);
+    struct fc_store_row *rows;
+    struct core_list list;
+    size_t count = 0;
+
+    if (reader == NULL || !core_list_begin(&list, call)) {
+        return;
+    }
+    fc_rc rc = fc_store_row_list(reader, FC_STORE_ONLINE, false, list.scratch, &rows, &count, &err);
+    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+        fc_buf_append_field(&list.reply, 1, rows[i].body);
+    }
+    core_list_end(&list, rc, &err);
+}
+
+void core_get_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const char *name = ((const Feast__Core__GetOnlineStoreRequest *)message)->name;
+    struct fc_arena *arena = fc_rpc_arena(call);
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_reader *reader = core_reader(call, ctx);
+    struct fc_store_row row;
+
+    if (reader == NULL) {
+        return;
+    }
+    fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, fc_str_from(name), arena, &row, &err);
+    if (rc == FC_OK && row.id == 0) {
+        rc = not_found(name, arena, &err);
+    }
+    if (rc != FC_OK) {
+        fc_rpc_fail(call, &err, NULL);
+        return;
+    }
+    Feast__Core__GetOnlineStoreResponse response = FEAST__CORE__GET_ONLINE_STORE_RESPONSE__INIT;
+    response.online_store = feast__core__online_store__unpack(
+        fc_arena_allocator(arena), row.body.len, (const uint8_t *)row.body.ptr);
+    response.status = row.archived ? FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ARCHIVED
+                                   : FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ACTIVE;
+    if (response.online_store == NULL) {
+        core_fail_too_large(call);
+    } else {
+        fc_rpc_reply(call, &response.base);
+    }
+}
+
+struct store_write {
+    struct core_write write;
+    const char *name;
+    Feast__Core__OnlineStore *store; /* of a registration */
+    fc_str body;
+    Feast__Core__RegisterOnlineStoreResponse__Status status;
+};
+
+static void reply_registered(struct core_write *write)
+{
+    const struct store_write *stored = (const struct store_write *)write;
+    register_response response = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__INIT;
+
+    response.online_store = stored->store;
+    response.status = stored->status;
+    fc_rpc_reply(write->call, &response.base);
+}
+
+static void reply_empty(struct core_write *write)
+{
+    fc_rpc_reply_bytes(write->call, (fc_str){NULL, 0});
+}
+
+static fc_rc register_store(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
+                            int64_t now_s FC_UNUSED, struct fc_error *err)
+{
+    struct store_write *wanted = (struct store_write *)write;
+    struct fc_store_row row;
+
+    if (write->of_request > 0) {
+        return FC_OK;
+    }
+    fc_str name = fc_str_from(wanted->name);
+    fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, name, write->arena, &row, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    if (row.id == 0) {
+        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__REGISTERED;
+    } else if (row.archived || !fc_str_eq(row.body, wanted->body)) {
+        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__UPDATED;
+    } else {
+        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__NO_CHANGE;
+        write->settled = true;
+    }
+    if (write->settled || txn == NULL) {
+        return FC_OK;
+    }
+    row.name = name;
+    row.body = wanted->body;
+    row.archived = false;
+    return fc_store_row_put(txn, FC_STORE_ONLINE, &row, err);
+}
+
+void core_register_online_store(struct fc_rpc_call *call, void *ctx,
+                                const ProtobufCMessage *message)
+{
+    Feast__Core__OnlineStore *store =
+        ((const Feast__Core__RegisterOnlineStoreRequest *)message)->online_store;
+    struct fc_arena *arena = fc_rpc_arena(call);
+    struct store_write *wanted = fc_arena_calloc(arena, 1, sizeof *wanted);
+
+    if (wanted == NULL || (store != NULL && !fc_encode(arena, &store->base, &wanted->body))) {
+        core_fail_too_large(call);
+        return;
+    }
+    core_write_init(&wanted->write, call, ctx, register_store, reply_registered);
+    wanted->store = store;
+    if (store == NULL) {
+        fc_violations_add(&wanted->write.violations, FC_REASON_FIELD_REQUIRED, "online_store",
+                          "the request has no online_store, an online store is required");
+    } else {
+        wanted->name = store->name;
+        fc_name_check(&wanted->write.violations, FC_NAME_DASH, "online store", "online_store.name",
+                      store->name);
+    }
+    if (core_write_look(&wanted->write, false)) {
+        core_write_submit(&wanted->write);
+    }
+}
+
+static fc_rc archive_store(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
+                           int64_t now_s FC_UNUSED, struct fc_error *err)
+{
+    const struct store_write *wanted = (const struct store_write *)write;
+    struct fc_store_row row;
+    fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, fc_str_from(wanted->name), write->arena,
+                                 &row, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    if (row.id == 0) {
+        return not_found(wanted->name, write->arena, err);
+    }
+    write->settled = row.archived;
+    if (row.archived || txn == NULL) {
+        return FC_OK;
+    }
+    row.archived = true;
+    return fc_store_row_put(txn, FC_STORE_ONLINE, &row, err);
+}
+
+void core_archive_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    struct store_write *wanted = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *wanted);
+
+    if (wanted == NULL) {
+        core_fail_too_large(call);
+        return;
+    }
+    core_write_init(&wanted->write, call, ctx, archive_store, reply_empty);
+    wanted->name = ((const Feast__Core__ArchiveOnlineStoreRequest *)message)->name;
+    if (core_write_look(&wanted->write, false)) {
+        core_write_submit(&wanted->write);
+    }
+}
