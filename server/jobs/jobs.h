@@ -19,15 +19,14 @@ struct fc_jobs_options {
     const struct fc_sys *sys;
     struct fc_store *store;
     const char *worker_path;
-    const char *
-        data_dir; /**< jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
+    /** jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
+    const char *data_dir;
     unsigned parallel;    /**< jobs at once, further ones wait; 0 means as many as cores */
     int32_t max_attempts; /**< a job whose worker was lost is tried this often; 0 means 5 */
     int64_t backoff_ns;   /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
     int64_t memory_limit; /**< bytes a worker's engine may use; 0 means 1 GiB */
-    int64_t
-        silence_ns; /**< a worker that says nothing for so long counts as lost; 0 means 10 min */
-    bool local_any; /**< any local path may be read; as in struct fc_admission_options */
+    int64_t silence_ns;   /**< a worker silent for so long counts as lost; 0 means 10 min */
+    bool local_any;       /**< any local path may be read; as in struct fc_admission_options */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
 };
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What the files of this room share: a job as the supervisor knows it, and the mail it gets. Private to this room.
+ *
+ *     any thread   --mail--> supervisor: start, cancel, watch      (fc_jobs_post, under `mutex`)
+ *     store writer --mail--> supervisor: a row is durable, or not
+ *     supervisor   --------> store: rows as they change            (save.c)
+ *
+ * From its insertion on, only the supervisor changes a job's row. A change is first made here and then saved; what
+ * others may rely on (the end of a job, the answer of a cancel) is told when it is saved.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "server/admission/location.h"
+#include "server/jobs/jobs.h"
+#include "server/jobs/launcher.h"
+
+#define FC_JOB_ID_SIZE 33
+
+typedef void (*fc_job_cancelled_fn)(void *ctx, const struct fc_error *err);
+
+/** One who waits for the end of a job that was cancelled. */
+struct fc_canceller {
+    struct fc_canceller *next;
+    fc_job_cancelled_fn done;
+    void *ctx;
+};
+
+/** A job that has not ended, or whose end is not saved yet. Of the supervisor's thread alone. */
+struct fc_job {
+    struct fc_job *next; /**< by the time of creation */
+    char id[FC_JOB_ID_SIZE];
+    char *project, *table, *hash, *log_uri;
+    enum fc_job_state state;
+    int64_t created_ns, started_ns, ended_ns, next_try_ns;
+    int64_t due_ns; /**< monotonic: PENDING, not to be started before */
+    int32_t attempts;
+    struct fc_buf progress, receipt; /**< packed */
+    const char *reason;              /**< a word of base/reasons.def, "" */
+    char *error_message;             /**< NULL for none */
+
+    struct fc_launched *launched; /**< RUNNING */
+    int64_t heard_ns;             /**< monotonic: of its worker, last */
+    struct fc_canceller *cancellers;
+    bool cancelling;
+
+    bool dirty, saving;
+    int64_t save_due_ns; /**< monotonic: not to be saved before */
+    int64_t saved_ns;    /**< monotonic: when the last save began */
+};
+
+enum fc_mail_kind { FC_MAIL_STARTED, FC_MAIL_CANCEL, FC_MAIL_SAVED };
+
+/** A letter, first in the struct that it is a letter of; freed by the supervisor. */
+struct fc_mail {
+    struct fc_mail *next;
+    enum fc_mail_kind kind;
+};
+
+/** One who watches a job. In the list under the mutex; `fn` is only called by the supervisor. */
+struct fc_watch {
+    struct fc_watch *next;
+    char id[FC_JOB_ID_SIZE];
+    fc_job_watch_fn fn;
+    void *ctx;
+    bool unwanted; /**< asked to end */
+    bool seen;     /**< the supervisor told it the row as it was at first */
+    bool over;     /**< had its last call; of the supervisor alone */
+};
+
+struct fc_jobs {
+    const struct fc_sys *sys;
+    struct fc_store *store;
+    struct fc_launcher *launcher;
+    char *data_dir; /**< absolute */
+    struct fc_location_policy location;
+    char **roots;
+    unsigned parallel;
+    int32_t max_attempts;
+    int64_t backoff_ns, memory_limit, silence_ns;
+
+    pthread_t thread;
+    bool started; /**< the thread */
+    int wake_fd;
+    pthread_mutex_t mutex; /**< guards what follows, up to the counters */
+    struct fc_mail *first, **last;
+    struct fc_watch *watches;
+    unsigned saves; /**< under way */
+    bool stopping;
+    pthread_cond_t saves_done;
+
+    struct fc_job *jobs, **jobs_end; /**< of the supervisor's thread */
+    struct fc_arena *scratch;        /**< of one step of it */
+    atomic_uint_fast64_t count_started, count_done, count_failed, count_restarted;
+    atomic_uint_fast64_t rows_read, rows_written, rows_rejected;
+    atomic_uint running, pending;
+};
+
+/* jobs.c */
+/** Puts the letter into the box and wakes the supervisor; false (and not taken) when it is stopping. */
+FC_MUST bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail);
+void fc_jobs_wake(struct fc_jobs *jobs);
+
+/* supervisor.c */
+void *fc_jobs_supervise(void *jobs);
+/** Rows that had not ended when the last server did; before the thread starts. */
+FC_MUST fc_rc fc_jobs_recover(struct fc_jobs *jobs, struct fc_error *err);
+struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id);
+/** The row as the supervisor knows it; without `order`. Borrows from the job. */
+void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret);
+
+/* job.c: what happens to one job; each marks it to be saved. */
+FC_MUST fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_error *err);
+void fc_job_free(struct fc_job *job);
+FC_DEFINE_FREEP(struct fc_job, fc_job_free)
+void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *launched);
+void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
+                     const Feast__Worker__V1__Progress *progress);
+/** Takes the outcome of an attempt: DONE, ERROR, CANCELLED, or PENDING when it was lost and may be tried again. */
+void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status);
+void fc_job_cancelled(struct fc_jobs *jobs, struct fc_job *job);
+
+static inline bool fc_job_has_ended(const struct fc_job *job)
+{
+    return job->state != FC_JOB_PENDING && job->state != FC_JOB_RUNNING;
+}
+
+/* launch.c */
+/** Starts the job's worker. An error that another try would not mend leaves `ret_final` true. */
+FC_MUST fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job,
+                            struct fc_launched **ret, bool *ret_final, struct fc_error *err);
+
+/* save.c */
+struct fc_saved {
+    struct fc_mail mail; /**< first */
+    char id[FC_JOB_ID_SIZE];
+    enum fc_job_state state; /**< as saved */
+    struct fc_error err;
+};
+/** Saves the jobs that changed and are due. */
+void fc_jobs_save_due(struct fc_jobs *jobs);
+/** A save came to its end. */
+void fc_jobs_saved(struct fc_jobs *jobs, const struct fc_saved *saved);
+
+/* submit.c */
+struct fc_started {
+    struct fc_mail mail; /**< first */
+    struct fc_job *job;  /**< taken by the supervisor */
+};
+
+/* jobs.c */
+struct fc_cancel {
+    struct fc_mail mail; /**< first */
+    char id[FC_JOB_ID_SIZE];
+    struct fc_canceller *who;
+};
+
+/* watch.c */
+/** Tells the watchers of the job how it is. */
+void fc_watch_tell(struct fc_jobs *jobs, const struct fc_job *job);
+/** Looks after new watches and those that are over. */
+void fc_watch_serve(struct fc_jobs *jobs);
+/** The last call of all of them. */
+void fc_watch_end_all(struct fc_jobs *jobs);
+
+/* files.c */
+struct fc_job_paths {
+    const char *dir, *log, *dead_letters, *scratch;
+};
+/** False: the arena is exhausted. */
+FC_MUST bool fc_job_paths(const char *data_dir, const char *id, struct fc_arena *arena,
+                          struct fc_job_paths *ret);
+/** Makes the directories of a job. */
+FC_MUST fc_rc fc_job_make_dirs(const struct fc_job_paths *paths, struct fc_error *err);
+/** Removes a directory with all that is in it; nothing when there is none. */
+void fc_remove_tree(const char *path);
+/** Removes what dead workers left in `<data_dir>/scratch`: the directories named like jobs. */
+void fc_clean_scratch(const char *data_dir);

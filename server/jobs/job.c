@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens to one job, as the table in storage/jobs.h allows it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "server/jobs/internal.h"
+
+#define LONGEST_BACKOFF_NS (300 * FC_NS_PER_S)
+/* Progress is for people: saved so often and, since it may be lost with the server, no more often. */
+#define PROGRESS_EVERY_NS FC_NS_PER_S
+
+static char *copy(fc_str text)
+{
+    return text.len > 0 ? strndup(text.ptr, text.len) : strdup("");
+}
+
+fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_error *err)
+{
+    FC_CLEANUP(fc_job_freep) struct fc_job *job = calloc(1, sizeof *job);
+
+    if (job != NULL) {
+        (void)snprintf(job->id, sizeof job->id, "%.*s", (int)row->id.len, row->id.ptr);
+        job->project = copy(row->project);
+        job->table = copy(row->table_name);
+        job->hash = copy(row->hash);
+        job->log_uri = copy(row->log_uri);
+        job->error_message = copy(row->error_message);
+    }
+    if (job == NULL || job->project == NULL || job->table == NULL || job->hash == NULL ||
+        job->log_uri == NULL || job->error_message == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
+    }
+    job->state = row->state;
+    job->created_ns = row->created_ns;
+    job->started_ns = row->started_ns;
+    job->next_try_ns = row->next_try_ns;
+    job->attempts = row->attempts;
+    job->reason = "";
+    *ret = fc_steal(job);
+    return FC_OK;
+}
+
+void fc_job_free(struct fc_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    free(job->project);
+    free(job->table);
+    free(job->hash);
+    free(job->log_uri);
+    free(job->error_message);
+    fc_buf_done(&job->progress);
+    fc_buf_done(&job->receipt);
+    free(job);
+}
+
+static fc_str view(const char *text)
+{
+    return fc_str_from(text != NULL ? text : "");
+}
+
+void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret)
+{
+    *ret = (struct fc_job_row){
+        .id = fc_str_from(job->id),
+        .type = FC_JOB_BATCH_INGESTION,
+        .state = job->state,
+        .project = fc_str_from(job->project),
+        .table_name = fc_str_from(job->table),
+        .hash = fc_str_from(job->hash),
+        .created_ns = job->created_ns,
+        .started_ns = job->started_ns,
+        .ended_ns = job->ended_ns,
+        .next_try_ns = job->next_try_ns,
+        .attempts = job->attempts,
+        .progress = {.ptr = job->progress.ptr, .len = job->progress.len},
+        .receipt = {.ptr = job->receipt.ptr, .len = job->receipt.len},
+        .reason = fc_str_from(job->reason),
+        .error_message = view(job->error_message),
+        .log_uri = fc_str_from(job->log_uri),
+    };
+}
+
+/* To be saved at once. */
+static void changed(const struct fc_jobs *jobs, struct fc_job *job)
+{
+    job->dirty = true;
+    job->save_due_ns = fc_monotonic_ns(jobs->sys);
+}
+
+static void set_error(struct fc_job *job, enum fc_reason reason, const char *message)
+{
+    char *text = strdup(message);
+
+    job->reason = reason == FC_REASON_NONE ? "" : fc_reason_info(reason)->word;
+    if (text != NULL) {
+        free(job->error_message);
+        job->error_message = text;
+    }
+}
+
+static void pack(struct fc_buf *buf, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+
+    fc_buf_clear(buf);
+    if (fc_buf_reserve(buf, size)) {
+        buf->len = protobuf_c_message_pack(message, (uint8_t *)buf->ptr);
+    }
+}
+
+void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *launched)
+{
+    job->launched = launched;
+    job->state = FC_JOB_RUNNING;
+    job->attempts++;
+    job->started_ns = fc_now_ns(jobs->sys);
+    job->next_try_ns = 0;
+    job->heard_ns = fc_monotonic_ns(jobs->sys);
+    fc_buf_clear(&job->progress);
+    changed(jobs, job);
+    atomic_fetch_add(job->attempts == 1 ? &jobs->count_started : &jobs->count_restarted, 1);
+    fc_log(FC_LOG_INFO, "job_started", FC_LOG_STR("job", job->id),
+           FC_LOG_STR("project", job->project), FC_LOG_STR("table", job->table),
+           FC_LOG_INT("attempt", job->attempts));
+    fc_watch_tell(jobs, job);
+}
+
+void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
+                     const Feast__Worker__V1__Progress *progress)
+{
+    int64_t now = fc_monotonic_ns(jobs->sys);
+    bool first = job->progress.len == 0;
+
+    job->heard_ns = now;
+    pack(&job->progress, &progress->base);
+    if (!job->dirty) {
+        job->dirty = true;
+        /* The first one shows at once that there is progress. */
+        job->save_due_ns = first ? now : job->saved_ns + PROGRESS_EVERY_NS;
+    }
+    fc_watch_tell(jobs, job);
+}
+
+static void count_rows(struct fc_jobs *jobs, const Feast__Worker__V1__Receipt *receipt)
+{
+    atomic_fetch_add(&jobs->rows_read, receipt->rows_read);
+    atomic_fetch_add(&jobs->rows_written, receipt->rows_written);
+    atomic_fetch_add(&jobs->rows_rejected, receipt->rows_rejected);
+}
+
+static void finish(struct fc_jobs *jobs, struct fc_job *job, enum fc_job_state state)
+{
+    job->state = state;
+    job->ended_ns = fc_now_ns(jobs->sys);
+    job->next_try_ns = 0;
+    changed(jobs, job);
+    atomic_fetch_add(state == FC_JOB_DONE ? &jobs->count_done : &jobs->count_failed, 1);
+    fc_log(state == FC_JOB_ERROR ? FC_LOG_WARN : FC_LOG_INFO, "job_ended",
+           FC_LOG_STR("job", job->id), FC_LOG_STR("project", job->project),
+           FC_LOG_STR("table", job->table),
+           FC_LOG_STR("state", state == FC_JOB_DONE    ? "done"
+                               : state == FC_JOB_ERROR ? "error"
+                                                       : "cancelled"),
+           FC_LOG_INT("attempts", job->attempts), FC_LOG_STR("reason", job->reason),
+           FC_LOG_STR("error", job->error_message));
+}
+
+/* 1, 2, 4 … times the first pause. */
+static int64_t backoff(const struct fc_jobs *jobs, int32_t attempts)
+{
+    int64_t pause = jobs->backoff_ns;
+
+    for (int32_t i = 1; i < attempts && pause < LONGEST_BACKOFF_NS; i++) {
+        pause *= 2;
+    }
+    return pause < LONGEST_BACKOFF_NS ? pause : LONGEST_BACKOFF_NS;
+}
+
+static void lose(struct fc_jobs *jobs, struct fc_job *job, const struct fc_error *why)
+{
+    char text[sizeof why->message + 200];
+
+    if (job->attempts >= jobs->max_attempts) {
+        (void)snprintf(text, sizeof text, "given up after %" PRId32 " attempts: %s", job->attempts,
+                       why->message);
+        set_error(job, why->reason, text);
+        finish(jobs, job, FC_JOB_ERROR);
+        return;
+    }
+    int64_t pause = backoff(jobs, job->attempts);
+    (void)snprintf(text, sizeof text,
+                   "attempt %" PRId32 " of %" PRId32 " was lost: %s; the next begins after %.1f s",
+                   job->attempts, jobs->max_attempts, why->message,
+                   (double)pause / (double)FC_NS_PER_S);
+    set_error(job, why->reason, text);
+    job->state = FC_JOB_PENDING;
+    job->due_ns = fc_monotonic_ns(jobs->sys) + pause;
+    job->next_try_ns = fc_now_ns(jobs->sys) + pause;
+    changed(jobs, job);
+    fc_log(FC_LOG_WARN, "job_lost", FC_LOG_STR("job", job->id), FC_LOG_STR("project", job->project),
+           FC_LOG_STR("table", job->table), FC_LOG_INT("attempt", job->attempts),
+           FC_LOG_STR("error", job->error_message));
+    fc_watch_tell(jobs, job);
+}
+
+/* Another holds the sink, which passes by itself: the worker of a server that was killed may take a moment to die. */
+static bool is_passing(const struct fc_error *err)
+{
+    return err->reason == FC_REASON_STORE_LOCKED;
+}
+
+void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status)
+{
+    if (status->receipt != NULL) {
+        pack(&job->receipt, &status->receipt->base);
+        count_rows(jobs, status->receipt);
+    }
+    if (status->state == FC_LAUNCHED_DONE) {
+        set_error(job, FC_REASON_NONE, "");
+        finish(jobs, job, FC_JOB_DONE);
+    } else if (job->cancelling) {
+        fc_job_cancelled(jobs, job);
+    } else if (status->state == FC_LAUNCHED_FAILED && !is_passing(&status->error)) {
+        set_error(job, status->error.reason, status->error.message);
+        finish(jobs, job, FC_JOB_ERROR);
+    } else {
+        lose(jobs, job, &status->error);
+    }
+}
+
+void fc_job_cancelled(struct fc_jobs *jobs, struct fc_job *job)
+{
+    set_error(job, FC_REASON_JOB_CANCELLED, "the job was cancelled");
+    finish(jobs, job, FC_JOB_CANCELLED);
+}

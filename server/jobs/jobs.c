@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor as others see it: made, asked, ended. */
+#include "server/jobs/jobs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "server/jobs/internal.h"
+
+#define DEFAULT_ATTEMPTS   5
+#define DEFAULT_BACKOFF_NS FC_NS_PER_S
+#define DEFAULT_MEMORY     ((int64_t)1024 * 1024 * 1024)
+#define DEFAULT_SILENCE_NS (600 * FC_NS_PER_S)
+#define MAX_PARALLEL       256
+#define SCRATCH_BYTES      ((size_t)256 * 1024 * 1024)
+
+void fc_jobs_wake(struct fc_jobs *jobs)
+{
+    const uint64_t one = 1;
+    ssize_t written = write(jobs->wake_fd, &one, sizeof one);
+
+    (void)written; /* a full counter wakes just as well */
+}
+
+bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail)
+{
+    mail->next = NULL;
+    pthread_mutex_lock(&jobs->mutex);
+    bool taken = !jobs->stopping;
+    if (taken) {
+        *jobs->last = mail;
+        jobs->last = &mail->next;
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    if (taken) {
+        fc_jobs_wake(jobs);
+    }
+    return taken;
+}
+
+static bool copy_roots(struct fc_jobs *jobs, const char *const *roots)
+{
+    size_t count = 0;
+
+    while (roots != NULL && roots[count] != NULL) {
+        count++;
+    }
+    jobs->roots = calloc(count + 1, sizeof *jobs->roots);
+    for (size_t i = 0; jobs->roots != NULL && i < count; i++) {
+        jobs->roots[i] = strdup(roots[i]);
+        if (jobs->roots[i] == NULL) {
+            return false;
+        }
+    }
+    return jobs->roots != NULL;
+}
+
+static unsigned cores(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return online > 0 ? (unsigned)online : 1;
+}
+
+static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *options,
+                         struct fc_error *err)
+{
+    jobs->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    jobs->store = options->store;
+    jobs->parallel = options->parallel > 0 ? options->parallel : cores();
+    jobs->parallel = jobs->parallel < MAX_PARALLEL ? jobs->parallel : MAX_PARALLEL;
+    jobs->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
+    jobs->backoff_ns = options->backoff_ns > 0 ? options->backoff_ns : DEFAULT_BACKOFF_NS;
+    jobs->memory_limit = options->memory_limit > 0 ? options->memory_limit : DEFAULT_MEMORY;
+    jobs->silence_ns = options->silence_ns > 0 ? options->silence_ns : DEFAULT_SILENCE_NS;
+    jobs->scratch = fc_arena_new(SCRATCH_BYTES);
+    if (jobs->scratch == NULL || !copy_roots(jobs, options->local_roots)) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
+    }
+    jobs->location = (struct fc_location_policy){.local_any = options->local_any,
+                                                 .local_roots = (const char *const *)jobs->roots};
+    /* Workers and log_uri need it to be absolute. */
+    int failed = fc_mkdirs(options->data_dir, 0700);
+    jobs->data_dir = failed == 0 ? realpath(options->data_dir, NULL) : NULL;
+    if (jobs->data_dir == NULL) {
+        return fc_fail(err, FC_REASON_IO_FAILED, "the data directory \"%s\" cannot be used: %s",
+                       options->data_dir, strerror(failed != 0 ? -failed : errno));
+    }
+    return FC_OK;
+}
+
+static fc_rc start_thread(struct fc_jobs *jobs, struct fc_error *err)
+{
+    jobs->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (jobs->wake_fd < 0) {
+        return fc_fail(err, FC_REASON_IO_FAILED, "no event descriptor for the job supervisor: %s",
+                       strerror(errno));
+    }
+    int failed = pthread_create(&jobs->thread, NULL, fc_jobs_supervise, jobs);
+    if (failed != 0) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the job supervisor: %s",
+                       strerror(failed));
+    }
+    jobs->started = true;
+    return FC_OK;
+}
+
+fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, struct fc_error *err)
+{
+    FC_CLEANUP(fc_jobs_freep) struct fc_jobs *jobs = calloc(1, sizeof *jobs);
+
+    if (jobs == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
+    }
+    jobs->wake_fd = -1;
+    jobs->last = &jobs->first;
+    jobs->jobs_end = &jobs->jobs;
+    (void)pthread_mutex_init(&jobs->mutex, NULL);
+    (void)pthread_cond_init(&jobs->saves_done, NULL);
+    fc_rc rc = set_options(jobs, options, err);
+    if (rc == FC_OK) {
+        rc = fc_launcher_local_new(options->worker_path, &jobs->launcher, err);
+    }
+    if (rc == FC_OK) {
+        fc_clean_scratch(jobs->data_dir);
+        rc = fc_jobs_recover(jobs, err);
+    }
+    if (rc == FC_OK) {
+        rc = start_thread(jobs, err);
+    }
+    if (rc == FC_OK) {
+        *ret = fc_steal(jobs);
+    }
+    return rc;
+}
+
+/* Letters that came after the supervisor's last look. */
+static void return_mail(struct fc_jobs *jobs)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
+    while (jobs->first != NULL) {
+        struct fc_mail *mail = jobs->first;
+        jobs->first = mail->next;
+        if (mail->kind == FC_MAIL_STARTED) {
+            fc_job_free(((struct fc_started *)mail)->job);
+        } else if (mail->kind == FC_MAIL_CANCEL) {
+            struct fc_canceller *who = ((struct fc_cancel *)mail)->who;
+            who->done(who->ctx, &err);
+            free(who);
+        }
+        free(mail);
+    }
+}
+
+void fc_jobs_free(struct fc_jobs *jobs)
+{
+    if (jobs == NULL) {
+        return;
+    }
+    if (jobs->started) {
+        pthread_mutex_lock(&jobs->mutex);
+        jobs->stopping = true;
+        pthread_mutex_unlock(&jobs->mutex);
+        fc_jobs_wake(jobs);
+        (void)pthread_join(jobs->thread, NULL);
+        pthread_mutex_lock(&jobs->mutex);
+        while (jobs->saves > 0) {
+            (void)pthread_cond_wait(&jobs->saves_done, &jobs->mutex);
+        }
+        pthread_mutex_unlock(&jobs->mutex);
+    }
+    return_mail(jobs);
+    while (jobs->jobs != NULL) {
+        struct fc_job *job = jobs->jobs;
+        jobs->jobs = job->next;
+        fc_job_free(job);
+    }
+    if (jobs->wake_fd >= 0) {
+        (void)close(jobs->wake_fd);
+    }
+    fc_launcher_local_free(jobs->launcher);
+    for (size_t i = 0; jobs->roots != NULL && jobs->roots[i] != NULL; i++) {
+        free(jobs->roots[i]);
+    }
+    free(jobs->roots);
+    free(jobs->data_dir);
+    fc_arena_free(jobs->scratch);
+    pthread_cond_destroy(&jobs->saves_done);
+    pthread_mutex_destroy(&jobs->mutex);
+    free(jobs);
+}
+
+static fc_rc post_cancel(struct fc_jobs *jobs, fc_str id, fc_job_cancelled_fn done, void *ctx,
+                         struct fc_error *err)
+{
+    if (id.len != FC_JOB_ID_SIZE - 1) {
+        return fc_fail_field(err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%.*s\"",
+                             (int)(id.len < 100 ? id.len : 100), id.len > 0 ? id.ptr : "");
+    }
+    struct fc_cancel *cancel = calloc(1, sizeof *cancel);
+    struct fc_canceller *who = calloc(1, sizeof *who);
+    fc_rc rc = FC_OK;
+    if (cancel == NULL || who == NULL) {
+        rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to cancel a job");
+    } else {
+        cancel->mail.kind = FC_MAIL_CANCEL;
+        memcpy(cancel->id, id.ptr, id.len);
+        cancel->who = who;
+        *who = (struct fc_canceller){.done = done, .ctx = ctx};
+        if (!fc_jobs_post(jobs, &cancel->mail)) {
+            rc = fc_fail(err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
+        }
+    }
+    if (rc != FC_OK) {
+        free(cancel);
+        free(who);
+    }
+    return rc;
+}
+
+void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id,
+                    void (*done)(void *ctx, const struct fc_error *err), void *ctx)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (post_cancel(jobs, id, done, ctx, &err) != FC_OK) {
+        done(ctx, &err);
+    }
+}
+
+void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret)
+{
+    *ret = (struct fc_jobs_stats){
+        .started = atomic_load(&jobs->count_started),
+        .done = atomic_load(&jobs->count_done),
+        .failed = atomic_load(&jobs->count_failed),
+        .restarted = atomic_load(&jobs->count_restarted),
+        .rows_read = atomic_load(&jobs->rows_read),
+        .rows_written = atomic_load(&jobs->rows_written),
+        .rows_rejected = atomic_load(&jobs->rows_rejected),
+        .running = atomic_load(&jobs->running),
+        .pending = atomic_load(&jobs->pending),
+    };
+}

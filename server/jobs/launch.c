@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the order that was frozen at submission to a running worker: paths and limits are those of now. */
+#include <string.h>
+
+#include "base/pbcheck.h"
+#include "feast/worker/v1/worker.pb-c.h"
+#include "server/jobs/internal.h"
+#include "storage/online/sqlite.h"
+
+static fc_rc out_of_memory(struct fc_error *err)
+{
+    return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start the job");
+}
+
+static fc_rc read_order(struct fc_jobs *jobs, const struct fc_job *job, struct fc_arena *arena,
+                        Feast__Worker__V1__WorkOrder **ret, struct fc_error *err)
+{
+    struct fc_reader *reader = NULL;
+    struct fc_job_row row = {.type = 0};
+
+    fc_rc rc = fc_store_reader(jobs->store, &reader, err);
+    if (rc == FC_OK) {
+        rc = fc_job_find(reader, fc_str_from(job->id), arena, &row, err);
+    }
+    if (rc != FC_OK) {
+        return rc;
+    }
+    Feast__Worker__V1__WorkOrder *order = feast__worker__v1__work_order__unpack(
+        fc_arena_allocator(arena), row.order.len, (const uint8_t *)row.order.ptr);
+    if (order == NULL || order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH ||
+        order->ingest_batch->spec == NULL || order->ingest_batch->spec->batch_source == NULL) {
+        return fc_fail(err, FC_REASON_STORE_CORRUPT, "the order of job %s cannot be read", job->id);
+    }
+    *ret = order;
+    return FC_OK;
+}
+
+/* The worker opens the location that was checked. */
+static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__IngestBatch *ingest,
+                            struct fc_arena *arena, struct fc_error *err)
+{
+    Feast__Core__DataSource *source = ingest->spec->batch_source;
+    const char *unsupported = fc_location_unsupported(source, arena), *url = NULL;
+
+    if (unsupported != NULL) {
+        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "%s are not read by this version",
+                       unsupported);
+    }
+    fc_rc rc = fc_location_check(&jobs->location, source, arena, &url, err);
+    if (rc == FC_OK) {
+        source->file_options->file_url = (char *)url;
+    }
+    return rc;
+}
+
+static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
+                      Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
+                      struct fc_error *err)
+{
+    const char *root = fc_arena_printf(arena, "%s/online", jobs->data_dir), *path = NULL;
+    Feast__Worker__V1__SqliteSink *sink = fc_arena_alloc(arena, sizeof *sink);
+
+    if (root == NULL || sink == NULL) {
+        return out_of_memory(err);
+    }
+    fc_rc rc = fc_online_sqlite_path(root, job->project, job->table, arena, &path, err);
+    if (rc == FC_OK) {
+        feast__worker__v1__sqlite_sink__init(sink);
+        sink->path = (char *)path;
+        ingest->sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+        ingest->sqlite = sink;
+    }
+    return rc;
+}
+
+fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_launched **ret,
+                    bool *ret_final, struct fc_error *err)
+{
+    struct fc_arena *arena = jobs->scratch;
+    Feast__Worker__V1__WorkOrder *order = NULL;
+    struct fc_job_paths paths;
+
+    *ret_final = false;
+    if (!fc_job_paths(jobs->data_dir, job->id, arena, &paths)) {
+        return out_of_memory(err);
+    }
+    fc_rc rc = read_order(jobs, job, arena, &order, err);
+    if (rc != FC_OK) {
+        *ret_final = err->reason == FC_REASON_STORE_CORRUPT;
+        return rc;
+    }
+    Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    rc = check_location(jobs, ingest, arena, err);
+    if (rc != FC_OK) {
+        *ret_final = err->reason != FC_REASON_OUT_OF_MEMORY;
+        return rc;
+    }
+    rc = add_sink(jobs, job, ingest, arena, err);
+    if (rc == FC_OK) {
+        rc = fc_job_make_dirs(&paths, err);
+    }
+    if (rc != FC_OK) {
+        return rc;
+    }
+    ingest->dead_letter_path = (char *)paths.dead_letters;
+    ingest->scratch_dir = (char *)paths.scratch;
+    ingest->memory_limit_bytes = (uint64_t)jobs->memory_limit;
+    return jobs->launcher->submit(jobs->launcher->ctx, order, paths.log, ret, err);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a request to a job row: the table is resolved, its spec frozen into an order, the row made durable. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feast/worker/v1/worker.pb-c.h"
+#include "server/jobs/internal.h"
+#include "server/registry/hash.h"
+#include "storage/registry.h"
+
+/* A table's spec, packed and unpacked. */
+#define RESOLVE_BYTES ((size_t)64 * 1024 * 1024)
+
+/* One fc_jobs_start_batch under way. */
+struct start {
+    struct fc_jobs *jobs;
+    struct fc_arena *arena;
+    const struct fc_batch_request *request; /* NULL once the call returned */
+    const char *project, *table_name;
+    char id[FC_JOB_ID_SIZE], hash[FC_JOB_HASH_SIZE];
+    struct fc_job_row row;
+    struct fc_started *letter;
+    fc_job_started_fn started;
+    void *ctx;
+};
+
+static void start_free(struct start *start)
+{
+    if (start == NULL) {
+        return;
+    }
+    if (start->letter != NULL) {
+        fc_job_free(start->letter->job);
+        free(start->letter);
+    }
+    fc_arena_free(start->arena);
+    free(start);
+}
+FC_DEFINE_FREEP(struct start, start_free)
+
+static fc_rc out_of_memory(struct fc_error *err)
+{
+    return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start a job");
+}
+
+static fc_rc check_window(const struct fc_batch_request *request, struct fc_error *err)
+{
+    if (!request->has_start || !request->has_end || request->start_s < request->end_s ||
+        (request->start_s == request->end_s && request->start_ns < request->end_ns)) {
+        return FC_OK;
+    }
+    return fc_fail_field(err, FC_REASON_JOB_WINDOW_INVALID, "end_date",
+                         "the span of the ingestion is empty: end_date (%" PRId64 ".%09" PRId32
+                         ") must be after start_date (%" PRId64 ".%09" PRId32 ")",
+                         request->end_s, request->end_ns, request->start_s, request->start_ns);
+}
+
+static fc_rc check_project(struct start *start, struct fc_reader *reader, struct fc_error *err)
+{
+    struct fc_project_row row = {.id = 0};
+    fc_rc rc = fc_project_find(reader, fc_str_from(start->project), start->arena, &row, err);
+
+    if (rc == FC_OK && row.id != 0 && row.archived) {
+        return fc_fail_field(err, FC_REASON_PROJECT_ARCHIVED, "project", "Project is archived: %s",
+                             start->project);
+    }
+    return rc;
+}
+
+static fc_rc find_table(struct start *start, struct fc_reader *reader,
+                        Feast__Core__FeatureTableSpec **ret, struct fc_error *err)
+{
+    struct fc_table_row row = {.id = 0};
+    fc_rc rc = fc_table_find(reader, fc_str_from(start->project), fc_str_from(start->table_name),
+                             start->arena, &row, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    if (row.id == 0) {
+        return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "table_name",
+                             "No such Feature Table: (project: %s, name: %s)", start->project,
+                             start->table_name);
+    }
+    if (row.deleted) {
+        return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "table_name",
+                             "Feature Table has been deleted: (project: %s, name: %s)",
+                             start->project, start->table_name);
+    }
+    *ret = feast__core__feature_table_spec__unpack(fc_arena_allocator(start->arena), row.spec.len,
+                                                   (const uint8_t *)row.spec.ptr);
+    return *ret != NULL ? FC_OK : out_of_memory(err);
+}
+
+/* A source that can never be ingested is told at once; one that is missing now may be there when the job runs. */
+static fc_rc check_source(struct start *start, const Feast__Core__FeatureTableSpec *spec,
+                          struct fc_error *err)
+{
+    const Feast__Core__DataSource *source = spec->batch_source;
+    const char *url;
+
+    if (source == NULL) {
+        return fc_fail_field(err, FC_REASON_SOURCE_INVALID, "table_name",
+                             "feature table \"%s\" has no batch source to ingest from",
+                             start->table_name);
+    }
+    const char *unsupported = fc_location_unsupported(source, start->arena);
+    if (unsupported != NULL) {
+        return fc_fail_field(err, FC_REASON_SOURCE_UNSUPPORTED, "table_name",
+                             "feature table \"%s\" cannot be ingested: %s are not read by this "
+                             "version, local Parquet files are",
+                             start->table_name, unsupported);
+    }
+    fc_rc rc = fc_location_check(&start->jobs->location, source, start->arena, &url, err);
+    return rc != FC_OK && err->reason == FC_REASON_SOURCE_UNREACHABLE ? FC_OK : rc;
+}
+
+static fc_rc find_entities(struct start *start, struct fc_reader *reader,
+                           const Feast__Core__FeatureTableSpec *spec, struct fc_job_entity **ret,
+                           struct fc_error *err)
+{
+    struct fc_job_entity *entities =
+        fc_arena_calloc(start->arena, spec->n_entities, sizeof *entities);
+
+    if (entities == NULL) {
+        return out_of_memory(err);
+    }
+    for (size_t i = 0; i < spec->n_entities; i++) {
+        struct fc_entity_row row = {.id = 0};
+        fc_rc rc = fc_entity_find(reader, fc_str_from(start->project),
+                                  fc_str_from(spec->entities[i]), start->arena, &row, err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+        if (row.id == 0) {
+            return fc_fail(err, FC_REASON_ENTITY_NOT_FOUND,
+                           "Feature Table refers to no existent Entity: (table: %s, entity: %s, "
+                           "project: %s)",
+                           start->table_name, spec->entities[i], start->project);
+        }
+        entities[i] =
+            (struct fc_job_entity){.name = spec->entities[i], .value_type = row.value_type};
+    }
+    *ret = entities;
+    return FC_OK;
+}
+
+static Google__Protobuf__Timestamp *moment(struct fc_arena *arena, bool set, int64_t seconds,
+                                           int32_t nanos)
+{
+    Google__Protobuf__Timestamp *time = set ? fc_arena_alloc(arena, sizeof *time) : NULL;
+
+    if (time != NULL) {
+        google__protobuf__timestamp__init(time);
+        time->seconds = seconds;
+        time->nanos = nanos;
+    }
+    return time;
+}
+
+static bool add_entities(Feast__Worker__V1__IngestBatch *ingest,
+                         const struct fc_job_entity *entities, size_t count, struct fc_arena *arena)
+{
+    Feast__Worker__V1__EntityType *types = fc_arena_calloc(arena, count, sizeof *types);
+
+    ingest->entities = fc_arena_calloc(arena, count, sizeof(Feast__Worker__V1__EntityType *));
+    if (types == NULL || ingest->entities == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        feast__worker__v1__entity_type__init(&types[i]);
+        types[i].name = (char *)entities[i].name;
+        types[i].value_type = (Feast__Types__ValueType__Enum)entities[i].value_type;
+        ingest->entities[i] = &types[i];
+    }
+    ingest->n_entities = count;
+    return true;
+}
+
+static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec,
+                        const struct fc_job_entity *entities, fc_str *ret, struct fc_error *err)
+{
+    const struct fc_batch_request *request = start->request;
+    Feast__Worker__V1__WorkOrder order = FEAST__WORKER__V1__WORK_ORDER__INIT;
+    Feast__Worker__V1__IngestBatch ingest = FEAST__WORKER__V1__INGEST_BATCH__INIT;
+
+    if (!add_entities(&ingest, entities, spec->n_entities, start->arena)) {
+        return out_of_memory(err);
+    }
+    ingest.project = (char *)start->project;
+    ingest.spec = spec;
+    ingest.start = moment(start->arena, request->has_start, request->start_s, request->start_ns);
+    ingest.end = moment(start->arena, request->has_end, request->end_s, request->end_ns);
+    order.id = start->id;
+    order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH;
+    order.ingest_batch = &ingest;
+    size_t size = feast__worker__v1__work_order__get_packed_size(&order);
+    uint8_t *bytes = fc_arena_alloc(start->arena, size);
+    if (bytes == NULL || (ingest.start == NULL && request->has_start) ||
+        (ingest.end == NULL && request->has_end)) {
+        return out_of_memory(err);
+    }
+    *ret = (fc_str){.ptr = (const char *)bytes,
+                    .len = feast__worker__v1__work_order__pack(&order, bytes)};
+    return FC_OK;
+}
+
+/* All but the time of creation, which is the transaction's. */
+static fc_rc make_row(struct start *start, fc_str order, struct fc_error *err)
+{
+    struct fc_job_paths paths;
+
+    if (!fc_job_paths(start->jobs->data_dir, start->id, start->arena, &paths)) {
+        return out_of_memory(err);
+    }
+    const char *log_uri = fc_arena_printf(start->arena, "file://%s", paths.log);
+    start->row = (struct fc_job_row){
+        .id = fc_str_from(start->id),
+        .type = FC_JOB_BATCH_INGESTION,
+        .state = FC_JOB_PENDING,
+        .project = fc_str_from(start->project),
+        .table_name = fc_str_from(start->table_name),
+        .hash = fc_str_from(start->hash),
+        .order = order,
+        .log_uri = fc_str_from(log_uri),
+    };
+    start->letter = calloc(1, sizeof *start->letter);
+    if (log_uri == NULL || start->letter == NULL) {
+        return out_of_memory(err);
+    }
+    start->letter->mail.kind = FC_MAIL_STARTED;
+    return fc_job_new(&start->row, &start->letter->job, err);
+}
+
+static fc_rc resolve(struct start *start, struct fc_error *err)
+{
+    struct fc_reader *reader = NULL;
+    Feast__Core__FeatureTableSpec *spec = NULL;
+    struct fc_job_entity *entities = NULL;
+    fc_str order = {0};
+
+    if (start->table_name[0] == '\0') {
+        return fc_fail_field(err, FC_REASON_FIELD_REQUIRED, "table_name",
+                             "table_name is empty: it names the feature table to ingest");
+    }
+    fc_rc rc = check_window(start->request, err);
+    if (rc == FC_OK) {
+        rc = fc_store_reader(start->jobs->store, &reader, err);
+    }
+    if (rc == FC_OK) {
+        rc = check_project(start, reader, err);
+    }
+    if (rc == FC_OK) {
+        rc = find_table(start, reader, &spec, err);
+    }
+    if (rc == FC_OK) {
+        rc = check_source(start, spec, err);
+    }
+    if (rc == FC_OK) {
+        rc = find_entities(start, reader, spec, &entities, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_job_hash(start->arena, start->project, spec, entities, spec->n_entities,
+                         spec->batch_source, start->hash, err);
+    }
+    if (rc == FC_OK) {
+        rc = make_order(start, spec, entities, &order, err);
+    }
+    return rc == FC_OK ? make_row(start, order, err) : rc;
+}
+
+static fc_rc insert_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
+{
+    struct start *start = ctx;
+
+    start->row.created_ns = fc_txn_now_ns(txn);
+    start->letter->job->created_ns = start->row.created_ns;
+    return fc_job_insert(txn, &start->row, err);
+}
+
+static void row_inserted(void *ctx, const struct fc_error *err)
+{
+    struct start *start = ctx;
+
+    /* When the supervisor is stopping, the next one finds the row. */
+    if (err == NULL && fc_jobs_post(start->jobs, &start->letter->mail)) {
+        start->letter = NULL;
+    }
+    start->started(start->ctx, err == NULL ? start->id : NULL, start->row.created_ns, err);
+    start_free(start);
+}
+
+static fc_rc start_new(struct fc_jobs *jobs, const struct fc_batch_request *request,
+                       struct start **ret, struct fc_error *err)
+{
+    FC_CLEANUP(start_freep) struct start *start = calloc(1, sizeof *start);
+
+    if (start == NULL || (start->arena = fc_arena_new(RESOLVE_BYTES)) == NULL) {
+        return out_of_memory(err);
+    }
+    start->jobs = jobs;
+    start->request = request;
+    start->project = request->project.len > 0 ? fc_arena_strndup(start->arena, request->project.ptr,
+                                                                 request->project.len)
+                                              : "default";
+    start->table_name =
+        fc_arena_strndup(start->arena, request->table_name.ptr, request->table_name.len);
+    if (start->project == NULL || start->table_name == NULL ||
+        fc_random_hex(jobs->sys, start->id) != 0) {
+        return out_of_memory(err);
+    }
+    *ret = fc_steal(start);
+    return FC_OK;
+}
+
+void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *request,
+                         fc_job_started_fn started, void *ctx)
+{
+    struct fc_error err = FC_ERROR_INIT;
+    FC_CLEANUP(start_freep) struct start *start = NULL;
+
+    fc_rc rc = start_new(jobs, request, &start, &err);
+    if (rc == FC_OK) {
+        rc = resolve(start, &err);
+    }
+    if (rc != FC_OK) {
+        started(ctx, NULL, 0, &err);
+        return;
+    }
+    start->request = NULL;
+    start->started = started;
+    start->ctx = ctx;
+    fc_store_submit(jobs->store, insert_row, row_inserted, fc_steal(start));
+}
