@@ -34,6 +34,7 @@ struct level {
     uint32_t number;       /* of the current field */
     enum wire wire;
     const ProtobufCFieldDescriptor *field; /* NULL while unknown */
+    uint64_t seen;                         /* single messages so far, by place in the descriptor */
     unsigned depth;
 };
 
@@ -226,9 +227,27 @@ static fc_rc check_packed(struct check *check, const struct level *level, fc_str
     return count(check, level, elements);
 }
 
+/*
+ * Readers shall merge a message that stands twice, but protobuf-c fails when neither has a member of a oneof set, and
+ * each merge copies what came before. No writer does it, so that it is refused, with words.
+ */
+static bool stands_twice(struct level *level)
+{
+    ptrdiff_t place = level->field - level->type->fields;
+    uint64_t bit;
+
+    if (level->field->label == PROTOBUF_C_LABEL_REPEATED || place >= 64)
+        return false;
+    bit = UINT64_C(1) << place;
+    if (level->seen & bit)
+        return true;
+    level->seen |= bit;
+    return false;
+}
+
 static fc_rc check_message(struct check *check, struct level *level);
 
-static fc_rc check_known(struct check *check, const struct level *level, fc_str body)
+static fc_rc check_known(struct check *check, struct level *level, fc_str body)
 {
     ProtobufCType type = level->field->type;
     struct level inner;
@@ -244,6 +263,8 @@ static fc_rc check_known(struct check *check, const struct level *level, fc_str 
         return FC_OK;
     if (level->depth >= check->max_depth)
         return malformed(check, level, "is nested too deeply");
+    if (stands_twice(level))
+        return malformed(check, level, "stands twice");
     inner = (struct level){
         .parent = level,
         .type = level->field->descriptor,

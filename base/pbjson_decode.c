@@ -30,6 +30,17 @@ static bool enough(const struct decoder *d)
     return d->violations->count - d->before >= MAX_VIOLATIONS || fc_arena_exhausted(d->arena);
 }
 
+/* For people: one that is too long is cut. */
+FC_PRINTF(2, 3)
+static void put_path(char out[MAX_PATH], const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out, MAX_PATH, format, args);
+    va_end(args);
+}
+
 FC_PRINTF(4, 5)
 static void refuse(struct decoder *d, const struct fc_node *at, const char *path,
                    const char *format, ...)
@@ -239,14 +250,14 @@ static void decode_list(struct decoder *d, const ProtobufCFieldDescriptor *field
         return;
     }
     for (size_t i = 0; i < node->count && !enough(d); i++) {
-        snprintf(item_path, sizeof(item_path), "%s[%zu]", path, i);
+        put_path(item_path, "%s[%zu]", path, i);
         if (node->items[i]->kind == FC_NODE_NULL)
             refuse(d, node->items[i], item_path, "an element of a list must not be empty");
         else
             (void)decode_value(d, field, node->items[i], item_path, items + i * step);
     }
-    *(void **)(base + field->offset) = items;
-    *(size_t *)(base + field->quantifier_offset) = node->count;
+    *(void **)fc_pbjson_member(base, field->offset) = items;
+    *(size_t *)fc_pbjson_member(base, field->quantifier_offset) = node->count;
 }
 
 static ProtobufCMessage *new_message(struct decoder *d, const ProtobufCMessageDescriptor *type)
@@ -289,15 +300,15 @@ static void decode_map(struct decoder *d, const ProtobufCFieldDescriptor *field,
         entries[i] = new_message(d, type);
         if (!entries[i])
             break;
-        snprintf(entry_path, sizeof(entry_path), "%s[\"%s\"]", path, node->keys[i]->text.ptr);
+        put_path(entry_path, "%s[\"%s\"]", path, node->keys[i]->text.ptr);
         decode_entry(d, type, node->keys[i], node->items[i], entry_path, (char *)entries[i]);
     }
     if (fc_arena_exhausted(d->arena)) {
         no_memory(d, path);
         return;
     }
-    *(void **)(base + field->offset) = entries;
-    *(size_t *)(base + field->quantifier_offset) = node->count;
+    *(void **)fc_pbjson_member(base, field->offset) = entries;
+    *(size_t *)fc_pbjson_member(base, field->quantifier_offset) = node->count;
 }
 
 /* -- messages ------------------------------------------------------------------------------------------------ */
@@ -318,8 +329,8 @@ static void decode_seconds_nanos(struct decoder *d, const ProtobufCMessageDescri
                        : "a duration such as 7200s, 2h or 7d");
         return;
     }
-    *(int64_t *)(base + type->fields[0].offset) = seconds;
-    *(int32_t *)(base + type->fields[1].offset) = nanos;
+    *(int64_t *)fc_pbjson_member(base, type->fields[0].offset) = seconds;
+    *(int32_t *)fc_pbjson_member(base, type->fields[1].offset) = nanos;
 }
 
 /* Marks the arm as chosen; false when another one was already. */
@@ -327,7 +338,7 @@ static bool choose_arm(struct decoder *d, const ProtobufCMessageDescriptor *type
                        const ProtobufCFieldDescriptor *field, const struct fc_node *key,
                        const char *path, char *base)
 {
-    uint32_t *chosen = (uint32_t *)(base + field->quantifier_offset);
+    uint32_t *chosen = (uint32_t *)fc_pbjson_member(base, field->quantifier_offset);
 
     if (*chosen != 0) {
         const ProtobufCFieldDescriptor *other =
@@ -347,7 +358,7 @@ static void decode_field(struct decoder *d, const ProtobufCMessageDescriptor *ty
                          const ProtobufCFieldDescriptor *field, const struct fc_node *key,
                          const struct fc_node *node, const char *path, char *base)
 {
-    void *at = base + field->offset;
+    void *at = fc_pbjson_member(base, field->offset);
 
     if (node->kind == FC_NODE_NULL)
         return; /* null means unset */
@@ -363,7 +374,7 @@ static void decode_field(struct decoder *d, const ProtobufCMessageDescriptor *ty
             return;
     } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
                field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_STRING) {
-        *(protobuf_c_boolean *)(base + field->quantifier_offset) = 1;
+        *(protobuf_c_boolean *)fc_pbjson_member(base, field->quantifier_offset) = 1;
     }
     (void)decode_value(d, field, node, path, at);
 }
@@ -388,7 +399,7 @@ static void decode_keys(struct decoder *d, const ProtobufCMessageDescriptor *typ
         const ProtobufCFieldDescriptor *field = find_field(type, key);
         char key_path[MAX_PATH];
 
-        snprintf(key_path, sizeof(key_path), "%s%s%s", path, path[0] ? "." : "", key->text.ptr);
+        put_path(key_path, "%s%s%s", path, path[0] ? "." : "", key->text.ptr);
         if (is_listed(tolerated, key->text.ptr))
             continue;
         if (!field)

@@ -293,12 +293,13 @@ static bool is_zero(const ProtobufCFieldDescriptor *field, const void *at)
 /* Whether a singular field is to be written. */
 static bool is_present(const ProtobufCFieldDescriptor *field, const char *base, unsigned flags)
 {
-    const void *at = base + field->offset;
+    const void *at = fc_pbjson_const_member(base, field->offset);
     bool is_pointer =
         field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_STRING;
 
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-        return *(const uint32_t *)(base + field->quantifier_offset) == field->id &&
+        return *(const uint32_t *)fc_pbjson_const_member(base, field->quantifier_offset) ==
+                   field->id &&
                (field->type != PROTOBUF_C_TYPE_MESSAGE || *(ProtobufCMessage *const *)at);
     if (field->type == PROTOBUF_C_TYPE_MESSAGE)
         return *(ProtobufCMessage *const *)at != NULL;
@@ -306,7 +307,8 @@ static bool is_present(const ProtobufCFieldDescriptor *field, const char *base, 
         return true;
     if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
         return is_pointer ? *(char *const *)at != NULL
-                          : *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
+                          : *(const protobuf_c_boolean *)fc_pbjson_const_member(
+                                base, field->quantifier_offset) != 0;
     return (flags & FC_PBJSON_EMIT_DEFAULTS) || !is_zero(field, at);
 }
 
@@ -315,7 +317,7 @@ static json_t *encode_field(const ProtobufCMessageDescriptor *type,
                             const ProtobufCFieldDescriptor *field, const char *base, unsigned flags,
                             bool *ret_skip)
 {
-    const void *at = base + field->offset;
+    const void *at = fc_pbjson_const_member(base, field->offset);
     size_t count;
 
     *ret_skip = false;
@@ -323,7 +325,7 @@ static json_t *encode_field(const ProtobufCMessageDescriptor *type,
         *ret_skip = !is_present(field, base, flags);
         return *ret_skip ? NULL : encode_value(field, at, flags);
     }
-    count = *(const size_t *)(base + field->quantifier_offset);
+    count = *(const size_t *)fc_pbjson_const_member(base, field->quantifier_offset);
     *ret_skip = count == 0 && !(flags & FC_PBJSON_EMIT_DEFAULTS);
     if (*ret_skip)
         return NULL;

@@ -29,3 +29,14 @@ bool fc_pbjson_is_duration(const ProtobufCMessageDescriptor *type);
 
 /** Bytes that an element of the field takes in memory. */
 size_t fc_pbjson_element_size(ProtobufCType type);
+
+/** A member of a message in memory, by the offset that its descriptor has. */
+static inline void *fc_pbjson_member(void *message, unsigned offset)
+{
+    return (char *)message + offset;
+}
+
+static inline const void *fc_pbjson_const_member(const void *message, unsigned offset)
+{
+    return (const char *)message + offset;
+}

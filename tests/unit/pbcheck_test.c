@@ -6,6 +6,7 @@
 #include "base/pbcheck.h"
 #include "base/utf8.h"
 #include "feast/admin/v1/admin.pb-c.h"
+#include "feast/core/CoreService.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/types/Value.pb-c.h"
 #include "google/protobuf/descriptor.pb-c.h"
@@ -181,6 +182,17 @@ static fc_str nested(unsigned levels)
     return (fc_str){.ptr = out.ptr, .len = out.len};
 }
 
+static void single_message_stands_once(void **state FC_UNUSED)
+{
+    /* protobuf-c would fail to merge the two stores, since neither has a config. */
+    refused(&feast__core__update_store_request__descriptor, BYTES("\x0a\x00\x0a\x00"), "store",
+            "stands twice");
+    /* Scalars and members of a list may: of scalars the last one counts. */
+    accepted(TABLE, BYTES("\x0a\x01"
+                          "a\x0a\x01"
+                          "b\x1a\x00\x1a\x00"));
+}
+
 static void depth_is_bounded(void **state FC_UNUSED)
 {
     const ProtobufCMessageDescriptor *type = &google__protobuf__descriptor_proto__descriptor;
@@ -289,6 +301,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(strings_are_checked),
     cmocka_unit_test(path_has_indices),
     cmocka_unit_test(packed_lists),
+    cmocka_unit_test(single_message_stands_once),
     cmocka_unit_test(depth_is_bounded),
     cmocka_unit_test(elements_are_bounded),
     cmocka_unit_test(accepted_means_unpackable),
