@@ -56,25 +56,39 @@ static fc_rc fill(struct fc_db *from, struct fc_db *to, bool with_rows, struct f
     return rc == FC_OK && with_rows ? fc_verify_rows(&reader, err) : rc;
 }
 
+static fc_rc io_failed(struct fc_error *err, const char *doing, const char *path, int error)
+{
+    return fc_fail(err, FC_REASON_IO_FAILED, "cannot %s %s: %s", doing, path, strerror(error));
+}
+
+/* SQLite would make it readable for all. */
+static fc_rc create_file(const char *path, struct fc_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        return io_failed(err, "create", path, errno);
+    }
+    (void)close(fd);
+    return FC_OK;
+}
+
 static fc_rc make_copy(struct fc_db *from, const char *path, bool with_rows, struct fc_error *err)
 {
     FC_CLEANUP(fc_db_close) struct fc_db to = {.name = strdup("the copy")};
     if (to.name == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to copy the database");
     }
-    int code = sqlite3_open_v2(path, &to.handle,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                                   SQLITE_OPEN_EXRESCODE,
-                               NULL);
+    fc_rc rc = create_file(path, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    int code =
+        sqlite3_open_v2(path, &to.handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK) {
         return fc_db_fail(&to, code, "create", err);
     }
     return fill(from, &to, with_rows, err);
-}
-
-static fc_rc io_failed(struct fc_error *err, const char *doing, const char *path, int error)
-{
-    return fc_fail(err, FC_REASON_IO_FAILED, "cannot %s %s: %s", doing, path, strerror(error));
 }
 
 static fc_rc sync_file(const char *path, int64_t *ret_bytes, struct fc_error *err)

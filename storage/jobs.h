@@ -41,12 +41,16 @@ struct fc_job_row {
     fc_str log_uri;
 };
 
-/** True when the table above allows it. */
+/** True when the table above allows it. Staying in a state is no transition. */
 FC_MUST bool fc_job_transition_allowed(enum fc_job_state from, enum fc_job_state to);
 
+/** A job begins as PENDING (else INTERNAL). */
 FC_MUST fc_rc fc_job_insert(struct fc_txn *txn, const struct fc_job_row *row, struct fc_error *err);
 
-/** Writes all columns but id, type and created_ns; refuses a transition that is not allowed (INTERNAL). */
+/**
+ * Writes all columns; id, type and created_ns must be those of the row. Refuses a transition that is not allowed
+ * (INTERNAL); JOB_NOT_FOUND.
+ */
 FC_MUST fc_rc fc_job_update(struct fc_txn *txn, const struct fc_job_row *row, struct fc_error *err);
 
 /** `ret->id.len` is 0 when there is none. */

@@ -6,6 +6,9 @@
  * gives FC_OK with `*ret` zeroed (`id` 0) when there is no such row: whether that is an error is a rule, and rules live
  * elsewhere. Every stored spec carries a checksum that is verified when it is read (STORE_CORRUPT names the object).
  *
+ * `revision` of a row is 0 when it is inserted and the previous one + 1 with each later put, also across deleting and
+ * reviving; anything else is refused (INTERNAL), so that histories have no gap. Project and name of a row never change.
+ *
  * A row keeps the spec as applied, byte for byte (unknown fields survive), and the reply as pre-encoded
  * `feast.core.Entity` / `feast.core.FeatureTable` bytes, so that Get and List copy and never pack.
  */
@@ -53,6 +56,7 @@ FC_MUST fc_rc fc_project_find(struct fc_reader *reader, fc_str name, struct fc_a
 FC_MUST fc_rc fc_project_list(struct fc_reader *reader, bool with_archived, struct fc_arena *arena,
                               struct fc_project_row **ret_rows, size_t *ret_count,
                               struct fc_error *err);
+/** PROJECT_EXISTS when it does. */
 FC_MUST fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id,
                                 struct fc_error *err);
 FC_MUST fc_rc fc_project_set_archived(struct fc_txn *txn, int64_t id, bool archived,
@@ -66,6 +70,7 @@ typedef fc_rc (*fc_table_fn)(void *ctx, const struct fc_table_row *row, struct f
 FC_MUST fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name,
                              struct fc_arena *arena, struct fc_entity_row *ret,
                              struct fc_error *err);
+/** An empty `project` walks all projects, by project and name. */
 FC_MUST fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, void *ctx,
                              struct fc_error *err);
 
@@ -99,12 +104,16 @@ enum fc_object_kind {
     FC_OBJECT_TABLE = 3,
     FC_OBJECT_STORE = 4
 };
+/** Newest first. */
 FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind,
                                int64_t object_id, struct fc_arena *arena,
                                struct fc_revision_row **ret_rows, size_t *ret_count,
                                struct fc_error *err);
 
-/* Validation reports (feast.admin.v1.ValidationReport bytes); the newest of each table is kept with its row. */
+/*
+ * Validation reports (feast.admin.v1.ValidationReport bytes). A table keeps those from the one that its row names on:
+ * an insert removes older ones. `*ret_body` is empty when there is no such report.
+ */
 FC_MUST fc_rc fc_report_insert(struct fc_txn *txn, int64_t table_id, int32_t verdict, fc_str body,
                                int64_t *ret_id, struct fc_error *err);
 FC_MUST fc_rc fc_report_find(struct fc_reader *reader, int64_t report_id, struct fc_arena *arena,

@@ -45,7 +45,11 @@ typedef fc_rc (*fc_txn_fn)(struct fc_txn *txn, void *ctx, struct fc_error *err);
 /** Runs once on the writer thread after the commit (err NULL) or the failure (err set). Must not block. */
 typedef void (*fc_txn_done_fn)(void *ctx, const struct fc_error *err);
 
-/** Queues a request; any thread. `done` is called exactly once, also when the queue is full or the store is closing. */
+/**
+ * Queues a request; any thread. `done` (may be NULL) is called exactly once. A request that is not even queued, since
+ * the queue is full, memory is out or the store is closing, is told so on the calling thread before this returns: hold
+ * no lock that `done` takes.
+ */
 void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done, void *ctx);
 
 /** Like fc_store_submit, but waits for the end. Not from the writer thread. */
@@ -68,7 +72,10 @@ int64_t fc_txn_now_ns(const struct fc_txn *txn);
 /** False while writes fail (disk full, I/O error). Turns true again by itself. Any thread. */
 bool fc_store_writable(struct fc_store *store);
 
-/** Online copy into a new file beside which a .tmp lives until it is whole; integrity-checked and synced. Blocks. */
+/**
+ * Copy into a new file, beside which a .tmp lives until it is whole: one moment's state, integrity and the checksum of
+ * every row checked, synced. Blocks the caller, not the writer. REQUEST_INVALID when `path` is there already.
+ */
 FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t *ret_bytes,
                               struct fc_error *err);
 

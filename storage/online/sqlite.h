@@ -3,7 +3,7 @@
  * The embedded SQLite online store: one file a feature table, `<root>/<project>/<table>.db`.
  *
  *     feature_row: key BLOB PRIMARY KEY (storage/online/key.h) | event_s, event_ns | created_s, created_ns (NULL: none)
- *                  | expires_s (NULL: never) | features BLOB = feast.storage.OnlineRow
+ *                  | expires_s (NULL: never) | checksum of all columns | features BLOB = feast.storage.OnlineRow
  *
  * A row is replaced as a whole: a feature that is null in the newer row is gone. Writing compares: an older
  * (event, created) never replaces a newer one; equal ones overwrite, so that ingesting twice changes nothing. null
@@ -28,17 +28,21 @@ struct fc_online_time {
 struct fc_online_row {
     fc_str key;
     struct fc_online_time event, created;
-    struct fc_online_time expires; /**< event + max_age; unset when the table has none */
-    fc_str features;               /**< feast.storage.OnlineRow */
+    struct fc_online_time
+        expires;     /**< event + max_age, whole seconds; unset when the table has none */
+    fc_str features; /**< feast.storage.OnlineRow */
 };
 
-/** `<root>/<project>/<table>.db`; names were checked by the registry and hold no separator. */
+/**
+ * `<root>/<project>/<table>.db`; a table name too long for a file name is cut and carries its hash. Names were checked
+ * by the registry and hold no separator (else NAME_INVALID).
+ */
 FC_MUST fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *table,
                                     struct fc_arena *arena, const char **ret_path,
                                     struct fc_error *err);
 
 struct fc_online_writer;
-/** Creates directories and file; takes the file's writer lock (FAILED_PRECONDITION when another holds it). */
+/** Creates directories and file; takes the file's writer lock (STORE_LOCKED when another holds it). */
 FC_MUST fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret,
                                     struct fc_error *err);
 void fc_online_writer_close(struct fc_online_writer *writer);

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# Programs of the storage room.
+
+add_library(fc_test_store STATIC ../support/shim_vfs.c store_fixture.c)
+target_link_libraries(fc_test_store PUBLIC fc_storage Cmocka::cmocka)
+fc_own_code(fc_test_store)
+
+fc_unit_test(store SOURCES store_test.c DEPS fc_test_store)
+fc_unit_test(store_rows SOURCES store_rows_test.c DEPS fc_test_store)
