@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the writers of JSON and YAML share; not for users of them (base/pbjson.h). */
+/** Parts of the writers of JSON and YAML (base/pbjson.h). */
 #pragma once
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Scalars of protobuf JSON, read from the text of a document; not for users of it. */
+/** Scalars of protobuf JSON from the text of a document or of a command line. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Flags of a command line, described by a table. Short flags may be joined (`-qv`, `-ojson`), values follow or stand
+ * after `=`, `--` ends the flags, and flags may stand before, between and after words.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct fc_option {
+    const char *name;    /**< "output", without dashes; NULL ends a table */
+    char letter;         /**< 'o', or 0 */
+    const char *value;   /**< what stands for its value in help ("FORMAT"); NULL: takes none */
+    const char *choices; /**< "table|wide|json"; NULL: any */
+    const char *env;     /**< variable that gives the value when the flag is absent, or NULL */
+    const char *initial; /**< the value otherwise, or NULL */
+    bool repeats;        /**< may be given more than once */
+    const char *help;    /**< one sentence */
+};
+
+struct fc_option_value {
+    const struct fc_option *option;
+    const char *text; /* of flags without value "" */
+};
+
+/** What was given. `tables` are searched in order. Lives in the arena; texts are those of argv and the environment. */
+struct fc_options {
+    struct fc_arena *arena;
+    const struct fc_option *tables[2];
+    struct fc_option_value *values;
+    size_t count, capacity;
+    const char **words; /* what is no flag */
+    size_t word_count, word_capacity;
+};
+
+void fc_options_init(struct fc_options *options, struct fc_arena *arena,
+                     const struct fc_option *global);
+
+/**
+ * Reads the next argument or arguments: a flag with its value, or a word. `*index` is moved past what was read.
+ * `*ret_word` is the word, or NULL when it was a flag. Called until argc is reached; the second table may be set
+ * between calls, when the words so far tell the command.
+ */
+FC_MUST fc_rc fc_options_next(struct fc_options *options, int argc, char *const *argv, int *index,
+                              const char **ret_word, struct fc_error *err);
+
+/** The last value given, else the environment's, else the initial one, else NULL. The name must be in a table. */
+const char *fc_options_get(const struct fc_options *options, const char *name);
+/** Whether it stands on the command line. */
+bool fc_options_given(const struct fc_options *options, const char *name);
+/** All values of a repeatable flag, in order; the array is NULL-terminated and in the arena. NULL: out of memory. */
+const char *const *fc_options_all(const struct fc_options *options, const char *name,
+                                  size_t *ret_count);
+
+/** Checks values of flags with choices, those of the environment too. */
+FC_MUST fc_rc fc_options_check(const struct fc_options *options, struct fc_error *err);

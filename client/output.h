@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Objects as JSON, YAML or names.
+ *
+ * JSON is one value with `schemaVersion` (1) and `kind`; a list is `{"kind": "EntityList", "items": [...]}`. YAML is
+ * one document an object, with `kind`, as `feastctl apply` takes them.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/str.h"
+#include "client/cli.h"
+
+#define FC_OUTPUT_SCHEMA 1
+
+struct fc_output {
+    const char *kind;   /**< "Entity" */
+    const char *prefix; /**< "entity", for -o name */
+    bool single;        /**< one object was asked for by name */
+    json_t *items;      /**< array of objects without kind; owned */
+    struct fc_buf names;
+    bool failed;
+};
+
+void fc_output_begin(struct fc_output *output, const char *kind, const char *prefix, bool single);
+void fc_output_done(struct fc_output *output);
+
+/** Adds an object; takes the reference. `name` for -o name. */
+void fc_output_add(struct fc_output *output, const char *name, json_t *object);
+
+/** Prints them in the format of the command line, which is not a table. */
+enum fc_exit fc_output_print(struct fc_cli *cli, struct fc_output *output);
+
+/** Whether the format asks for objects instead of a table. */
+static inline bool fc_output_wanted(const struct fc_cli *cli)
+{
+    return cli->format >= FC_FORMAT_JSON;
+}
+
+/** One object that is no list and has no name, such as versions: JSON or YAML. Takes the reference. */
+enum fc_exit fc_output_value(struct fc_cli *cli, const char *kind, json_t *object);
