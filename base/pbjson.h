@@ -34,6 +34,7 @@ FC_MUST fc_rc fc_json_to_yaml(const json_t *value, struct fc_buf *out, struct fc
  * keys of the `tolerated` list (NULL-terminated, top level only, e.g. "kind", "apiVersion", "meta") are passed over.
  * NULL when anything was added.
  */
-ProtobufCMessage *fc_pbjson_decode(const ProtobufCMessageDescriptor *type, const struct fc_node *node,
-                                   const char *name, const char *const *tolerated, struct fc_arena *arena,
+ProtobufCMessage *fc_pbjson_decode(const ProtobufCMessageDescriptor *type,
+                                   const struct fc_node *node, const char *name,
+                                   const char *const *tolerated, struct fc_arena *arena,
                                    struct fc_violations *violations);
