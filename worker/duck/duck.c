@@ -7,6 +7,10 @@
 
 #include "worker/duck/internal.h"
 
+/* Settings of extensions, which an engine has only once it runs. */
+#define SETTINGS                                                                                   \
+    "SET TimeZone='UTC'; SET parquet_metadata_cache=true; SET enable_geoparquet_conversion=false"
+
 #define DEFAULT_MEMORY (UINT64_C(512) << 20)
 
 struct fc_duck {
@@ -101,7 +105,6 @@ static bool configure(duckdb_config config, const struct fc_duck_options *option
         {"allow_persistent_secrets", "false"},
         /* Files are read once, from front to back: no reason to keep their bytes. */
         {"enable_external_file_cache", "false"},
-        {"enable_geoparquet_conversion", "false"},
         /* The order of rows decides between rows of equal time. */
         {"preserve_insertion_order", "true"},
         {"memory_limit", memory},
@@ -145,7 +148,7 @@ fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
     }
     if (duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
         return fc_fail(err, FC_REASON_INTERNAL, "the reading engine takes no connection");
-    fc_rc rc = run(duck, "SET TimeZone='UTC'; SET parquet_metadata_cache=true", err);
+    fc_rc rc = run(duck, SETTINGS, err);
     if (rc != FC_OK)
         return rc;
     *ret = fc_steal(duck);

@@ -56,6 +56,11 @@ static void file_close(struct fc_source *source)
     (void)source;
 }
 
+static bool file_is_empty(const struct fc_source *source)
+{
+    return source->list.count == 0;
+}
+
 size_t fc_file_seen(const struct fc_source *source)
 {
     size_t limit = source->env->limits ? source->env->limits->files : 0;
@@ -206,6 +211,9 @@ static fc_rc file_describe(struct fc_source *source, struct fc_arena *arena,
     ret->disagreements = fc_arena_calloc(arena, DISAGREEMENTS_MAX, sizeof(*ret->disagreements));
     if (!scratch || !ret->disagreements)
         return no_memory(err);
+    if (seen == 0)
+        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s is empty: no file is in it",
+                       source->list.root);
     for (size_t i = 0; i < seen; i++) {
         size_t index = fc_spread(source->list.count, seen, i);
         fc_rc rc = describe_file(source, index, &c, scratch, &rows);
@@ -222,6 +230,7 @@ const struct fc_source_ops fc_source_file = {
     .kind = "file",
     .accepts = accepts,
     .open = file_open,
+    .is_empty = file_is_empty,
     .describe = file_describe,
     .sample = fc_file_sample,
     .scan = fc_file_scan,

@@ -236,7 +236,7 @@ fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_
     if (rc != FC_OK)
         return rc;
     if (ret->count == 0)
-        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s is empty: no file is in it", path);
+        return FC_OK;
     qsort(ret->files, ret->count, sizeof(*ret->files), cmp_path);
     return fc_hive_read(ret, arena, err);
 }

@@ -29,8 +29,9 @@ struct fc_file_list {
 };
 
 /**
- * `url` is `file:///path` or `/path`. SOURCE_UNREACHABLE when nothing is there, it may not be read, or no
- * file is in it; SOURCE_UNSUPPORTED for another scheme; SOURCE_INVALID for what is no path or no file.
+ * `url` is `file:///path` or `/path`. An empty directory gives a list without files. SOURCE_UNREACHABLE when
+ * nothing is there or it may not be read; SOURCE_UNSUPPORTED for another scheme; SOURCE_INVALID for what is
+ * no absolute path or no file.
  */
 FC_MUST fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_list *ret,
                                 struct fc_error *err);

@@ -122,15 +122,16 @@ static fc_rc check_types(const struct fc_file_reader *reader, const struct fc_du
     return FC_OK;
 }
 
-/* A partition value is the same in each row of the file. */
+/* A partition value is the same in each row of the file; a column of type null is null, whatever is in it. */
 static const struct fc_cell *constant(const struct fc_source *source,
-                                      const struct fc_file_reader *reader, size_t key, size_t rows,
+                                      const struct fc_file_reader *reader, size_t at, size_t rows,
                                       struct fc_arena *arena)
 {
     struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof(*cells));
-    struct fc_cell cell;
+    struct fc_cell cell = {.null = true};
 
-    fc_file_partition_cell(&source->list, reader->file, key, &cell);
+    if (reader->from[at].partition)
+        fc_file_partition_cell(&source->list, reader->file, reader->from[at].index, &cell);
     for (size_t i = 0; cells && i < rows; i++)
         cells[i] = cell;
     return cells;

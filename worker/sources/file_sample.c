@@ -10,8 +10,8 @@
 
 #include "worker/sources/file.h"
 
-#define FILES_MAX   16
-#define GROUPS_MAX  16
+/* Each costs some milliseconds: a page of each column is decoded for a few rows of it. */
+#define SLICES_MAX  8
 #define SCRATCH_MAX ((size_t)256 << 20)
 
 struct sampling {
@@ -86,11 +86,11 @@ static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, siz
     return rc == FC_CANCELLED && s->stats->cut ? FC_OK : rc;
 }
 
-static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, int64_t budget,
-                         struct fc_error *err)
+static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, size_t slices,
+                         int64_t budget, struct fc_error *err)
 {
     size_t groups = reader->parquet.group_count;
-    size_t wanted = groups < GROUPS_MAX ? groups : GROUPS_MAX;
+    size_t wanted = groups < slices ? groups : slices;
     int64_t left = budget < s->rows_left ? budget : s->rows_left;
 
     for (size_t i = 0; i < wanted && left > 0; i++) {
@@ -119,7 +119,7 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
                          .bytes_before = bytes_read_by_us(),
                          .stats = ret};
     size_t seen = fc_file_seen(source);
-    size_t wanted = all || seen < FILES_MAX ? seen : FILES_MAX;
+    size_t wanted = all || seen < SLICES_MAX ? seen : SLICES_MAX;
 
     *ret = (struct fc_sample_stats){.cut = false};
     if (!arena)
@@ -134,7 +134,7 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
         if (all)
             rc = fc_file_reader_run(source, &reader, NULL, 0, 0, take, &s, err);
         else
-            rc = sample_file(&s, &reader, share(s.rows_left, wanted - i), err);
+            rc = sample_file(&s, &reader, SLICES_MAX / wanted, share(s.rows_left, wanted - i), err);
         if (rc != FC_OK && !(rc == FC_CANCELLED && ret->cut))
             return rc;
     }

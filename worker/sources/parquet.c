@@ -297,6 +297,9 @@ static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
                       scan->first_row + scan->row_count - 1);
     if (scan->where)
         fc_buf_puts(sql, scan->where);
+    /* Without it the engine would decode the rest of the row group to find that no row is in the span. */
+    if (scan->row_count > 0)
+        fc_buf_printf(sql, " LIMIT %" PRId64, scan->row_count);
 }
 
 fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,

@@ -171,7 +171,7 @@ static struct fc_column_type group_type(const struct fc_parquet_element *element
     if (is_map(element))
         return nested(FC_COLUMN_MAP, "map");
     if (is_list(element))
-        return nested(FC_COLUMN_LIST, "list<list>");
+        return nested(FC_COLUMN_LIST, "list");
     return nested(FC_COLUMN_STRUCT, "struct");
 }
 

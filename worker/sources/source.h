@@ -59,11 +59,13 @@ struct fc_source_ops {
     /** Whether this kind reads the given source. */
     bool (*accepts)(const Feast__Core__DataSource *source);
     /**
-     * Finds it. Missing, denied, empty: SOURCE_UNREACHABLE; there but unreadable: SOURCE_INVALID; a place or
+     * Finds it. Missing or denied: SOURCE_UNREACHABLE; there but unreadable: SOURCE_INVALID; a place or
      * format that is not served: SOURCE_UNSUPPORTED.
      */
     fc_rc (*open)(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                   struct fc_arena *arena, struct fc_source **ret, struct fc_error *err);
+    /** There, but with nothing in it: describe and sample then fail SOURCE_UNREACHABLE, scan finds no row. */
+    bool (*is_empty)(const struct fc_source *source);
     /** Columns, files seen (limits->files of them, spread), what disagrees. */
     fc_rc (*describe)(struct fc_source *source, struct fc_arena *arena,
                       struct fc_source_schema *ret, struct fc_error *err);

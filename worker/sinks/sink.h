@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Where ingested rows go, behind one table. A sink keeps the newest row of each key by (event, created); between
+ * equal ones the later call wins. Each kind is one file.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "feast/worker/v1/worker.pb-c.h"
+#include "storage/online/sqlite.h"
+
+#define FC_SINK_VERSION 1
+
+struct fc_sink;
+
+struct fc_sink_ops {
+    unsigned version; /**< FC_SINK_VERSION */
+    const char *kind; /**< "sqlite" */
+    bool (*accepts)(const Feast__Worker__V1__IngestBatch *order);
+    fc_rc (*open)(const Feast__Worker__V1__IngestBatch *order, struct fc_arena *arena,
+                  struct fc_sink **ret, struct fc_error *err);
+    /** `*ret_written` is false when a newer row stays. Not durable before commit. */
+    fc_rc (*put)(struct fc_sink *sink, const struct fc_online_row *row, bool *ret_written,
+                 struct fc_error *err);
+    /** What was put is durable when it returns; fine without a put before. */
+    fc_rc (*commit)(struct fc_sink *sink, struct fc_error *err);
+    /** Drops what was not committed. */
+    void (*close)(struct fc_sink *sink);
+};
+
+/** The table entry that writes to the order's sink; REQUEST_INVALID when there is none. */
+FC_MUST fc_rc fc_sink_ops_for(const Feast__Worker__V1__IngestBatch *order,
+                              const struct fc_sink_ops **ret, struct fc_error *err);
+
+extern const struct fc_sink_ops fc_sink_sqlite;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/tasks/ingest_batch.h"
+
+#include <inttypes.h>
+
+#include "worker/sinks/sink.h"
+#include "worker/sources/source.h"
+#include "worker/tasks/dead_letter.h"
+#include "worker/tasks/ingest_check.h"
+#include "worker/tasks/newest.h"
+#include "worker/tasks/row.h"
+
+#define PROGRESS_NS (200 * FC_NS_PER_MS)
+/* Rows in memory between two flushes: bytes, and rows read, so that a long job leaves something behind. */
+#define SLICE_BYTES ((size_t)32 << 20)
+#define SLICE_ROWS  UINT64_C(1000000)
+/* Rows in one transaction of the sink. */
+#define COMMIT_ROWS 20000
+
+struct work {
+    const struct fc_ingest *ingest;
+    struct fc_arena *arena;
+    struct fc_binding binding;
+    struct fc_scan_request request;
+    const char *checked_path; /**< file whose types were looked at */
+    struct fc_row_maker *maker;
+    struct fc_newest *newest;
+    struct fc_dead_letters *letters;
+    const struct fc_sink_ops *sink_ops;
+    struct fc_sink *sink;
+    struct fc_scan_progress scan;
+    int64_t rows_total; /**< of the source; 0 when unknown */
+    uint64_t rows_in_slice;
+    uint64_t uncommitted; /**< written, not yet durable */
+    int64_t started_ns, told_ns;
+    Feast__Worker__V1__Receipt *receipt;
+};
+
+static fc_rc tell(struct work *work, const char *phase, bool now, struct fc_error *err)
+{
+    int64_t at = fc_monotonic_ns(work->ingest->sys);
+    Feast__Worker__V1__Progress progress = FEAST__WORKER__V1__PROGRESS__INIT;
+
+    if (!now && at - work->told_ns < PROGRESS_NS)
+        return FC_OK;
+    work->told_ns = at;
+    progress.rows_read = work->receipt->rows_read;
+    progress.rows_written = work->receipt->rows_written;
+    progress.rows_rejected = work->receipt->rows_rejected;
+    progress.rows_late = work->receipt->rows_late;
+    progress.bytes_read = (uint64_t)work->scan.bytes_read;
+    progress.percent =
+        work->rows_total > 0 ? 100 * (double)work->scan.rows_passed / (double)work->rows_total : -1;
+    progress.phase = (char *)(uintptr_t)phase;
+    return work->ingest->progress(work->ingest->progress_ctx, &progress, err);
+}
+
+static fc_rc commit(struct work *work, struct fc_error *err)
+{
+    fc_rc rc = work->sink_ops->commit(work->sink, err);
+    if (rc != FC_OK)
+        return rc;
+    work->receipt->rows_written += work->uncommitted;
+    work->uncommitted = 0;
+    return tell(work, "write", false, err);
+}
+
+static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
+{
+    struct work *work = ctx;
+    bool written = false;
+
+    fc_rc rc = work->sink_ops->put(work->sink, row, &written, err);
+    if (rc != FC_OK)
+        return rc;
+    if (written)
+        work->uncommitted++;
+    else
+        work->receipt->rows_late++;
+    return work->uncommitted >= COMMIT_ROWS ? commit(work, err) : FC_OK;
+}
+
+static fc_rc flush(struct work *work, struct fc_error *err)
+{
+    work->rows_in_slice = 0;
+    fc_rc rc = fc_newest_drain(work->newest, write_row, work, err);
+    return rc == FC_OK ? commit(work, err) : rc;
+}
+
+static fc_rc take_row(struct work *work, const struct fc_batch *batch, size_t row,
+                      struct fc_error *err)
+{
+    Feast__Worker__V1__Receipt *receipt = work->receipt;
+    struct fc_row_verdict verdict;
+    struct fc_online_row made;
+    bool overtaken = false;
+
+    fc_rc rc = fc_row_make(work->maker, batch, row, &work->request.start, &work->request.end, &made,
+                           &verdict, err);
+    if (rc != FC_OK || verdict.kind == FC_ROW_OUTSIDE)
+        return rc;
+    receipt->rows_read++;
+    if (verdict.kind == FC_ROW_BAD) {
+        const struct fc_rejection rejection = {.batch = batch,
+                                               .row = row,
+                                               .column = verdict.column,
+                                               .fault = verdict.fault,
+                                               .message = verdict.message};
+        receipt->rows_rejected++;
+        return fc_dead_letters_add(work->letters, &rejection, err);
+    }
+    rc = fc_newest_put(work->newest, &made, &overtaken, err);
+    if (rc != FC_OK)
+        return rc;
+    receipt->rows_superseded += overtaken;
+    return ++work->rows_in_slice >= SLICE_ROWS || fc_newest_full(work->newest) ? flush(work, err)
+                                                                               : FC_OK;
+}
+
+static fc_rc take_batch(void *ctx, const struct fc_batch *batch, struct fc_error *err)
+{
+    struct work *work = ctx;
+
+    if (batch->path != work->checked_path) {
+        fc_rc rc = fc_ingest_check_batch(&work->binding, batch, work->arena, err);
+        if (rc != FC_OK)
+            return rc;
+        work->checked_path = batch->path;
+    }
+    for (size_t row = 0; row < batch->row_count; row++) {
+        fc_rc rc = take_row(work, batch, row, err);
+        if (rc != FC_OK)
+            return rc;
+    }
+    return tell(work, "read", false, err);
+}
+
+static struct fc_moment moment_of(const Google__Protobuf__Timestamp *time)
+{
+    if (!time)
+        return (struct fc_moment){.set = false};
+    return (struct fc_moment){.seconds = time->seconds, .nanos = time->nanos, .set = true};
+}
+
+/* All bound columns are read, in the order of the binding. */
+static fc_rc make_request(struct work *work, const Feast__Core__DataSource *source,
+                          struct fc_error *err)
+{
+    const char **columns = fc_arena_calloc(work->arena, work->binding.count, sizeof(char *));
+
+    if (!columns)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns",
+                       work->binding.count);
+    for (size_t i = 0; i < work->binding.count; i++)
+        columns[i] = work->binding.columns[i].column;
+    work->request = (struct fc_scan_request){
+        .columns = columns,
+        .count = work->binding.count,
+        .event = work->binding.event,
+        .date_partition = source->date_partition_column[0] ? source->date_partition_column : NULL,
+        .start = moment_of(work->ingest->order->start),
+        .end = moment_of(work->ingest->order->end),
+    };
+    return FC_OK;
+}
+
+static fc_rc check_order(const Feast__Worker__V1__IngestBatch *order, struct fc_error *err)
+{
+    const Google__Protobuf__Timestamp *times[] = {order->start, order->end};
+
+    if (!order->spec || !order->spec->batch_source)
+        return fc_fail(err, FC_REASON_REQUEST_INVALID, "the order has no batch source to read");
+    if (order->project[0] == '\0')
+        return fc_fail(err, FC_REASON_REQUEST_INVALID, "the order names no project");
+    for (size_t i = 0; i < FC_ARRAY_LEN(times); i++) {
+        if (times[i] && (times[i]->nanos < 0 || times[i]->nanos >= (int32_t)FC_NS_PER_S))
+            return fc_fail(err, FC_REASON_REQUEST_INVALID, "the order's span has %d nanoseconds",
+                           times[i]->nanos);
+    }
+    return FC_OK;
+}
+
+static fc_rc prepare(struct work *work, struct fc_error *err)
+{
+    const Feast__Worker__V1__IngestBatch *order = work->ingest->order;
+
+    fc_rc rc = check_order(order, err);
+    if (rc == FC_OK)
+        rc = fc_bind(order->spec, order->spec->batch_source, order->entities, order->n_entities,
+                     work->arena, &work->binding, err);
+    if (rc == FC_OK)
+        rc = make_request(work, order->spec->batch_source, err);
+    if (rc == FC_OK)
+        rc = fc_sink_ops_for(order, &work->sink_ops, err);
+    if (rc == FC_OK)
+        rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
+    if (rc == FC_OK)
+        rc = fc_newest_new(SLICE_BYTES, &work->newest, err);
+    if (rc == FC_OK)
+        rc = fc_dead_letters_open(order->dead_letter_path, &work->binding, &work->letters, err);
+    return rc;
+}
+
+static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct fc_source *source,
+                      struct fc_error *err)
+{
+    struct fc_source_schema schema;
+
+    fc_rc rc = tell(work, "open", true, err);
+    if (rc == FC_OK)
+        rc = ops->describe(source, work->arena, &schema, err);
+    if (rc == FC_OK)
+        rc = fc_ingest_check(&work->binding, &schema, work->arena, err);
+    if (rc != FC_OK)
+        return rc;
+    work->rows_total = schema.rows_total;
+    rc = work->sink_ops->open(work->ingest->order, work->arena, &work->sink, err);
+    if (rc != FC_OK)
+        return rc;
+    rc = ops->scan(source, &work->request, take_batch, work, &work->scan, err);
+    if (rc == FC_OK)
+        rc = flush(work, err);
+    work->sink_ops->close(work->sink);
+    return rc;
+}
+
+static fc_rc read_source(struct work *work, struct fc_error *err)
+{
+    const Feast__Core__DataSource *from = work->ingest->order->spec->batch_source;
+    const struct fc_source_env env = {.duck = work->ingest->duck, .sys = work->ingest->sys};
+    const struct fc_source_ops *ops = NULL;
+    struct fc_source *source = NULL;
+
+    fc_rc rc = fc_source_ops_for(from, &ops, err);
+    if (rc == FC_OK)
+        rc = ops->open(&env, from, work->arena, &source, err);
+    if (rc != FC_OK)
+        return rc;
+    /* A place with nothing in it has no schema to fit, and no rows to move. */
+    if (!ops->is_empty(source))
+        rc = transfer(work, ops, source, err);
+    ops->close(source);
+    return rc;
+}
+
+static fc_rc finish(struct work *work, fc_rc rc, struct fc_error *err)
+{
+    Feast__Worker__V1__Receipt *receipt = work->receipt;
+    struct fc_error second = FC_ERROR_INIT;
+
+    fc_rc letters = fc_dead_letters_finish(work->letters, &second);
+    if (letters == FC_OK)
+        letters = fc_dead_letters_report(work->letters, work->arena, receipt, &second);
+    receipt->bytes_read = (uint64_t)work->scan.bytes_read;
+    receipt->seconds =
+        (double)(fc_monotonic_ns(work->ingest->sys) - work->started_ns) / (double)FC_NS_PER_S;
+    if (rc != FC_OK)
+        return rc;
+    if (letters != FC_OK) {
+        *err = second;
+        return letters;
+    }
+    if (receipt->rows_read > 0 && receipt->rows_rejected == receipt->rows_read) {
+        const Feast__Worker__V1__Receipt__Rejection *most = receipt->rejections[0];
+        return fc_fail(err, FC_REASON_ROWS_ALL_INVALID,
+                       "all %" PRIu64
+                       " rows were rejected; most often column \"%s\": %s, the first is %s",
+                       receipt->rows_read, most->column, most->reason, most->first_value);
+    }
+    return tell(work, "done", true, err);
+}
+
+static void work_done(struct work *work)
+{
+    fc_row_maker_free(work->maker);
+    fc_newest_free(work->newest);
+    fc_dead_letters_free(work->letters);
+}
+
+fc_rc fc_ingest_run(const struct fc_ingest *ingest, struct fc_arena *arena,
+                    Feast__Worker__V1__Receipt **ret, struct fc_error *err)
+{
+    FC_CLEANUP(work_done)
+    struct work work = {
+        .ingest = ingest, .arena = arena, .started_ns = fc_monotonic_ns(ingest->sys)};
+
+    *ret = NULL;
+    work.receipt = fc_arena_calloc(arena, 1, sizeof(*work.receipt));
+    if (!work.receipt)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a receipt");
+    feast__worker__v1__receipt__init(work.receipt);
+    fc_rc rc = prepare(&work, err);
+    if (rc != FC_OK)
+        return rc;
+    *ret = work.receipt;
+    return finish(&work, read_source(&work, err), err);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The newest row of each key among those read since the last flush, in memory: a row that is overtaken before it is
+ * written costs no write at all, and writing in key order is kind to the tree on disk.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "storage/online/sqlite.h"
+
+struct fc_newest;
+
+/** `bytes` bounds what rows may take; fc_newest_full tells when to flush. */
+FC_MUST fc_rc fc_newest_new(size_t bytes, struct fc_newest **ret, struct fc_error *err);
+void fc_newest_free(struct fc_newest *newest);
+FC_DEFINE_FREEP(struct fc_newest, fc_newest_free)
+
+/**
+ * Keeps a copy of the row unless a newer one of its key is there; equal ones replace. `*ret_overtaken` is true
+ * when one of the two was dropped.
+ */
+FC_MUST fc_rc fc_newest_put(struct fc_newest *newest, const struct fc_online_row *row,
+                            bool *ret_overtaken, struct fc_error *err);
+
+size_t fc_newest_count(const struct fc_newest *newest);
+bool fc_newest_full(const struct fc_newest *newest);
+
+/** Calls `fn` for each row in key order, then forgets all; stops at the first failure. */
+FC_MUST fc_rc fc_newest_drain(struct fc_newest *newest,
+                              fc_rc (*fn)(void *ctx, const struct fc_online_row *row,
+                                          struct fc_error *err),
+                              void *ctx, struct fc_error *err);
