@@ -16,6 +16,8 @@
 
 /** "default" for an empty name. */
 const char *core_project(const char *requested);
+/** Violations, at least one, as the error of the call. Returns its code. */
+fc_rc core_violations(const struct fc_violations *violations, struct fc_error *err);
 /** Fails the call with what was found wrong; `violations` must not be empty. */
 void core_refuse(struct fc_rpc_call *call, const struct fc_violations *violations);
 /** The request needs more memory than a call may take. Returns the code, so that rules can end with it. */

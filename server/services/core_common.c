@@ -7,6 +7,8 @@
 
 /* Of one row in a list; a spec takes a few times its size when it is unpacked. */
 #define SCRATCH_LIMIT ((size_t)64 * 1024 * 1024)
+/* Of a status message. It stands in the trailers twice, and what it takes is missing for the list of violations. */
+#define MESSAGE_LIMIT 1200
 /* How often a list looks whether somebody still waits for it. */
 #define ROWS_PER_LOOK 256
 
@@ -15,11 +17,19 @@ const char *core_project(const char *requested)
     return *requested == '\0' ? "default" : requested;
 }
 
+fc_rc core_violations(const struct fc_violations *violations, struct fc_error *err)
+{
+    const struct fc_violation *first = violations->items;
+
+    return fc_fail_field(err, first->reason, first->field, "%s",
+                         fc_violations_text(violations, MESSAGE_LIMIT));
+}
+
 void core_refuse(struct fc_rpc_call *call, const struct fc_violations *violations)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    fc_rc rc FC_UNUSED = fc_violations_to_error(violations, &err);
+    (void)core_violations(violations, &err);
     fc_rpc_fail(call, &err, violations);
 }
 

@@ -26,7 +26,7 @@ static fc_rc decide(struct core_write *write, struct fc_reader *reader, struct f
     write->settled = false;
     fc_rc rc = write->decide(write, reader, txn, now_ns / FC_NS_PER_S, err);
     if (rc == FC_OK && write->violations.count > 0) {
-        rc = fc_violations_to_error(&write->violations, err);
+        rc = core_violations(&write->violations, err);
     }
     if (rc == FC_OK && fc_arena_exhausted(write->arena)) {
         rc = core_too_large(err);
