@@ -7,3 +7,5 @@ fc_own_code(fc_test_store)
 
 fc_unit_test(store SOURCES store_test.c DEPS fc_test_store)
 fc_unit_test(store_rows SOURCES store_rows_test.c DEPS fc_test_store)
+fc_unit_test(store_jobs SOURCES store_jobs_test.c DEPS fc_test_store)
+fc_unit_test(store_damage SOURCES store_damage_test.c DEPS fc_test_store)
