@@ -7,6 +7,7 @@
 #include "worker/sources/source.h"
 #include "worker/tasks/dead_letter.h"
 #include "worker/tasks/ingest_check.h"
+#include "worker/tasks/keyset.h"
 #include "worker/tasks/newest.h"
 #include "worker/tasks/row.h"
 
@@ -25,6 +26,7 @@ struct work {
     const char *checked_path; /**< file whose types were looked at */
     struct fc_row_maker *maker;
     struct fc_newest *newest;
+    struct fc_keyset *keys; /**< written by this job */
     struct fc_dead_letters *letters;
     const struct fc_sink_ops *sink_ops;
     struct fc_sink *sink;
@@ -32,6 +34,8 @@ struct work {
     int64_t rows_total; /**< of the source; 0 when unknown */
     uint64_t rows_in_slice;
     uint64_t uncommitted; /**< written, not yet durable */
+    uint64_t writes;      /**< durable; a key that is written twice counts twice */
+    uint64_t rewrites;    /**< of these, over a row of this job */
     int64_t started_ns, told_ns;
     Feast__Worker__V1__Receipt *receipt;
 };
@@ -45,7 +49,7 @@ static fc_rc tell(struct work *work, const char *phase, bool now, struct fc_erro
         return FC_OK;
     work->told_ns = at;
     progress.rows_read = work->receipt->rows_read;
-    progress.rows_written = work->receipt->rows_written;
+    progress.rows_written = work->writes;
     progress.rows_rejected = work->receipt->rows_rejected;
     progress.rows_late = work->receipt->rows_late;
     progress.bytes_read = (uint64_t)work->scan.bytes_read;
@@ -60,7 +64,7 @@ static fc_rc commit(struct work *work, struct fc_error *err)
     fc_rc rc = work->sink_ops->commit(work->sink, err);
     if (rc != FC_OK)
         return rc;
-    work->receipt->rows_written += work->uncommitted;
+    work->writes += work->uncommitted;
     work->uncommitted = 0;
     return tell(work, "write", false, err);
 }
@@ -73,10 +77,14 @@ static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_err
     fc_rc rc = work->sink_ops->put(work->sink, row, &written, err);
     if (rc != FC_OK)
         return rc;
-    if (written)
+    if (written) {
         work->uncommitted++;
-    else
+        work->rewrites += fc_keyset_add(work->keys, row->key);
+    } else if (fc_keyset_has(work->keys, row->key)) {
+        work->receipt->rows_superseded++;
+    } else {
         work->receipt->rows_late++;
+    }
     return work->uncommitted >= COMMIT_ROWS ? commit(work, err) : FC_OK;
 }
 
@@ -196,6 +204,9 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
         rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
     if (rc == FC_OK)
         rc = fc_newest_new(SLICE_BYTES, &work->newest, err);
+    work->keys = fc_keyset_new();
+    if (rc == FC_OK && !work->keys)
+        rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");
     if (rc == FC_OK)
         rc = fc_dead_letters_open(order->dead_letter_path, &work->binding, &work->letters, err);
     return rc;
@@ -251,6 +262,9 @@ static fc_rc finish(struct work *work, fc_rc rc, struct fc_error *err)
     fc_rc letters = fc_dead_letters_finish(work->letters, &second);
     if (letters == FC_OK)
         letters = fc_dead_letters_report(work->letters, work->arena, receipt, &second);
+    receipt->rows_written =
+        work->writes - (work->rewrites < work->writes ? work->rewrites : work->writes);
+    receipt->rows_superseded += work->rewrites;
     receipt->bytes_read = (uint64_t)work->scan.bytes_read;
     receipt->seconds =
         (double)(fc_monotonic_ns(work->ingest->sys) - work->started_ns) / (double)FC_NS_PER_S;
@@ -267,6 +281,7 @@ static fc_rc finish(struct work *work, fc_rc rc, struct fc_error *err)
                        " rows were rejected; most often column \"%s\": %s, the first is %s",
                        receipt->rows_read, most->column, most->reason, most->first_value);
     }
+    work->scan.rows_passed = work->rows_total;
     return tell(work, "done", true, err);
 }
 
@@ -274,6 +289,7 @@ static void work_done(struct work *work)
 {
     fc_row_maker_free(work->maker);
     fc_newest_free(work->newest);
+    fc_keyset_free(work->keys);
     fc_dead_letters_free(work->letters);
 }
 
