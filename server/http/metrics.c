@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/metrics.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "server/http/process_stats.h"
+#include "storage/registry.h"
+
+struct snapshot {
+    struct fc_registry_counts counts;
+    struct fc_store_stats store;
+    struct fc_admission_stats admission;
+    struct fc_jobs_stats jobs;
+    struct fc_process_stats process;
+    bool writable;
+};
+
+enum metric_type { COUNTER, GAUGE };
+
+struct metric {
+    const char *name;
+    enum metric_type type;
+    const char *help;
+    double (*value)(const struct snapshot *s);
+};
+
+#define FC_METRIC(name_, type_, help_, value_)                                                     \
+    static double value_of_##name_(const struct snapshot *s)                                       \
+    {                                                                                              \
+        return (double)(value_);                                                                   \
+    }
+#include "server/http/metrics.def"
+#undef FC_METRIC
+
+static const struct metric metrics[] = {
+#define FC_METRIC(name_, type_, help_, value_)                                                     \
+    {.name = #name_, .type = type_, .help = help_, .value = value_of_##name_},
+#include "server/http/metrics.def"
+#undef FC_METRIC
+};
+
+static void take_snapshot(const struct fc_http_options *sources, struct snapshot *s)
+{
+    struct fc_reader *reader = NULL;
+    struct fc_error err = FC_ERROR_INIT;
+
+    *s = (struct snapshot){0};
+    if (fc_store_reader(sources->store, &reader, &err) != FC_OK ||
+        fc_registry_count(reader, &s->counts, &err) != FC_OK) {
+        /* A scrape must not fail with the store: the gap in the counts and store_writable tell. */
+        s->counts = (struct fc_registry_counts){-1, -1, -1};
+    }
+    fc_store_stats(sources->store, &s->store);
+    s->writable = fc_store_writable(sources->store);
+    fc_admission_stats(sources->admission, &s->admission);
+    fc_jobs_stats(sources->jobs, &s->jobs);
+    fc_process_stats_read(&s->process);
+}
+
+/* OpenMetrics names the family of a counter without the suffix that its sample has. */
+static void put_head(struct fc_buf *out, enum fc_metrics_format format, const char *name,
+                     const char *type, const char *help)
+{
+    bool suffix = format == FC_METRICS_PROMETHEUS && strcmp(type, "counter") == 0;
+    fc_buf_printf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, suffix ? "_total" : "", help, name,
+                  suffix ? "_total" : "", type);
+}
+
+static void put_single(struct fc_buf *out, enum fc_metrics_format format,
+                       const struct metric *metric, const struct snapshot *s)
+{
+    double value = metric->value(s);
+
+    if (value < 0) {
+        return;
+    }
+    put_head(out, format, metric->name, metric->type == COUNTER ? "counter" : "gauge",
+             metric->help);
+    fc_buf_printf(out, "%s%s %.17g\n", metric->name, metric->type == COUNTER ? "_total" : "",
+                  value);
+}
+
+/* `/package.Service/Method` as two labels, and the type as a third. */
+static void put_labels(struct fc_buf *out, const struct fc_rpc_method_stats *stats)
+{
+    static const char *const types[] = {
+        [FC_RPC_UNARY] = "unary",
+        [FC_RPC_SERVER_STREAM] = "server_stream",
+        [FC_RPC_BIDI_STREAM] = "bidi_stream",
+    };
+    const char *service = stats->path[0] == '/' ? stats->path + 1 : stats->path;
+    const char *slash = strchr(service, '/');
+    int service_len = slash == NULL ? (int)strlen(service) : (int)(slash - service);
+
+    fc_buf_printf(out, "{grpc_type=\"%s\",grpc_service=\"%.*s\",grpc_method=\"%s\"",
+                  types[stats->kind], service_len, service, slash == NULL ? "" : slash + 1);
+}
+
+static void put_started(void *ctx, const struct fc_rpc_method_stats *stats)
+{
+    struct fc_buf *out = ctx;
+    fc_buf_puts(out, "grpc_server_started_total");
+    put_labels(out, stats);
+    fc_buf_printf(out, "} %" PRIu64 "\n", stats->started);
+}
+
+static void put_handled(void *ctx, const struct fc_rpc_method_stats *stats)
+{
+    struct fc_buf *out = ctx;
+    for (size_t code = 0; code < FC_ARRAY_LEN(stats->handled); code++) {
+        if (stats->handled[code] == 0 && code != FC_OK) {
+            continue; /* a code that never came is no series */
+        }
+        fc_buf_puts(out, "grpc_server_handled_total");
+        put_labels(out, stats);
+        fc_buf_printf(out, ",grpc_code=\"%s\"} %" PRIu64 "\n", fc_rc_name((fc_rc)code),
+                      stats->handled[code]);
+    }
+}
+
+static void put_seconds(void *ctx, const struct fc_rpc_method_stats *stats)
+{
+    struct fc_buf *out = ctx;
+    for (size_t i = 0; i < FC_RPC_BUCKETS; i++) {
+        fc_buf_puts(out, "grpc_server_handling_seconds_bucket");
+        put_labels(out, stats);
+        if (isinf(fc_rpc_bucket_bounds[i])) {
+            fc_buf_puts(out, ",le=\"+Inf\"");
+        } else {
+            fc_buf_printf(out, ",le=\"%g\"", fc_rpc_bucket_bounds[i]);
+        }
+        fc_buf_printf(out, "} %" PRIu64 "\n", stats->buckets[i]);
+    }
+    fc_buf_puts(out, "grpc_server_handling_seconds_sum");
+    put_labels(out, stats);
+    fc_buf_printf(out, "} %.9g\ngrpc_server_handling_seconds_count", stats->seconds_sum);
+    put_labels(out, stats);
+    fc_buf_printf(out, "} %" PRIu64 "\n", stats->buckets[FC_RPC_BUCKETS - 1]);
+}
+
+struct call_metric {
+    const char *name, *type, *help;
+    fc_rpc_stats_fn put;
+};
+
+static const struct call_metric call_metrics[] = {
+    {"grpc_server_started", "counter", "Calls that arrived.", put_started},
+    {"grpc_server_handled", "counter", "Calls that were answered, by gRPC code.", put_handled},
+    {"grpc_server_handling_seconds", "histogram", "Time from arrival to answer.", put_seconds},
+};
+
+void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_format format,
+                      struct fc_buf *out)
+{
+    struct snapshot snapshot;
+
+    take_snapshot(sources, &snapshot);
+    for (size_t i = 0; i < FC_ARRAY_LEN(call_metrics); i++) {
+        put_head(out, format, call_metrics[i].name, call_metrics[i].type, call_metrics[i].help);
+        fc_rpc_server_stats(sources->rpc, call_metrics[i].put, out);
+    }
+    for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
+        put_single(out, format, &metrics[i], &snapshot);
+    }
+    if (format == FC_METRICS_OPENMETRICS) {
+        fc_buf_puts(out, "# EOF\n");
+    }
+}
+
+void fc_metrics_print_markdown(FILE *out)
+{
+    fputs("| metric | type | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < FC_ARRAY_LEN(call_metrics); i++) {
+        bool counter = strcmp(call_metrics[i].type, "counter") == 0;
+        fprintf(out, "| `%s%s` | %s | %s |\n", call_metrics[i].name, counter ? "_total" : "",
+                call_metrics[i].type, call_metrics[i].help);
+    }
+    for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
+        bool counter = metrics[i].type == COUNTER;
+        fprintf(out, "| `%s%s` | %s | %s |\n", metrics[i].name, counter ? "_total" : "",
+                counter ? "counter" : "gauge", metrics[i].help);
+    }
+}
