@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A disk that is full or fails, a WAL that must stay small, and copies made while all goes on. */
+#include "tests/unit/store_fixture.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/shim_vfs.h"
+
+/* What the disk refuses at the moment. */
+static struct {
+    atomic_int write_code, sync_code, truncate_code;
+    atomic_int writes_left; /* before write_code holds; negative: none */
+    atomic_int syncs;
+} disk;
+
+static bool is_ours(const char *path)
+{
+    return strstr(path, "registry.db") != NULL;
+}
+
+static int on_write(void *ctx FC_UNUSED, const char *path, const void *data FC_UNUSED,
+                    int size FC_UNUSED, int64_t offset FC_UNUSED)
+{
+    int code = atomic_load(&disk.write_code);
+    return code != SQLITE_OK && is_ours(path) && atomic_fetch_sub(&disk.writes_left, 1) <= 0
+               ? code
+               : SQLITE_OK;
+}
+
+static int on_truncate(void *ctx FC_UNUSED, const char *path, int64_t size FC_UNUSED)
+{
+    return is_ours(path) ? atomic_load(&disk.truncate_code) : SQLITE_OK;
+}
+
+static int on_sync(void *ctx FC_UNUSED, const char *path)
+{
+    atomic_fetch_add(&disk.syncs, 1);
+    return is_ours(path) ? atomic_load(&disk.sync_code) : SQLITE_OK;
+}
+
+static void heal(void)
+{
+    atomic_store(&disk.write_code, SQLITE_OK);
+    atomic_store(&disk.sync_code, SQLITE_OK);
+    atomic_store(&disk.truncate_code, SQLITE_OK);
+    atomic_store(&disk.writes_left, 0);
+}
+
+static int faults_setup(void **state)
+{
+    static const struct test_vfs_hooks hooks = {
+        .write = on_write, .truncate = on_truncate, .sync = on_sync};
+    heal();
+    test_vfs_install(&hooks);
+    return store_setup(state);
+}
+
+static int faults_teardown(void **state)
+{
+    heal();
+    int code = store_teardown(state);
+    test_vfs_install(NULL);
+    return code;
+}
+
+static bool is_writable(void *ctx)
+{
+    return fc_store_writable(((struct store_fixture *)ctx)->store);
+}
+
+static fc_rc try_add(struct store_fixture *fixture, const char *name)
+{
+    struct put_entity put = {.project_id = 1, .row = store_entity_row(name, "x")};
+    return store_run(fixture, run_put_entity, &put);
+}
+
+static bool has_entity(struct store_fixture *fixture, const char *name)
+{
+    struct fc_entity_row row;
+    assert_ok(fixture, fc_entity_find(store_reader(fixture), FC_STR("default"), fc_str_from(name),
+                                      fixture->arena, &row, &fixture->err));
+    return row.id != 0;
+}
+
+static void assert_unavailable(struct store_fixture *fixture, fc_rc rc)
+{
+    assert_int_equal(rc, FC_UNAVAILABLE);
+    assert_int_equal(fixture->err.reason, FC_REASON_STORE_UNAVAILABLE);
+    assert_true(fixture->err.retryable);
+    assert_message_has(fixture, "the registry could not write");
+    assert_false(fc_store_writable(fixture->store));
+}
+
+/* ---- Full disk, I/O errors ---- */
+
+static void a_full_disk_refuses_writes_and_serves_reads(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    assert_ok(fixture, try_add(fixture, "before"));
+    atomic_store(&disk.write_code, SQLITE_FULL);
+    for (int i = 0; i < 3; i++) {
+        assert_unavailable(fixture, try_add(fixture, "refused"));
+        assert_message_has(fixture, "full");
+        assert_true(has_entity(fixture, "before"));
+        assert_false(has_entity(fixture, "refused"));
+    }
+    heal();
+    store_wait(is_writable, fixture); /* by itself, without a request */
+    assert_ok(fixture, try_add(fixture, "after"));
+    store_fixture_reopen(fixture);
+    assert_true(has_entity(fixture, "before"));
+    assert_true(has_entity(fixture, "after"));
+    assert_false(has_entity(fixture, "refused"));
+}
+
+static void a_request_finds_out_that_the_disk_is_well_again(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    atomic_store(&disk.write_code, SQLITE_IOERR_WRITE);
+    assert_unavailable(fixture, try_add(fixture, "refused"));
+    heal();
+    assert_ok(fixture, try_add(fixture, "after"));
+    assert_true(fc_store_writable(fixture->store));
+}
+
+static void a_failing_sync_fails_the_whole_group(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    assert_ok(fixture, try_add(fixture, "before"));
+    atomic_store(&disk.sync_code, SQLITE_IOERR_FSYNC);
+    assert_unavailable(fixture, try_add(fixture, "lost"));
+    assert_false(has_entity(fixture, "lost"));
+    heal();
+    assert_ok(fixture, try_add(fixture, "after"));
+    assert_ok(fixture, try_add(fixture, "lost")); /* the name is still free */
+    store_fixture_close(fixture);
+    assert_int_equal(store_raw_number(fixture, "SELECT count(*) FROM entity"), 3);
+    assert_int_equal(store_raw_number(fixture, "SELECT count(*) FROM revision WHERE kind = 2"), 3);
+}
+
+/* The disk fills up anywhere inside a commit: a request is there or it is not, never half. */
+static void a_disk_that_fills_up_in_a_commit_leaves_no_half(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static char names[60][16];
+    int kept = 0;
+
+    for (int i = 0; i < 60; i++) {
+        (void)snprintf(names[i], sizeof names[i], "e%d", i);
+        atomic_store(&disk.writes_left, i);
+        atomic_store(&disk.write_code, i % 2 == 0 ? SQLITE_FULL : SQLITE_IOERR_WRITE);
+        fc_rc rc = try_add(fixture, names[i]);
+        heal();
+        assert_int_equal(has_entity(fixture, names[i]), rc == FC_OK);
+        kept += rc == FC_OK;
+    }
+    assert_in_range(kept, 1, 59);
+    store_fixture_close(fixture);
+    assert_int_equal(store_raw_number(fixture, "SELECT count(*) FROM entity"), kept);
+    assert_int_equal(store_raw_number(fixture, "SELECT count(*) FROM revision WHERE kind = 2"),
+                     kept);
+    assert_int_equal(store_raw_number(fixture, "SELECT count(*) FROM outbox WHERE kind = 2"), kept);
+    assert_int_equal(
+        store_raw_number(fixture, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+}
+
+/* On a full disk the reserve is given up so that the last checkpoint finds room. */
+static void closing_on_a_full_disk_gives_up_the_reserve(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    assert_ok(fixture, try_add(fixture, "kept"));
+    assert_int_equal(access(store_path(fixture, "RESERVE"), F_OK), 0);
+    atomic_store(&disk.write_code, SQLITE_FULL);
+    store_fixture_close(fixture);
+    assert_int_not_equal(access(store_path(fixture, "RESERVE"), F_OK), 0);
+    heal();
+    /* Even if that did not help: the WAL has it, and the next opening checks. */
+    store_fixture_open(fixture);
+    assert_true(has_entity(fixture, "kept"));
+    assert_int_equal(access(store_path(fixture, "RESERVE"), F_OK), 0);
+}
+
+static void every_acknowledged_commit_was_synced(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static char names[50][16];
+
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(names[i], sizeof names[i], "e%d", i);
+        int before = atomic_load(&disk.syncs);
+        assert_ok(fixture, try_add(fixture, names[i]));
+        assert_true(atomic_load(&disk.syncs) > before);
+    }
+}
+
+/* ---- The WAL ---- */
+
+static fc_rc run_many(struct fc_txn *txn, void *ctx, struct fc_error *err)
+{
+    static char spec[100000];
+    static int next;
+    char name[32];
+    fc_rc rc = FC_OK;
+
+    memset(spec, 's', sizeof spec);
+    for (int i = 0; i < *(int *)ctx && rc == FC_OK; i++) {
+        (void)snprintf(name, sizeof name, "many%d", next++);
+        struct fc_entity_row row = store_entity_row(name, "");
+        row.spec = (fc_str){spec, sizeof spec};
+        rc = fc_entity_put(txn, 1, &row, err);
+    }
+    return rc;
+}
+
+static int64_t wal_bytes(struct store_fixture *fixture)
+{
+    struct fc_store_stats stats;
+    fc_store_stats(fixture->store, &stats);
+    return stats.wal_bytes;
+}
+
+static fc_rc write_while_reading(void *ctx, const struct fc_entity_row *row FC_UNUSED,
+                                 struct fc_error *err)
+{
+    struct store_fixture *fixture = ctx;
+    int count = 20;
+    for (int i = 0; i < 25; i++) {
+        fc_rc rc = fc_store_run(fixture->store, run_many, &count, err);
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    return FC_OK;
+}
+
+static void the_wal_shrinks_when_a_long_read_ends(void **state)
+{
+    struct store_fixture *fixture = *state;
+    int count = 5;
+
+    assert_ok(fixture, try_add(fixture, "a"));
+    /* 100 MB are written during one walk, which needs the old pages: the WAL holds them all. */
+    assert_ok(fixture, fc_entity_each(store_reader(fixture), FC_STR("default"), write_while_reading,
+                                      fixture, &fixture->err));
+    int64_t held = wal_bytes(fixture);
+    assert_true(held > (int64_t)80 * 1024 * 1024);
+    for (int i = 0; i < 40; i++) {
+        assert_ok(fixture, store_run(fixture, run_many, &count));
+    }
+    assert_true(wal_bytes(fixture) <= (int64_t)24 * 1024 * 1024);
+}
+
+static void the_wal_stays_small_under_writes_and_short_reads(void **state)
+{
+    struct store_fixture *fixture = *state;
+    int count = 10;
+    int64_t most = 0;
+
+    for (int i = 0; i < 100; i++) {
+        assert_ok(fixture, store_run(fixture, run_many, &count));
+        assert_false(has_entity(fixture, "nobody"));
+        int64_t now = wal_bytes(fixture);
+        most = now > most ? now : most;
+    }
+    assert_true(most <= (int64_t)24 * 1024 * 1024);
+}
+
+/* ---- Backups ---- */
+
+static void assert_whole_copy(struct store_fixture *fixture, const char *name)
+{
+    void *state = NULL;
+    char path[600];
+    struct fc_registry_counts counts;
+
+    assert_int_equal(store_setup_closed(&state), 0);
+    struct store_fixture *other = state;
+    (void)snprintf(path, sizeof path, "%s", store_path(other, "registry.db"));
+    assert_int_equal(rename(store_path(fixture, name), path), 0);
+    store_fixture_open(other);
+    assert_ok(other, fc_registry_count(store_reader(other), &counts, &other->err));
+    assert_true(counts.entities >= 20);
+    assert_ok(other, try_add(other, "in the copy"));
+    assert_int_equal(store_teardown(&state), 0);
+}
+
+static void a_backup_is_a_registry_of_its_own(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static char names[20][16];
+    struct stat info;
+    int64_t bytes = 0;
+
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(names[i], sizeof names[i], "e%d", i);
+        assert_ok(fixture, try_add(fixture, names[i]));
+    }
+    assert_ok(fixture, fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes,
+                                       &fixture->err));
+    assert_int_equal(stat(store_path(fixture, "copy.db"), &info), 0);
+    assert_int_equal(info.st_size, bytes);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    assert_int_not_equal(access(store_path(fixture, "copy.db.tmp"), F_OK), 0);
+    assert_int_not_equal(access(store_path(fixture, "copy.db-wal"), F_OK), 0);
+
+    assert_int_equal(
+        fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes, &fixture->err),
+        FC_INVALID_ARGUMENT);
+    assert_message_has(fixture, "is there already");
+    assert_int_equal(
+        fc_store_backup(fixture->store, store_path(fixture, "registry.db"), &bytes, &fixture->err),
+        FC_INVALID_ARGUMENT);
+    assert_int_equal(
+        fc_store_backup(fixture->store, store_path(fixture, "no/dir/x.db"), &bytes, &fixture->err),
+        FC_UNAVAILABLE);
+    assert_int_equal(fixture->err.reason, FC_REASON_IO_FAILED);
+    assert_true(fc_store_writable(fixture->store));
+    assert_whole_copy(fixture, "copy.db");
+}
+
+static atomic_bool stop_writing;
+
+static void *keep_writing(void *ctx)
+{
+    struct store_fixture *fixture = ctx;
+    struct fc_error err = FC_ERROR_INIT;
+    int failures = 0;
+
+    for (int i = 0; !atomic_load(&stop_writing); i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "w%d", i);
+        struct put_entity put = {.project_id = 1,
+                                 .row = {.name = fc_str_from(name), .spec = FC_STR("s")}};
+        failures += fc_store_run(fixture->store, run_put_entity, &put, &err) != FC_OK;
+    }
+    return failures == 0 ? fixture : NULL;
+}
+
+static void a_backup_is_made_while_others_write(void **state)
+{
+    struct store_fixture *fixture = *state;
+    pthread_t thread;
+    void *well = NULL;
+    int count = 100;
+    int64_t bytes;
+
+    assert_ok(fixture, store_run(fixture, run_many, &count));
+    atomic_store(&stop_writing, false);
+    assert_int_equal(pthread_create(&thread, NULL, keep_writing, fixture), 0);
+    for (int i = 0; i < 5; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "copy%d.db", i);
+        assert_ok(fixture, fc_store_backup(fixture->store, store_path(fixture, name), &bytes,
+                                           &fixture->err));
+        assert_whole_copy(fixture, name);
+    }
+    atomic_store(&stop_writing, true);
+    assert_int_equal(pthread_join(thread, &well), 0);
+    assert_non_null(well);
+}
+
+static int no_room(void *ctx FC_UNUSED, const char *path, const void *data FC_UNUSED,
+                   int size FC_UNUSED, int64_t offset FC_UNUSED)
+{
+    return strstr(path, "copy.db") != NULL ? SQLITE_FULL : SQLITE_OK;
+}
+
+static void a_backup_without_room_leaves_nothing(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const struct test_vfs_hooks hooks = {.write = no_room};
+    int64_t bytes;
+
+    test_vfs_install(&hooks);
+    assert_int_equal(
+        fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes, &fixture->err),
+        FC_UNAVAILABLE);
+    assert_int_equal(fixture->err.reason, FC_REASON_IO_FAILED);
+    assert_message_has(fixture, "full");
+    assert_int_not_equal(access(store_path(fixture, "copy.db"), F_OK), 0);
+    assert_int_not_equal(access(store_path(fixture, "copy.db.tmp"), F_OK), 0);
+    assert_true(fc_store_writable(fixture->store));
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_setup_teardown(a_full_disk_refuses_writes_and_serves_reads, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_request_finds_out_that_the_disk_is_well_again, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_failing_sync_fails_the_whole_group, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_disk_that_fills_up_in_a_commit_leaves_no_half, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(closing_on_a_full_disk_gives_up_the_reserve, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(every_acknowledged_commit_was_synced, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(the_wal_shrinks_when_a_long_read_ends, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(the_wal_stays_small_under_writes_and_short_reads, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_backup_is_a_registry_of_its_own, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_backup_is_made_while_others_write, faults_setup,
+                                    faults_teardown),
+    cmocka_unit_test_setup_teardown(a_backup_without_room_leaves_nothing, faults_setup,
+                                    faults_teardown),
+};
+
+FC_TEST_MAIN(cases)
