@@ -166,12 +166,29 @@ static void refuse_key(struct decoder *d, const ProtobufCMessageDescriptor *type
 
 /* -- values -------------------------------------------------------------------------------------------------- */
 
+/* `feast.types.ValueType.Enum` is known as ValueType: the message is there only to hold the enum. */
+static void enum_name(const ProtobufCEnumDescriptor *type, char out[FC_PBJSON_NAME_MAX])
+{
+    const char *name = type->short_name, *end = NULL;
+
+    if (strcmp(name, "Enum") == 0) {
+        end = strrchr(type->name, '.');
+        for (name = end; name && name > type->name && name[-1] != '.'; name--)
+            ;
+    }
+    if (!end || name == end)
+        snprintf(out, FC_PBJSON_NAME_MAX, "%s", type->short_name);
+    else
+        snprintf(out, FC_PBJSON_NAME_MAX, "%.*s", (int)(end - name), name);
+}
+
 static bool decode_enum(struct decoder *d, const ProtobufCEnumDescriptor *type,
                         const struct fc_node *node, const char *path, int *ret)
 {
-    char known[320] = "", shown[SHOWN + 16];
+    char known[320] = "", shown[SHOWN + 16], name[FC_PBJSON_NAME_MAX];
     size_t used = 0;
 
+    enum_name(type, name);
     if (fc_pbjson_read_enum(type, node, ret))
         return true;
     if (node->kind == FC_NODE_SCALAR) {
@@ -185,8 +202,8 @@ static bool decode_enum(struct decoder *d, const ProtobufCEnumDescriptor *type,
         if (names && !nearest)
             nearest = fc_str_nearest(node->text.ptr, names, type->n_value_names);
         if (nearest) {
-            refuse(d, node, path, "%s is no %s; did you mean \"%s\"?", found(node, shown),
-                   type->short_name, nearest);
+            refuse(d, node, path, "%s is no %s; did you mean \"%s\"?", found(node, shown), name,
+                   nearest);
             return false;
         }
     }

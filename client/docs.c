@@ -69,16 +69,35 @@ static bool has_key(const struct fc_node *spec, const char *const *keys)
     return false;
 }
 
+static const char *const entity_keys[] = {"valueType", "value_type", NULL};
+static const char *const table_keys[] = {
+    "entities",     "features",      "batchSource", "batch_source",
+    "streamSource", "stream_source", "maxAge",      "max_age",
+    "onlineStore",  "online_store",  NULL};
+
+/* A mistyped key tells as well: the decoder will name it. */
+static bool has_similar_key(const struct fc_node *spec, const char *const *keys)
+{
+    size_t count = 0;
+
+    while (keys[count])
+        count++;
+    for (size_t i = 0; i < spec->count; i++) {
+        if (fc_str_nearest(spec->keys[i]->text.ptr, keys, count))
+            return true;
+    }
+    return false;
+}
+
 /* As the old command line could not: by what only one of the two has. */
 static bool kind_of_keys(const struct fc_node *spec, enum fc_doc_kind *ret)
 {
-    static const char *const entity[] = {"valueType", "value_type", NULL};
-    static const char *const table[] = {
-        "entities",     "features",      "batchSource", "batch_source",
-        "streamSource", "stream_source", "maxAge",      "max_age",
-        "onlineStore",  "online_store",  NULL};
-    bool is_entity = has_key(spec, entity), is_table = has_key(spec, table);
+    bool is_entity = has_key(spec, entity_keys), is_table = has_key(spec, table_keys);
 
+    if (!is_entity && !is_table && spec->kind == FC_NODE_MAPPING) {
+        is_entity = has_similar_key(spec, entity_keys);
+        is_table = has_similar_key(spec, table_keys);
+    }
     *ret = is_entity ? FC_DOC_ENTITY : FC_DOC_TABLE;
     return is_entity != is_table;
 }
