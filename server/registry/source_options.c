@@ -55,7 +55,7 @@ static bool has_control(const char *text)
     return false;
 }
 
-/* `scheme://something`, or an absolute path. Which schemes can be read is the worker's to say. */
+/* `scheme://something`, `file:/path` or an absolute path. Which schemes can be read is the worker's to say. */
 static bool url_is_sane(const char *url)
 {
     const char *colon = strstr(url, "://");
@@ -65,6 +65,9 @@ static bool url_is_sane(const char *url)
     }
     if (url[0] == '/') {
         return url[1] != '\0';
+    }
+    if (strncmp(url, "file:/", 6) == 0) {
+        return url[6] != '\0' && strcmp(url, "file://") != 0;
     }
     return colon != NULL && colon[3] != '\0' && url[0] >= 'A' &&
            only(url, (size_t)(colon - url), "+-.");

@@ -268,7 +268,7 @@ static void admitted(void *ctx, const struct fc_admission_outcome *outcome)
 
     if (!outcome->accepted) {
         if (outcome->report != NULL) {
-            add_verdict_trailer(call, outcome->report->verdict);
+            add_verdict_trailer(call, (int32_t)outcome->report->verdict);
         }
         fc_rpc_fail(call, &outcome->error, &outcome->violations);
         return;
