@@ -34,6 +34,7 @@ struct check {
     struct fc_admission *admission;
     const struct fc_admission_request *request;
     int64_t deadline_ns;
+    bool turned_away; /* no worker has room for it */
     fc_admission_done_fn done;
     void *ctx;
 };
@@ -186,6 +187,8 @@ static Feast__Admin__V1__SourceReport *look(const struct check *check, struct fc
     if (unsupported != NULL) {
         rc = fc_fail(&err, FC_REASON_SOURCE_UNSUPPORTED, "%s are not looked at by this version",
                      unsupported);
+    } else if (check->turned_away) {
+        rc = fc_fail(&err, FC_REASON_BUSY, "too many validations are waiting already");
     } else if (prober == NULL) {
         rc = fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
     } else {
@@ -361,7 +364,10 @@ void fc_admission_check(struct fc_admission *admission, const struct fc_admissio
         .done = done,
         .ctx = ctx,
     };
-    if (!needs_worker(request) || !fc_pool_submit(admission->pool, &check->task)) {
+    if (!needs_worker(request)) {
+        finish(check, NULL, NULL);
+    } else if (!fc_pool_submit(admission->pool, &check->task)) {
+        check->turned_away = true;
         finish(check, NULL, NULL);
     }
 }

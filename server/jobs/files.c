@@ -9,6 +9,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/jobs/internal.h"
 
@@ -21,6 +22,20 @@ bool fc_job_paths(const char *data_dir, const char *id, struct fc_arena *arena,
     ret->scratch = fc_arena_printf(arena, "%s/scratch/%s", data_dir, id);
     return ret->dir != NULL && ret->log != NULL && ret->dead_letters != NULL &&
            ret->scratch != NULL;
+}
+
+const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena)
+{
+    char text[FC_JOB_ID_SIZE] = "";
+    struct fc_job_paths paths;
+
+    if (id.len != sizeof text - 1) {
+        return NULL;
+    }
+    memcpy(text, id.ptr, id.len);
+    return fc_job_paths(jobs->data_dir, text, arena, &paths) && access(paths.dead_letters, F_OK) == 0
+               ? paths.dead_letters
+               : NULL;
 }
 
 static fc_rc make_dir(const char *path, struct fc_error *err)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -43,8 +44,8 @@ struct fc_batch_request {
     int32_t start_ns, end_ns;
 };
 
-/** `id` lives until the callback returns; err NULL on success, after the row is durable. */
-typedef void (*fc_job_started_fn)(void *ctx, const char *id, int64_t created_ns,
+/** `row` lives until the callback returns; err NULL on success, after the row is durable. */
+typedef void (*fc_job_started_fn)(void *ctx, const struct fc_job_row *row,
                                   const struct fc_error *err);
 
 /** Resolves the table, freezes its spec into a job row, wakes the supervisor. Does not block. `started`: exactly once. */
@@ -64,6 +65,9 @@ typedef bool (*fc_job_watch_fn)(void *ctx, const struct fc_job_row *row);
 void fc_jobs_watch(struct fc_jobs *jobs, fc_str id, fc_job_watch_fn fn, void *ctx);
 /** Brings on the last call of the watches with this context; nothing when there is none any more. Any thread. */
 void fc_jobs_unwatch(struct fc_jobs *jobs, const void *ctx);
+
+/** Where the rejected rows of a job are; NULL when there are none, or the arena is exhausted. */
+const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena);
 
 struct fc_jobs_stats {
     uint64_t started, done, failed, restarted;

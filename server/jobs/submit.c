@@ -288,7 +288,7 @@ static void row_inserted(void *ctx, const struct fc_error *err)
     if (err == NULL && fc_jobs_post(start->jobs, &start->letter->mail)) {
         start->letter = NULL;
     }
-    start->started(start->ctx, err == NULL ? start->id : NULL, start->row.created_ns, err);
+    start->started(start->ctx, err == NULL ? &start->row : NULL, err);
     start_free(start);
 }
 
@@ -326,7 +326,7 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
         rc = resolve(start, &err);
     }
     if (rc != FC_OK) {
-        started(ctx, NULL, 0, &err);
+        started(ctx, NULL, &err);
         return;
     }
     start->request = NULL;

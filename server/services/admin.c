@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/services/admin.h"
+
+#include "server/registry/encode.h"
+#include "server/registry/names.h"
+#include "server/services/background.h"
+#include "server/services/job_view.h"
+
+const char *admin_project(const char *requested)
+{
+    return requested[0] == '\0' ? "default" : requested;
+}
+
+fc_rc admin_find_table(const struct fc_services *services, const char *project, const char *field,
+                       const char *name, struct fc_arena *arena, struct fc_table_row *ret,
+                       struct fc_error *err)
+{
+    struct fc_reader *reader = NULL;
+
+    if (name[0] == '\0') {
+        return fc_fail_field(err, FC_REASON_FIELD_REQUIRED, field,
+                             "%s is empty: it names the feature table", field);
+    }
+    fc_rc rc = fc_store_reader(services->store, &reader, err);
+    if (rc == FC_OK) {
+        rc = fc_table_find(reader, fc_str_from(project), fc_str_from(name), arena, ret, err);
+    }
+    if (rc == FC_OK && ret->id == 0) {
+        return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, field,
+                             "No such Feature Table: (project: %s, name: %s)",
+                             fc_excerpt(arena, project), fc_excerpt(arena, name));
+    }
+    return rc;
+}
+
+/* A table that was applied with validation off has no report of its own: this is what it would say. */
+static bool report_of_row(const struct fc_table_row *row, struct fc_arena *arena, fc_str *ret)
+{
+    Feast__Admin__V1__ValidationReport report = FEAST__ADMIN__V1__VALIDATION_REPORT__INIT;
+
+    report.mode = FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF;
+    report.verdict = (Feast__Admin__V1__Verdict)row->verdict;
+    report.spec_hash = fc_view_text(arena, row->hash);
+    return report.spec_hash != NULL && fc_encode(arena, &report.base, ret);
+}
+
+static fc_rc find_report(const struct fc_services *services, const struct fc_table_row *row,
+                         struct fc_arena *arena, fc_str *ret, struct fc_error *err)
+{
+    struct fc_reader *reader = NULL;
+
+    if (row->report_id == 0) {
+        return report_of_row(row, arena, ret)
+                   ? FC_OK
+                   : fc_fail(err, FC_REASON_REQUEST_TOO_LARGE, "no memory for the report");
+    }
+    fc_rc rc = fc_store_reader(services->store, &reader, err);
+    if (rc == FC_OK) {
+        rc = fc_report_find(reader, row->report_id, arena, ret, err);
+    }
+    if (rc == FC_OK && ret->len == 0) {
+        return fc_fail(err, FC_REASON_REPORT_NOT_FOUND,
+                       "there is no validation report of feature table \"%.*s\"",
+                       (int)row->name.len, row->name.ptr);
+    }
+    return rc;
+}
+
+void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const Feast__Admin__V1__GetValidationReportRequest *request = (const void *)message;
+    struct fc_arena *arena = fc_rpc_arena(call);
+    const char *project = admin_project(request->project);
+    struct fc_table_row row = {.id = 0};
+    struct fc_error err = FC_ERROR_INIT;
+    fc_str report, response;
+
+    fc_rc rc = admin_find_table(ctx, project, "table", request->table, arena, &row, &err);
+    if (rc == FC_OK && row.deleted) {
+        rc = fc_fail_field(&err, FC_REASON_TABLE_NOT_FOUND, "table",
+                           "Feature Table has been deleted: (project: %s, name: %s)",
+                           fc_excerpt(arena, project), fc_excerpt(arena, request->table));
+    }
+    if (rc == FC_OK) {
+        rc = find_report(ctx, &row, arena, &report, &err);
+    }
+    if (rc != FC_OK) {
+        fc_rpc_fail(call, &err, NULL);
+    } else if (fc_encode_field(arena, 1, report, &response)) {
+        fc_rpc_reply_bytes(call, response);
+    } else {
+        fc_view_too_large(call);
+    }
+}
+
+#define METHOD(name_, kind_, function, request_, response_)                                        \
+    {                                                                                              \
+        .path = "/feast.admin.v1.AdminService/" name_, .kind = (kind_),                            \
+        .request = &feast__admin__v1__##request_##__descriptor,                                    \
+        .response = &feast__admin__v1__##response_##__descriptor, .handler = (function),           \
+    }
+
+static const struct fc_rpc_method methods[] = {
+    METHOD("GetValidationReport", FC_RPC_UNARY, admin_get_report, get_validation_report_request,
+           get_validation_report_response),
+    METHOD("Validate", FC_RPC_UNARY, admin_validate, validate_request, validate_response),
+    METHOD("Backup", FC_RPC_UNARY, admin_backup, backup_request, backup_response),
+    METHOD("ListRevisions", FC_RPC_UNARY, admin_list_revisions, list_revisions_request,
+           list_revisions_response),
+    METHOD("WatchJob", FC_RPC_SERVER_STREAM, admin_watch_job, watch_job_request, job_progress),
+    METHOD("GetJobDetail", FC_RPC_UNARY, admin_get_job, get_job_detail_request,
+           get_job_detail_response),
+};
+
+fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_server *server,
+                                struct fc_error *err)
+{
+    struct fc_rpc_method rows[FC_ARRAY_LEN(methods)];
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(methods); i++) {
+        rows[i] = methods[i];
+        rows[i].ctx = services;
+    }
+    fc_rc rc = fc_background_init(services, err);
+    if (rc == FC_OK) {
+        rc = fc_rpc_server_add(server, rows, FC_ARRAY_LEN(rows), err);
+    }
+    return rc == FC_OK
+               ? fc_rpc_server_require(server, &feast__admin__v1__admin_service__descriptor, err)
+               : rc;
+}

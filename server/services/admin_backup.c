@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backups of the registry's database, one at a time, on a thread of their own. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/registry/names.h"
+#include "server/services/admin.h"
+#include "server/services/background.h"
+#include "server/services/job_view.h"
+
+/* In the arena of its call. */
+struct backup {
+    struct fc_rpc_call *call;
+    const struct fc_services *services;
+    const char *path;
+    int64_t started_ns; /* monotonic */
+    int64_t taken_ns;
+};
+
+static void reply(const struct backup *backup, int64_t bytes)
+{
+    Feast__Admin__V1__BackupResponse response = FEAST__ADMIN__V1__BACKUP_RESPONSE__INIT;
+    const struct fc_sys *sys = backup->services->sys;
+
+    response.path = (char *)backup->path;
+    response.bytes = (uint64_t)bytes;
+    response.seconds = (double)(fc_monotonic_ns(sys) - backup->started_ns) / (double)FC_NS_PER_S;
+    response.taken_at = fc_view_time(fc_rpc_arena(backup->call), backup->taken_ns);
+    fc_rpc_reply(backup->call, &response.base);
+}
+
+static void work(void *ctx)
+{
+    struct backup *backup = ctx;
+    struct fc_error err = FC_ERROR_INIT;
+    int64_t bytes = 0;
+
+    if (fc_store_backup(backup->services->store, backup->path, &bytes, &err) != FC_OK) {
+        fc_rpc_fail(backup->call, &err, NULL);
+    } else {
+        reply(backup, bytes);
+    }
+}
+
+/* A plain file name: a caller chooses where in the backup directory, and nowhere else. */
+static bool is_file_name(const char *name)
+{
+    return name[0] != '.' && strlen(name) <= FC_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+               strlen(name);
+}
+
+static fc_rc choose_path(const struct fc_services *services, const char *wanted,
+                         struct backup *backup, struct fc_error *err)
+{
+    struct fc_arena *arena = fc_rpc_arena(backup->call);
+    time_t now = (time_t)(backup->taken_ns / FC_NS_PER_S);
+    struct tm utc;
+    char name[64];
+
+    if (services->backup_dir == NULL) {
+        return fc_fail(err, FC_REASON_NOT_IMPLEMENTED, "this server has no backup directory");
+    }
+    if (!is_file_name(wanted)) {
+        return fc_fail_field(
+            err, FC_REASON_FIELD_INVALID, "path",
+            "path is \"%s\", expected a file name of letters, digits, dots, dashes "
+            "and underscores: backups are made in %s",
+            fc_excerpt(arena, wanted), services->backup_dir);
+    }
+    int failed = fc_mkdirs(services->backup_dir, 0700);
+    char *dir = failed == 0 ? realpath(services->backup_dir, NULL) : NULL;
+    if (dir == NULL) {
+        return fc_fail(err, FC_REASON_IO_FAILED, "the backup directory %s cannot be used: %s",
+                       services->backup_dir, strerror(failed != 0 ? -failed : errno));
+    }
+    (void)gmtime_r(&now, &utc);
+    (void)strftime(name, sizeof name, "registry-%Y%m%dT%H%M%SZ.db", &utc);
+    backup->path = fc_arena_printf(arena, "%s/%s", dir, wanted[0] != '\0' ? wanted : name);
+    free(dir);
+    return backup->path != NULL ? FC_OK
+                                : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a path");
+}
+
+void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const Feast__Admin__V1__BackupRequest *request = (const void *)message;
+    struct fc_services *services = ctx;
+    struct backup *backup = fc_arena_alloc(fc_rpc_arena(call), sizeof *backup);
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (backup == NULL) {
+        fc_view_too_large(call);
+        return;
+    }
+    *backup = (struct backup){
+        .call = call,
+        .services = services,
+        .started_ns = fc_monotonic_ns(services->sys),
+        .taken_ns = fc_now_ns(services->sys),
+    };
+    fc_rc rc = choose_path(services, request->path, backup, &err);
+    if (rc == FC_OK) {
+        rc = fc_background_run(services, work, backup, &err);
+    }
+    if (rc != FC_OK) {
+        fc_rpc_fail(call, &err, NULL);
+    }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * An online read, independent of the form of its answer: which tables and features are asked for, and what is there
+ * for each entity row. Lives in the arena of its call. Private to the serving service.
+ */
+#pragma once
+
+#include "base/violations.h"
+#include "feast/core/FeatureTable.pb-c.h"
+#include "feast/serving/ServingService.pb-c.h"
+#include "server/services/services.h"
+
+typedef Feast__Serving__GetOnlineFeaturesRequestV2 serving_request;
+typedef Feast__Serving__GetOnlineFeaturesRequestV2__EntityRow serving_row;
+
+struct serving_entity {
+    const char *name;
+    int32_t value_type;
+};
+
+/** A feature table of the request. */
+struct serving_table {
+    const char *name;
+    const Feast__Core__FeatureTableSpec *spec;
+    struct serving_entity *entities;
+    size_t entity_count;
+    int64_t max_age_s; /**< 0: no limit */
+    const char *path;  /**< of its online store */
+};
+
+/** A feature of the request; each once. */
+struct serving_feature {
+    size_t table;    /**< index */
+    const char *key; /**< "table:feature" */
+    const char *name;
+    const Feast__Core__FeatureSpecV2 *spec; /**< NULL when the table has no such feature */
+};
+
+struct serving_read {
+    struct fc_arena *arena;
+    const struct fc_services *services;
+    const char *project;
+    const serving_request *request;
+    struct serving_table *tables;
+    size_t table_count;
+    struct serving_feature *features;
+    size_t feature_count;
+    struct fc_violations violations;
+};
+
+struct serving_value {
+    Feast__Types__Value *value; /**< never NULL; empty unless PRESENT */
+    Feast__Serving__FieldStatus status;
+};
+
+/**
+ * Resolves what the request names. Mistakes are added to `read->violations`, all of them; an error is returned for what
+ * is no mistake of the request, and when memory is out.
+ */
+FC_MUST fc_rc serving_resolve(struct serving_read *read, struct fc_error *err);
+
+/** The values of all features for one row, in their order, into `values` (feature_count of them). */
+FC_MUST fc_rc serving_read_row(struct serving_read *read, size_t row, int64_t now_s,
+                               struct serving_value *values, struct fc_error *err);
+
+/** The value that an entity row has under this name; NULL when it has none. */
+Feast__Types__Value *serving_entity_value(const serving_row *row, const char *name);
+
+/**
+ * A key value in the type that the entity is declared with: itself, or an integer of the other width when it fits (the
+ * Feast SDK sends every int as int64). NULL, and a violation at `field`, when it cannot be the entity's.
+ */
+const Feast__Types__Value *serving_key_value(struct fc_violations *violations, const char *field,
+                                             const struct serving_entity *entity,
+                                             const Feast__Types__Value *value);
+
+/** True when the value is there and not null. */
+static inline bool serving_is_set(const Feast__Types__Value *value)
+{
+    return value != NULL && value->val_case != FEAST__TYPES__VALUE__VAL__NOT_SET;
+}
