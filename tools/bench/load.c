@@ -64,7 +64,7 @@ struct slot {
     grpc_call *call;
     int64_t started_ns;
     grpc_metadata_array initial, trailing;
-    grpc_byte_buffer *answer;
+    grpc_byte_buffer *message, *answer;
     grpc_status_code status;
     grpc_slice detail;
 };
@@ -159,15 +159,15 @@ static bool take_request(struct run *run, grpc_byte_buffer **ret)
     if (run->options->once ? index >= run->requests.count : now_ns() >= run->end_ns) {
         return false;
     }
-    *ret = run->requests.messages[index % run->requests.count];
+    /* A copy, which shares the bytes: sending takes the contents out of a buffer. */
+    *ret = grpc_byte_buffer_copy(run->requests.messages[index % run->requests.count]);
     return true;
 }
 
 static bool start_call(struct slot *slot)
 {
     struct run *run = slot->thread->run;
-    grpc_byte_buffer *message;
-    if (!take_request(run, &message)) {
+    if (!take_request(run, &slot->message)) {
         return false;
     }
     slot->started_ns = now_ns();
@@ -183,7 +183,7 @@ static bool start_call(struct slot *slot)
     ops[0].data.send_initial_metadata.count = run->options->metadata_key != NULL ? 1 : 0;
     ops[0].data.send_initial_metadata.metadata = &run->metadata;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
-    ops[1].data.send_message.send_message = message;
+    ops[1].data.send_message.send_message = slot->message;
     ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
     ops[3].op = GRPC_OP_RECV_INITIAL_METADATA;
     ops[3].data.recv_initial_metadata.recv_initial_metadata = &slot->initial;
@@ -209,6 +209,7 @@ static void end_call(struct slot *slot)
         memcpy(thread->first_detail, GRPC_SLICE_START_PTR(slot->detail), len);
         thread->first_status = slot->status;
     }
+    grpc_byte_buffer_destroy(slot->message);
     grpc_byte_buffer_destroy(slot->answer);
     grpc_metadata_array_destroy(&slot->initial);
     grpc_metadata_array_destroy(&slot->trailing);
