@@ -20,3 +20,8 @@ endif()
 fc_unit_test(policy SOURCES policy_test.c DEPS fc_admission)
 fc_unit_test(location SOURCES location_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
 fc_unit_test(admission SOURCES admission_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
+
+add_library(fc_test_registry STATIC ../support/registry.c)
+target_link_libraries(fc_test_registry PUBLIC fc_registry fc_storage)
+fc_own_code(fc_test_registry)
+fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_scratch fc_test_specs fc_test_registry fc_jobs)

@@ -32,6 +32,7 @@
 
 struct fc_launched {
     struct fc_process process;
+    char id[64]; /* of the order */
     int epoll_fd, pid_fd;
     struct fc_buf order; /* not yet written from `sent` on */
     size_t sent;
@@ -129,11 +130,17 @@ static void pass_on_log(const Feast__Worker__V1__Log *log, const char *id)
     fc_log_emit(weight, log->event, fields, count);
 }
 
-static void keep_result(struct fc_launched *job, const Feast__Worker__V1__Result *result)
+static void keep_result(struct fc_launched *job, const char *id,
+                        const Feast__Worker__V1__Result *result)
 {
     size_t size = feast__worker__v1__result__get_packed_size(result);
     struct fc_error err = FC_ERROR_INIT;
 
+    if (strcmp(id, job->id) != 0) {
+        (void)fc_fail(&err, FC_REASON_WORKER_FAILED, "the worker answered another order");
+        give_up(job, &err);
+        return;
+    }
     if (result->error == NULL &&
         result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT) {
         (void)fc_fail(&err, FC_REASON_WORKER_FAILED, "the worker's result has no receipt");
@@ -157,7 +164,7 @@ static void take_message(struct fc_launched *job, const Feast__Worker__V1__Worke
         ret->progress = message->progress;
         break;
     case FEAST__WORKER__V1__WORKER_MESSAGE__BODY_RESULT:
-        keep_result(job, message->result);
+        keep_result(job, message->id, message->result);
         break;
     case FEAST__WORKER__V1__WORKER_MESSAGE__BODY_LOG:
         pass_on_log(message->log, message->id);
@@ -350,6 +357,7 @@ static fc_rc local_submit(void *ctx, const Feast__Worker__V1__WorkOrder *order,
     }
     job->process.fd = job->epoll_fd = job->pid_fd = -1;
     job->ended = true;
+    (void)snprintf(job->id, sizeof job->id, "%s", order->id);
     fc_rc rc = fc_frame_pack(&order->base, &job->order, err);
     if (rc == FC_OK) {
         rc = spawn(local, log_path, scratch_dir, &job->process, err);
