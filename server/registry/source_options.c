@@ -11,6 +11,7 @@
 #define TOPIC_MAX  249 /* Kafka's own limit */
 #define STREAM_MAX 128 /* Kinesis' own limit */
 #define REGION_MAX 64
+#define SCHEMA_MAX (1 << 20) /* parsed JSON takes many times the memory of its text */
 
 static void required(const struct source_check *check, const char *field, const char *meaning)
 {
@@ -126,6 +127,13 @@ static void check_format(const struct source_check *check, const char *field,
         name = name == NULL ? field : name;
         if (*schema == '\0') {
             required(check, name, "the Avro schema of the messages as JSON");
+            return;
+        }
+        if (strlen(schema) > SCHEMA_MAX) {
+            fc_violations_add(check->violations, FC_REASON_SOURCE_INVALID,
+                              fc_source_field(check, name),
+                              "%s: %s has %zu bytes, at most %d are allowed", check->slot, name,
+                              strlen(schema), SCHEMA_MAX);
             return;
         }
         const char *problem = fc_avro_schema_problem(arena, schema);

@@ -215,6 +215,27 @@ static void many_violations_fit_into_an_answer(void **state)
     assert_true(server->reply.violations.count > 10);
 }
 
+/* As many mistakes as a message of 4 MiB holds: a clear refusal, and the server goes on. */
+static void a_flood_of_mistakes_is_refused(void **state)
+{
+    enum { FEATURES = 400000 };
+    struct core_server *server = *state;
+    Feast__Core__FeatureTableSpec *spec = test_table(server->arena);
+    Feast__Core__FeatureSpecV2 bad = FEAST__CORE__FEATURE_SPEC_V2__INIT;
+    char name[] = "b-d";
+
+    have_driver(server, "");
+    bad.name = name;
+    spec->n_features = FEATURES;
+    spec->features = fc_arena_calloc(server->arena, FEATURES, sizeof *spec->features);
+    for (size_t i = 0; i < FEATURES; i++) {
+        spec->features[i] = &bad;
+    }
+    assert_null(core_apply_table_in(server, "", spec));
+    assert_true(server->err.rc == FC_RESOURCE_EXHAUSTED || server->err.rc == FC_INVALID_ARGUMENT);
+    assert_non_null(core_apply_table_in(server, "", test_table(server->arena)));
+}
+
 static void archived_project_takes_no_table_but_deletes(void **state)
 {
     struct core_server *server = *state;
@@ -380,6 +401,7 @@ static const struct CMUnitTest cases[] = {
     CORE_CASE(entities_must_exist_in_the_project),
     CORE_CASE(mistakes_of_request_and_state_come_together),
     CORE_CASE(many_violations_fit_into_an_answer),
+    CORE_CASE(a_flood_of_mistakes_is_refused),
     CORE_CASE(archived_project_takes_no_table_but_deletes),
     CORE_CASE(unknown_fields_of_tables_survive),
     CORE_CASE(concurrent_first_applies_all_succeed),

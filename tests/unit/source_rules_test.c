@@ -308,6 +308,14 @@ static void stream_formats(void **state)
                 "table_spec.stream_source.kafka_options.message_format.avro_format.schema_json",
                 "is no Avro schema: the schema refers to type \"recrod\"");
     forget(rules);
+    char *large = fc_arena_calloc(rules->arena, 1, (1 << 20) + 2);
+    memset(large, ' ', (1 << 20) + 1);
+    format->avro_format->schema_json = large;
+    check(rules, FC_SOURCE_STREAM, source);
+    assert_only(rules, FC_REASON_SOURCE_INVALID,
+                "table_spec.stream_source.kafka_options.message_format.avro_format.schema_json",
+                "has 1048577 bytes, at most 1048576 are allowed");
+    forget(rules);
     format->format_case = FEAST__CORE__STREAM_FORMAT__FORMAT_PROTO_FORMAT;
     format->proto_format = &proto;
     check(rules, FC_SOURCE_STREAM, source);
