@@ -4,3 +4,12 @@
 fc_unit_test(lattice SOURCES lattice_test.c DEPS fc_contract)
 fc_unit_test(convert SOURCES convert_test.c DEPS fc_contract)
 fc_unit_test(cell_text SOURCES cell_text_test.c DEPS fc_contract)
+
+# Parquet files made on the spot. These programs link the engine, which takes its time.
+add_library(fc_test_parquet STATIC ../support/parquet.c file_source_fixture.c)
+target_link_libraries(fc_test_parquet PUBLIC fc_test_scratch fc_test_specs fc_worker Cmocka::cmocka)
+target_compile_definitions(fc_test_parquet PRIVATE FC_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data")
+fc_own_code(fc_test_parquet)
+
+fc_unit_test(file_source SOURCES file_source_test.c DEPS fc_test_parquet)
+fc_unit_test(file_scan SOURCES file_scan_test.c DEPS fc_test_parquet)

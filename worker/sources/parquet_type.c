@@ -81,7 +81,7 @@ static const char *refine(const struct fc_parquet_element *element, struct fc_co
         return "float16";
     }
     if (type->kind == FC_COLUMN_TIMESTAMP_UTC || type->kind == FC_COLUMN_TIMESTAMP_NAIVE)
-        type->nanos = strcmp(unit_of(element), "ns") == 0;
+        type->nanos = is(element->physical, "INT96") || strcmp(unit_of(element), "ns") == 0;
     if (is(element->physical, "INT96")) {
         type->int96 = true;
         return "timestamp (INT96)";

@@ -208,6 +208,21 @@ static void judge_column(struct probe *p, const struct fc_bound_column *bound,
     column->message = message ? text_of(p, message) : (char *)protobuf_c_empty_string;
 }
 
+/* The engine reads these two to the microsecond. */
+static void note_precision(struct probe *p, const struct fc_bound_column *bound)
+{
+    size_t at = 0;
+
+    if (bound->role != FC_ROLE(EVENT_TIMESTAMP) && bound->role != FC_ROLE(CREATED_TIMESTAMP))
+        return;
+    if (find(p, bound->column, &at) == 0)
+        return;
+    const struct fc_column_type *type = &p->schema.columns[at].type;
+    if (type->nanos && (type->int96 || type->kind == FC_COLUMN_TIMESTAMP_UTC))
+        note(p, fc_arena_printf(p->arena, "nanoseconds of column \"%s\" are cut to microseconds",
+                                bound->column));
+}
+
 static bool is_used(const struct probe *p, const char *column)
 {
     for (size_t i = 0; i < p->binding.count; i++) {
@@ -264,6 +279,8 @@ static void report_schema(struct probe *p)
     p->report->files_seen = schema->files_seen;
     for (size_t i = 0; i < p->binding.count; i++)
         judge_column(p, &p->binding.columns[i], p->report->columns[i]);
+    for (size_t i = p->binding.event; i < p->binding.count; i++)
+        note_precision(p, &p->binding.columns[i]);
     if (schema->files_seen < schema->files_total)
         note(p, fc_arena_printf(p->arena, "the schemas of %zu of %zu files were read",
                                 schema->files_seen, schema->files_total));
