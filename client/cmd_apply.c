@@ -330,7 +330,7 @@ static enum fc_exit conclude(struct apply *a)
                                json_pack("{s:b, s:o}", "dryRun", a->dry_run, "items", results));
     else
         json_decref(results);
-    if (a->failed > 0)
+    if (a->failed > 0 && a->docs.count > 1)
         fc_cli_note(a->cli, "%zu of %zu documents were refused.", a->failed, a->docs.count);
     return a->failed > 0 ? a->code : code;
 }

@@ -19,20 +19,23 @@ static void headline(const struct fc_error *err, const struct fc_violations *vio
         snprintf(out, size, "%.*s", (int)len, err->message);
 }
 
-/* A remedy that fits every case of the reason says little about rules: their messages say what was expected. */
-static bool wants_hint(const struct fc_error *err)
+/* What to do with this program; of other reasons the message says what was expected, and a remedy would be idle. */
+static const char *hint(const struct fc_error *err)
 {
     switch (err->reason) {
     case FC_REASON_SOURCE_MISMATCH:
+        return "correct the table or the source; --validation=warn registers it as it is";
     case FC_REASON_SOURCE_UNVERIFIED:
+        return "make the source readable for the server; --validation=enforce registers the table "
+               "and looks again "
+               "later";
     case FC_REASON_ENTITY_UNKNOWN:
+        return "apply the entities first, or in the same command";
     case FC_REASON_ENTITY_TYPE_CHANGED:
     case FC_REASON_PROJECT_ARCHIVED:
-    case FC_REASON_STORE_UNAVAILABLE:
-    case FC_REASON_WORKER_FAILED:
-        return true;
+        return fc_reason_info(err->reason)->remedy;
     default:
-        return false;
+        return NULL;
     }
 }
 
@@ -57,7 +60,7 @@ enum fc_exit fc_refusal_print(struct fc_cli *cli, const struct fc_doc *doc,
     }
     if (violations->count == 0)
         fprintf(cli->err, "  %s:%u:%u\n", doc->file, doc->node->line, doc->node->column);
-    if (wants_hint(err))
-        fprintf(cli->err, "  hint: %s\n", fc_reason_info(err->reason)->remedy);
+    if (hint(err))
+        fprintf(cli->err, "  hint: %s\n", hint(err));
     return code;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/str.h"
+
 #define GAP         3
 #define MAX_COLUMNS 24
 
@@ -111,39 +113,39 @@ static size_t width_of(const char *text)
     return width;
 }
 
-static void print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
+static void put_cell(const char *text, size_t width, bool right, struct fc_buf *line)
 {
     size_t own = width_of(text);
     int pad = own < width ? (int)(width - own) : 0;
 
-    if (right)
-        fprintf(out, "%*s%s", pad, "", text);
-    else
-        fprintf(out, "%s%*s", text, last ? 0 : pad, "");
-    fprintf(out, "%*s", last ? 0 : GAP, "");
+    fc_buf_printf(line, "%*s%s%*s%*s", right ? pad : 0, "", text, right ? 0 : pad, "", GAP, "");
 }
 
-static void print_row(const struct fc_table *table, const char *const *cells, size_t count,
-                      const size_t *widths, size_t last, bool wide, FILE *out)
+static bool print_row(const struct fc_table *table, const char *const *cells, size_t count,
+                      const size_t *widths, bool wide, FILE *out)
 {
+    FC_CLEANUP(fc_buf_done) struct fc_buf line = FC_BUF_INIT;
+
     for (size_t i = 0; i < table->column_count; i++) {
         const char *text = i < count ? cells[i] : "";
         if (wide || !table->columns[i].wide)
-            print_cell(text, widths[i], table->columns[i].right, i == last, out);
+            put_cell(text, widths[i], table->columns[i].right, &line);
     }
-    fputc('\n', out);
+    while (line.len > 0 && line.ptr[line.len - 1] == ' ')
+        line.ptr[--line.len] = '\0';
+    fprintf(out, "%s\n", fc_buf_text(&line));
+    return !line.failed;
 }
 
 bool fc_table_print(const struct fc_table *table, bool wide, FILE *out)
 {
-    size_t widths[MAX_COLUMNS] = {0}, last = 0;
+    size_t widths[MAX_COLUMNS] = {0};
     const char *titles[MAX_COLUMNS];
+    bool good = !table->failed;
 
     for (size_t i = 0; i < table->column_count; i++) {
         titles[i] = table->columns[i].title;
         widths[i] = width_of(titles[i]);
-        if (wide || !table->columns[i].wide)
-            last = i;
     }
     for (const struct row *row = table->first; row; row = row->next) {
         for (size_t i = 0; i < row->count; i++) {
@@ -152,8 +154,8 @@ bool fc_table_print(const struct fc_table *table, bool wide, FILE *out)
                 widths[i] = width;
         }
     }
-    print_row(table, titles, table->column_count, widths, last, wide, out);
+    good = print_row(table, titles, table->column_count, widths, wide, out) && good;
     for (const struct row *row = table->first; row; row = row->next)
-        print_row(table, row->cells, row->count, widths, last, wide, out);
-    return !table->failed;
+        good = print_row(table, row->cells, row->count, widths, wide, out) && good;
+    return good;
 }

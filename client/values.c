@@ -24,7 +24,7 @@ const char *fc_time_text(struct fc_arena *arena, const Google__Protobuf__Timesta
 
     if (!time)
         return "";
-    fc_time_format(time->seconds, time->nanos, text);
+    fc_time_format(time->seconds, 0, text);
     return fc_arena_strdup(arena, text);
 }
 

@@ -13,7 +13,7 @@
 /** "INT64", "?" for a number that this version does not know. */
 const char *fc_type_name(int type);
 
-/** RFC 3339, "" for NULL. */
+/** RFC 3339 to the second, "" for NULL. */
 const char *fc_time_text(struct fc_arena *arena, const Google__Protobuf__Timestamp *time);
 
 /** Where a source is: URL, table, topic or stream; "" for NULL. */

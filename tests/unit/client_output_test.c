@@ -78,7 +78,7 @@ static void table_aligns(void **state)
     struct fixture *f = *state;
 
     assert_true(fc_table_print(sample(f), false, f->cli.out));
-    printed(f, "NAME        N   TEXT\na           1   first\nl\xc3\xa4nger   1000   \n");
+    printed(f, "NAME        N   TEXT\na           1   first\nl\xc3\xa4nger   1000\n");
 }
 
 static void table_wide(void **state)
@@ -87,7 +87,7 @@ static void table_wide(void **state)
 
     assert_true(fc_table_print(sample(f), true, f->cli.out));
     printed(f, "NAME        N   MORE   TEXT\na           1   x      first\nl\xc3\xa4nger   1000   "
-               "yy     \n");
+               "yy\n");
 }
 
 /* Nothing from a server reaches the terminal as a command. */
