@@ -74,11 +74,13 @@ void fc_poller_arm(struct poller *poller, const struct method *method)
 
 void fc_poller_batch(struct fc_rpc_call *call, const grpc_op *ops, size_t count, struct op *tag)
 {
+    grpc_call *handle = call->handle; /* from the release on, the call may be gone at any moment */
+
     TAG_RELEASE(tag);
-    if (grpc_call_start_batch(call->handle, ops, count, tag, NULL) == GRPC_CALL_OK)
+    if (grpc_call_start_batch(handle, ops, count, tag, NULL) == GRPC_CALL_OK)
         return;
     /* The batch was refused as a whole and its tag will not come. An empty one always does: the rest goes on as if the
      * operations had failed on the wire. */
-    (void)grpc_call_cancel(call->handle, NULL);
-    (void)grpc_call_start_batch(call->handle, NULL, 0, tag, NULL);
+    (void)grpc_call_cancel(handle, NULL);
+    (void)grpc_call_start_batch(handle, NULL, 0, tag, NULL);
 }
