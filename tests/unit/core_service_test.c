@@ -31,13 +31,13 @@ static void assert_projects(struct core_server *server, const char *expected)
     Feast__Core__ListProjectsRequest request = FEAST__CORE__LIST_PROJECTS_REQUEST__INIT;
     Feast__Core__ListProjectsResponse *answer =
         CORE_CALL(server, "ListProjects", &request, list_projects_response);
-    char names[512] = "";
+    FC_CLEANUP(fc_buf_done) struct fc_buf names = FC_BUF_INIT;
 
     assert_answered(server, answer);
     for (size_t i = 0; i < answer->n_projects; i++) {
-        (void)strcat(strcat(names, i == 0 ? "" : " "), answer->projects[i]);
+        fc_buf_printf(&names, "%s%s", i == 0 ? "" : " ", answer->projects[i]);
     }
-    assert_string_equal(names, expected);
+    assert_string_equal(fc_buf_text(&names), expected);
 }
 
 static void projects_are_created_listed_and_archived(void **state)

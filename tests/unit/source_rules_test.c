@@ -389,72 +389,73 @@ static void two_names_do_not_read_one_column(void **state)
     assert_fine(rules);
 }
 
+static const char *const avro_good[] = {
+    "\"string\"",
+    "{\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}",
+    "{\"type\": {\"type\": \"int\"}}",
+    "[\"null\", \"long\", {\"type\": \"array\", \"items\": \"string\"}]",
+    "{\"type\": \"map\", \"values\": [\"null\", \"double\"]}",
+    "{\"type\": \"record\", \"name\": \"a.b.R\", \"fields\": [{\"name\": \"next\", \"type\": "
+    "[\"null\", \"R\"]}, {\"name\": \"full\", \"type\": [\"null\", \"a.b.R\"]}]}",
+    "{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"x.y\", \"fields\": [{\"name\": "
+    "\"e\", \"type\": {\"type\": \"enum\", \"name\": \"E\", \"symbols\": [\"A\", \"B\"]}}, "
+    "{\"name\": \"e2\", \"type\": \"x.y.E\"}, {\"name\": \"f\", \"type\": {\"type\": "
+    "\"fixed\", \"name\": \"F\", \"size\": 16}}]}",
+    "[{\"type\": \"fixed\", \"name\": \"A\", \"size\": 1}, {\"type\": \"fixed\", \"name\": "
+    "\"B\", \"size\": 1}]",
+    "{\"type\": \"record\", \"name\": \"R\", \"fields\": [], \"doc\": \"nothing\"}",
+};
+static const char *const avro_bad[][2] = {
+    {"", "line 1"},
+    {"{", "line 1"},
+    {"avro", "line 1"},
+    {"{}", "has no \"type\""},
+    {"3", "neither a type name"},
+    {"null", "neither a type name"},
+    {"\"text\"", "\"text\", which is not defined"},
+    {"{\"type\": \"record\"}", "no valid \"name\""},
+    {"{\"type\": \"record\", \"name\": \"1\"}", "no valid \"name\""},
+    {"{\"type\": \"record\", \"name\": \"R\"}", "\"fields\""},
+    {"{\"type\": \"record\", \"name\": \"int\", \"fields\": []}", "a name that is taken"},
+    {"{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"a-b\", \"fields\": []}",
+     "\"namespace\""},
+    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"type\": \"int\"}]}", "field 0"},
+    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\"}]}",
+     "field \"a\" has no \"type\""},
+    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
+     "\"int\"}, {\"name\": \"a\", \"type\": \"int\"}]}",
+     "two fields \"a\""},
+    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
+     "\"Other\"}]}",
+     "field \"a\" refers to type \"Other\""},
+    {"{\"type\": \"array\"}", "\"items\""},
+    {"{\"type\": \"map\"}", "\"values\""},
+    {"{\"type\": \"enum\", \"name\": \"E\"}", "\"symbols\""},
+    {"{\"type\": \"enum\", \"name\": \"E\", \"symbols\": [\"a b\"]}", "symbol 0"},
+    {"{\"type\": \"fixed\", \"name\": \"F\"}", "\"size\""},
+    {"{\"type\": \"fixed\", \"name\": \"F\", \"size\": -1}", "\"size\""},
+    {"[\"int\", \"int\"]", "two branches of type \"int\""},
+    {"[\"int\", [\"long\"]]", "union directly within a union"},
+    {"[{\"type\": \"array\", \"items\": \"int\"}, {\"type\": \"array\", \"items\": \"long\"}]",
+     "two branches of type \"array\""},
+    {"{\"type\": \"int\", \"type\": \"long\"}", "line 1"},
+};
+
 static void avro_schemas(void **state)
 {
-    static const char *const good[] = {
-        "\"string\"",
-        "{\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}",
-        "{\"type\": {\"type\": \"int\"}}",
-        "[\"null\", \"long\", {\"type\": \"array\", \"items\": \"string\"}]",
-        "{\"type\": \"map\", \"values\": [\"null\", \"double\"]}",
-        "{\"type\": \"record\", \"name\": \"a.b.R\", \"fields\": [{\"name\": \"next\", \"type\": "
-        "[\"null\", \"R\"]}, {\"name\": \"full\", \"type\": [\"null\", \"a.b.R\"]}]}",
-        "{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"x.y\", \"fields\": [{\"name\": "
-        "\"e\", \"type\": {\"type\": \"enum\", \"name\": \"E\", \"symbols\": [\"A\", \"B\"]}}, "
-        "{\"name\": \"e2\", \"type\": \"x.y.E\"}, {\"name\": \"f\", \"type\": {\"type\": "
-        "\"fixed\", \"name\": \"F\", \"size\": 16}}]}",
-        "[{\"type\": \"fixed\", \"name\": \"A\", \"size\": 1}, {\"type\": \"fixed\", \"name\": "
-        "\"B\", \"size\": 1}]",
-        "{\"type\": \"record\", \"name\": \"R\", \"fields\": [], \"doc\": \"nothing\"}",
-    };
-    static const char *const bad[][2] = {
-        {"", "line 1"},
-        {"{", "line 1"},
-        {"avro", "line 1"},
-        {"{}", "has no \"type\""},
-        {"3", "neither a type name"},
-        {"null", "neither a type name"},
-        {"\"text\"", "\"text\", which is not defined"},
-        {"{\"type\": \"record\"}", "no valid \"name\""},
-        {"{\"type\": \"record\", \"name\": \"1\"}", "no valid \"name\""},
-        {"{\"type\": \"record\", \"name\": \"R\"}", "\"fields\""},
-        {"{\"type\": \"record\", \"name\": \"int\", \"fields\": []}", "a name that is taken"},
-        {"{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"a-b\", \"fields\": []}",
-         "\"namespace\""},
-        {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"type\": \"int\"}]}", "field 0"},
-        {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\"}]}",
-         "field \"a\" has no \"type\""},
-        {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
-         "\"int\"}, {\"name\": \"a\", \"type\": \"int\"}]}",
-         "two fields \"a\""},
-        {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
-         "\"Other\"}]}",
-         "field \"a\" refers to type \"Other\""},
-        {"{\"type\": \"array\"}", "\"items\""},
-        {"{\"type\": \"map\"}", "\"values\""},
-        {"{\"type\": \"enum\", \"name\": \"E\"}", "\"symbols\""},
-        {"{\"type\": \"enum\", \"name\": \"E\", \"symbols\": [\"a b\"]}", "symbol 0"},
-        {"{\"type\": \"fixed\", \"name\": \"F\"}", "\"size\""},
-        {"{\"type\": \"fixed\", \"name\": \"F\", \"size\": -1}", "\"size\""},
-        {"[\"int\", \"int\"]", "two branches of type \"int\""},
-        {"[\"int\", [\"long\"]]", "union directly within a union"},
-        {"[{\"type\": \"array\", \"items\": \"int\"}, {\"type\": \"array\", \"items\": \"long\"}]",
-         "two branches of type \"array\""},
-        {"{\"type\": \"int\", \"type\": \"long\"}", "line 1"},
-    };
     struct rules *rules = *state;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(good); i++) {
-        const char *problem = fc_avro_schema_problem(rules->arena, good[i]);
+    for (size_t i = 0; i < FC_ARRAY_LEN(avro_good); i++) {
+        const char *problem = fc_avro_schema_problem(rules->arena, avro_good[i]);
         if (problem != NULL) {
-            fail_msg("%s: %s", good[i], problem);
+            fail_msg("%s: %s", avro_good[i], problem);
         }
     }
-    for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++) {
-        const char *problem = fc_avro_schema_problem(rules->arena, bad[i][0]);
-        if (problem == NULL || strstr(problem, bad[i][1]) == NULL) {
-            fail_msg("%s: %s, expected %s", bad[i][0], problem == NULL ? "taken" : problem,
-                     bad[i][1]);
+    for (size_t i = 0; i < FC_ARRAY_LEN(avro_bad); i++) {
+        const char *problem = fc_avro_schema_problem(rules->arena, avro_bad[i][0]);
+        if (problem == NULL || strstr(problem, avro_bad[i][1]) == NULL) {
+            fail_msg("%s: %s, expected %s", avro_bad[i][0], problem == NULL ? "taken" : problem,
+                     avro_bad[i][1]);
         }
     }
 }
