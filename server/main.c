@@ -25,11 +25,11 @@ struct command_line {
 static void on_flag(void *ctx, const char *name, const char *value)
 {
     struct command_line *line = ctx;
-    if (strcmp(name, "help") == 0) {
+    if (strcmp(name, "--help") == 0) {
         line->help = true;
-    } else if (strcmp(name, "version") == 0) {
+    } else if (strcmp(name, "--version") == 0) {
         line->version = true;
-    } else if (strcmp(name, "print-config") == 0) {
+    } else if (strcmp(name, "--print-config") == 0) {
         line->print_config = true;
     } else {
         line->config_path = value;
@@ -67,7 +67,7 @@ static void print_help(void)
 static fc_rc load_config(int argc, char **argv, struct fc_config *config, struct command_line *line,
                          struct fc_error *err)
 {
-    static const char *const others[] = {"config=", "help", "version", "print-config", NULL};
+    static const char *const others[] = {"--config=", "--help", "--version", "--print-config", NULL};
     FC_CLEANUP(fc_config_freep)
     struct fc_config *scratch = fc_config_new(fc_server_config_table, FC_SERVER_ENV_PREFIX);
 
