@@ -193,15 +193,22 @@ static bool too_many_invalid(const struct judgement *judgement, const source_rep
     return (double)invalid > judgement->max_invalid_ratio * (double)source->rows_sampled;
 }
 
+/* The worker says how many and why; how many would have been accepted is the policy's to say. */
 static const char *invalid_text(const struct judgement *judgement, const column_report *column)
 {
     struct fc_arena *arena = judgement->violations->arena;
-    bool strict = judgement->mode == FC_VALIDATION_STRICT;
-    const char *text = fc_arena_printf(
-        arena, "%s, and %" PRIu64 " of %" PRIu64 " sampled values are invalid%s%s; %s accepted",
-        column_facts(arena, column), column->invalid_count, column->rows_sampled,
-        column->first_bad_value[0] != '\0' ? ", the first is " : "", column->first_bad_value,
-        strict ? "none is" : percent_text(arena, judgement->max_invalid_ratio));
+    const char *accepted = judgement->mode == FC_VALIDATION_STRICT
+                               ? "none is"
+                               : percent_text(arena, judgement->max_invalid_ratio);
+    const char *text =
+        column->message[0] != '\0'
+            ? fc_arena_printf(arena, "%s; %s accepted", column->message, accepted)
+            : fc_arena_printf(
+                  arena,
+                  "%s, and %" PRIu64 " of %" PRIu64 " sampled values are invalid%s%s; %s accepted",
+                  column_facts(arena, column), column->invalid_count, column->rows_sampled,
+                  column->first_bad_value[0] != '\0' ? ", the first is " : "",
+                  column->first_bad_value, accepted);
 
     return text != NULL ? text : "too many sampled values are invalid";
 }

@@ -233,6 +233,11 @@ static void few_invalid_rows_are_refused_by_strict_alone(void **state)
         "1000 sampled values are invalid, the first is 4294967296; none is accepted");
     expect(f, ENFORCE, VERDICT(OK), 0);
     expect(f, WARN, VERDICT(OK), 0);
+    f->columns[1].message = (char *)"50 of 1000 sampled values are invalid: out of range";
+    expect(f, STRICT, VERDICT(MISMATCHED), 1);
+    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.features[0]",
+                     "feature \"distance\": 50 of 1000 sampled values are invalid: out of range; "
+                     "none is accepted");
 }
 
 static void many_invalid_rows_are_refused_and_in_warn_noted(void **state)
