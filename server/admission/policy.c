@@ -74,13 +74,13 @@ static const char *subject(struct fc_arena *arena, const source_report *source,
         text = fc_arena_printf(arena, "feature \"%s\"", column->name);
         break;
     case FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__EVENT_TIMESTAMP:
-        text = "event timestamp";
+        text = fc_arena_printf(arena, "event timestamp \"%s\"", column->column);
         break;
     case FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__CREATED_TIMESTAMP:
-        text = "created timestamp";
+        text = fc_arena_printf(arena, "created timestamp \"%s\"", column->column);
         break;
     case FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__DATE_PARTITION:
-        text = "date partition";
+        text = fc_arena_printf(arena, "date partition \"%s\"", column->column);
         break;
     default:
         text = "column";

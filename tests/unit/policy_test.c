@@ -170,9 +170,9 @@ static void naive_event_timestamp_is_refused_by_strict_alone(void **state)
     f->columns[3].level = LEVEL(CHECKED);
     f->columns[3].message = (char *)"column \"time_hour\" has no zone, read as UTC";
     expect(f, STRICT, VERDICT(MISMATCHED), 1);
-    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH,
-                     "table_spec.batch_source.event_timestamp_column",
-                     "event timestamp: column \"time_hour\" has no zone, read as UTC");
+    expect_violation(
+        f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.batch_source.event_timestamp_column",
+        "event timestamp \"time_hour\": column \"time_hour\" has no zone, read as UTC");
     expect(f, ENFORCE, VERDICT(OK), 0);
     expect(f, WARN, VERDICT(OK), 0);
 }
@@ -213,10 +213,10 @@ static void every_column_is_named_with_its_place(void **state)
                      "feature \"dep_delay\": column \"dep_delay\" is double, declared INT64 (no)");
     expect_violation(f, 3, FC_REASON_SOURCE_MISMATCH,
                      "table_spec.batch_source.event_timestamp_column",
-                     "event timestamp: there is no column \"time_hour\"");
+                     "event timestamp \"time_hour\": there is no column \"time_hour\"");
     expect_violation(f, 4, FC_REASON_SOURCE_MISMATCH,
                      "table_spec.batch_source.created_timestamp_column",
-                     "created timestamp: column \"loaded\" is int64");
+                     "created timestamp \"loaded\": column \"loaded\" is int64");
 }
 
 static void few_invalid_rows_are_refused_by_strict_alone(void **state)
@@ -254,7 +254,8 @@ static void many_invalid_rows_are_refused_and_in_warn_noted(void **state)
                      "1000 sampled values are invalid; 5 % are accepted");
     expect_violation(f, 1, FC_REASON_SOURCE_MISMATCH,
                      "table_spec.batch_source.event_timestamp_column",
-                     "event timestamp: column \"time_hour\" is int64, and 1 of 1000 sampled values "
+                     "event timestamp \"time_hour\": column \"time_hour\" is int64, and 1 of 1000 "
+                     "sampled values "
                      "are invalid; 5 % are accepted");
     expect(f, WARN, VERDICT(MISMATCHED), 0);
 }
@@ -386,9 +387,9 @@ static void columns_of_the_stream_are_told_as_such(void **state)
     expect(f, ENFORCE, VERDICT(MISMATCHED), 2);
     expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.features[0]",
                      "feature \"distance\" in the stream source: there is no column \"distance\"");
-    expect_violation(f, 1, FC_REASON_SOURCE_MISMATCH,
-                     "table_spec.stream_source.event_timestamp_column",
-                     "event timestamp in the stream source: there is no column \"time_hour\"");
+    expect_violation(
+        f, 1, FC_REASON_SOURCE_MISMATCH, "table_spec.stream_source.event_timestamp_column",
+        "event timestamp \"time_hour\" in the stream source: there is no column \"time_hour\"");
 }
 
 static void modes_have_names(void **state)
