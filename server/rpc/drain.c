@@ -16,7 +16,9 @@
 #define QUIET_STEP_NS   (5 * FC_NS_PER_MS)
 #define QUIET_STEPS     4  /* as many without a new call: nothing is on the wire any more */
 #define MAX_QUIET_STEPS 60 /* clients that do not wait for answers must not hold us up */
-#define REPORT_NS       (10 * FC_NS_PER_S)
+#define IDLE_STEPS                                                                                 \
+    20 /* as many without a call in flight: what connections are left have nothing to say */
+#define REPORT_NS (10 * FC_NS_PER_S)
 
 void fc_rpc_server_on_stop(struct fc_rpc_server *server, void (*fn)(void *ctx), void *ctx)
 {
@@ -172,6 +174,25 @@ static bool wait_shut_down(struct fc_rpc_server *server, int64_t nanoseconds)
     return done;
 }
 
+/*
+ * Core's shutdown is complete when clients have closed their connections. One that sits idle may take long over that, so
+ * we go by the calls: when none has been in flight for a moment, there is nothing more to wait for. False when the time
+ * is up before.
+ */
+static bool wait_calls_over(struct fc_rpc_server *server, int64_t nanoseconds)
+{
+    int idle = 0;
+
+    for (int64_t waited = 0; idle < IDLE_STEPS; waited += QUIET_STEP_NS) {
+        if (wait_shut_down(server, QUIET_STEP_NS))
+            return true;
+        idle = in_flight(server) == 0 ? idle + 1 : 0;
+        if (waited >= nanoseconds)
+            return idle > 0;
+    }
+    return true;
+}
+
 /* gRPC reports its shutdown as complete while handlers still owe answers to calls that were cancelled. Freeing those
  * calls under their hands is no way out, so we wait, and say so. */
 static void wait_answers(const struct fc_rpc_server *server)
@@ -193,9 +214,10 @@ void fc_drain_shut_down(struct fc_rpc_server *server, int64_t drain_ns)
     open_gate(server);
     if (!server->pollers[0].running) /* a start that failed */
         fc_poller_run_until(&server->pollers[0], &server->shut_down);
-    if (!wait_shut_down(server, drain_ns)) {
+    if (!wait_calls_over(server, drain_ns))
         fc_log(FC_LOG_WARN, "calls cancelled at the end of the drain");
-        grpc_server_cancel_all_calls(server->handle);
+    if (!wait_shut_down(server, 0)) {
+        grpc_server_cancel_all_calls(server->handle); /* closes the connections too */
         while (!wait_shut_down(server, REPORT_NS))
             fc_log(FC_LOG_WARN, "the stop waits for connections to close");
     }
