@@ -25,10 +25,16 @@ fc_rc fc_channel_open(const char *target, const struct fc_channel_options *optio
 {
     size_t max =
         options && options->max_message_bytes ? options->max_message_bytes : DEFAULT_MAX_MESSAGE;
-    grpc_arg arg = {.type = GRPC_ARG_INTEGER,
-                    .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-                    .value.integer = (int)max};
-    grpc_channel_args args = {.num_args = 1, .args = &arg};
+    grpc_arg list[] = {
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         .value.integer = (int)max},
+        /* A connection of its own: else gRPC shares one among all channels of the same target. */
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
+         .value.integer = 1},
+    };
+    grpc_channel_args args = {.num_args = FC_ARRAY_LEN(list), .args = list};
     struct fc_channel *channel = calloc(1, sizeof(*channel));
     grpc_channel_credentials *credentials;
 
