@@ -66,8 +66,14 @@ class Ours:
         files = descriptor_pb2.FileDescriptorSet()
         files.ParseFromString(pathlib.Path(path or BUILD_DIR / "feast-core.protoset").read_bytes())
         self.pool = descriptor_pool.DescriptorPool()
+        self.kinds = {}  # full name of a method -> what grpc's channel calls its kind
         for file in files.file:
             self.pool.Add(file)
+            for service in file.service:
+                for method in service.method:
+                    self.kinds[f"{file.package}.{service.name}.{method.name}"] = (
+                        ("stream" if method.client_streaming else "unary")
+                        + ("_stream" if method.server_streaming else "_unary"))
         self.factory = message_factory.MessageFactory(self.pool)
 
     def message(self, name):
@@ -98,11 +104,7 @@ class Service:
         method = self._service.FindMethodByName(name)
         request = ours().factory.GetPrototype(method.input_type)
         response = ours().factory.GetPrototype(method.output_type)
-        proto = descriptor_pb2.MethodDescriptorProto()
-        method.CopyToProto(proto)
-        kind = ("stream" if proto.client_streaming else "unary") + (
-            "_stream" if proto.server_streaming else "_unary")
-        call = getattr(self._channel, kind)(
+        call = getattr(self._channel, ours().kinds[method.full_name])(
             f"/{self._service.full_name}/{name}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString)

@@ -13,6 +13,7 @@ import time
 import unittest
 
 import grpc
+from google.rpc import error_details_pb2, status_pb2
 
 from feastapi import BIN_DIR, Api
 
@@ -20,8 +21,8 @@ from feastapi import BIN_DIR, Api
 PATIENCE = 120
 
 READY = re.compile(
-    r"^feast-core ready: grpc=(?P<grpc>\S+) http=(?P<http>\S*) data_dir=(?P<data_dir>.*) "
-    r"version=(?P<version>\S+)$", re.MULTILINE)
+    r"^feast-core ready: grpc=(?P<grpc>\S+)(?: http=(?P<http>\S+))? data_dir=(?P<data_dir>.*) "
+    r"version=(?P<version>\S+)\n", re.MULTILINE)
 
 # What a sanitizer prints, whichever process of ours it was in.
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
@@ -39,6 +40,21 @@ def wait_until(condition, what, patience=PATIENCE):
             raise AssertionError(f"waited {patience} s in vain: {what}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
+
+
+def status_details(error):
+    """Reason word and field violations of a failed call: (reason, {field: description})."""
+    reason, fields = "", {}
+    for key, data in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(data)
+            for any_detail in status.details:
+                info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+                if any_detail.Unpack(info):
+                    reason = info.reason
+                elif any_detail.Unpack(bad):
+                    fields.update({one.field: one.description for one in bad.field_violations})
+    return reason, fields
 
 
 class Server:
@@ -202,11 +218,12 @@ class CoreTest(unittest.TestCase):
         return server.start() if start else server
 
     def fails(self, code, call, *args, **kwargs):
-        """The call fails with that status; its message."""
+        """The call fails with that status; its message. What else it told is then in self.details."""
         with self.assertRaises(grpc.RpcError) as caught:
             call(*args, **kwargs)
         error = caught.exception
         self.assertEqual(error.code(), getattr(grpc.StatusCode, code), error.details())
+        self.details = status_details(error)
         return error.details()
 
     def job_ends(self, api, job_id):

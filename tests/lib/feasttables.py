@@ -5,6 +5,7 @@ import datetime
 import pathlib
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feastapi import SOURCE_DIR, ValueType, feature_pb, format_pb, source_pb, table_pb
@@ -85,3 +86,14 @@ def newest(path, keys, time, created=None):
     # sorted() is stable: among equals the later in the file stays last.
     rows.sort(key=lambda row: (row[time], (row[created] or lowest) if created else None))
     return {tuple(row[key] for key in keys): row for row in rows}
+
+
+def write_many(path, rows, keys):
+    """A large file of columns id, event_timestamp, feature: row i has key i % keys and the value i."""
+    place = pa.array(range(rows), pa.int64())
+    ids = pa.array([row % keys for row in range(keys)] * (rows // keys), pa.int64())
+    first = int(at(0).timestamp() * 1_000_000)
+    times = pc.add(place, first).cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+    made = pa.table({"id": ids, "event_timestamp": times, "feature": place})
+    pq.write_table(made, path, row_group_size=50_000)
+    return path
