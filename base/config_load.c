@@ -251,13 +251,13 @@ fc_rc fc_config_load_file(struct fc_config *config, const char *path, struct fc_
 /* -- environment --------------------------------------------------------------------------------------------- */
 
 /*
- * Variables that others set under our prefix: clients know the server by <PREFIX>_URL and its kin, Kubernetes gives
- * every pod the address of a Service that is named like us, and <PREFIX>_CONFIG is for main().
+ * Variables that others set under our prefix: clients know the server by <PREFIX>_URL and its kin, and Kubernetes gives
+ * every pod the address of a Service that is named like us.
  */
 static bool is_foreign(const char *suffix)
 {
-    static const char *const exact[] = {"CONFIG",       "URL",  "ENABLE_SSL", "SERVER_SSL_CERT",
-                                        "SERVICE_HOST", "PORT", "ENABLE_AUTH"};
+    static const char *const exact[] = {"URL", "ENABLE_SSL", "SERVER_SSL_CERT", "SERVICE_HOST",
+                                        "PORT"};
     static const char *const start[] = {"SERVICE_PORT", "PORT_"};
 
     for (size_t i = 0; i < FC_ARRAY_LEN(exact); i++) {

@@ -283,7 +283,10 @@ enum fc_exit fc_cli_main(int argc, char *const *argv, FILE *in, FILE *out, FILE 
     if (!arena)
         return fc_cli_no_memory(&cli);
     fc_options_init(&cli.options, arena, fc_global_options);
-    code = run(&parse, argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "__complete") == 0)
+        code = fc_complete(&cli, (size_t)argc - 2, argv + 2);
+    else
+        code = run(&parse, argc, argv);
     fc_client_free(cli.client);
     if (fflush(out) != 0 || ferror(out)) {
         say_error(&cli, "the output cannot be written: %s", strerror(errno));

@@ -71,8 +71,19 @@ void fc_help_program(FILE *out);
 void fc_help_command(const struct fc_command *command, FILE *out);
 /** Commands that begin with the word ("jobs"); false when there is none. */
 bool fc_help_group(const char *word, FILE *out);
+/** The sentence of a flag with what its row tells besides: choices, default, variable. */
+void fc_help_flag(const struct fc_option *option, char *out, size_t size);
 /** docs/reference/feastctl.md. */
 void fc_help_markdown(FILE *out);
+/** The manual page, in man(7). */
+void fc_help_man(FILE *out);
+
+/**
+ * What may stand where the last word is, for the completion of shells: a line for each, with its meaning after a tab;
+ * `:files` asks for paths. `words` are those after the program's name; names of feature tables come from the server.
+ */
+enum fc_exit fc_complete(struct fc_cli *cli, size_t count, char *const *words);
+
 /** The command with exactly these words, or NULL. */
 const struct fc_command *fc_command_find(const char *words);
 /** `did you mean` for a first word, or NULL. */
@@ -80,6 +91,7 @@ const char *fc_command_nearest(const char *word);
 
 /* Commands; each in its own file cmd_*.c. */
 enum fc_exit fc_cmd_apply(struct fc_cli *cli);
+enum fc_exit fc_cmd_completion(struct fc_cli *cli);
 enum fc_exit fc_cmd_get(struct fc_cli *cli);
 enum fc_exit fc_cmd_help(struct fc_cli *cli);
 enum fc_exit fc_cmd_ingest(struct fc_cli *cli);

@@ -161,6 +161,15 @@ static const struct fc_option version_options[] = {
 };
 static const char *const version_examples[] = {"feastctl version", "This program and the server",
                                                NULL};
+static const char *const completion_examples[] = {
+    "source <(feastctl completion bash)",
+    "Completion in this bash",
+    "feastctl completion zsh >\"${fpath[1]}/_feastctl\"",
+    "In every zsh to come",
+    "feastctl completion fish >~/.config/fish/completions/feastctl.fish",
+    "In every fish to come",
+    NULL,
+};
 static const char *const help_examples[] = {"feastctl help apply", "Help for one command", NULL};
 
 const struct fc_command fc_commands[] = {
@@ -241,6 +250,13 @@ const struct fc_command fc_commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = fc_cmd_online_get},
+    {.words = "completion",
+     .args = "bash|zsh|fish",
+     .summary = "Print a script that completes commands, flags and names in a shell",
+     .examples = completion_examples,
+     .min_args = 1,
+     .max_args = 1,
+     .run = fc_cmd_completion},
     {.words = "version",
      .args = "",
      .summary = "Show the versions of this program and of the server",

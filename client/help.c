@@ -39,8 +39,7 @@ static void flag_text(const struct fc_option *o, char *out, size_t size)
              o->value ? o->value : "");
 }
 
-/* The sentence of a flag with what can be told from its row. */
-static void flag_help(const struct fc_option *o, char *out, size_t size)
+void fc_help_flag(const struct fc_option *o, char *out, size_t size)
 {
     int used = snprintf(out, size, "%s", o->help);
 
@@ -59,7 +58,7 @@ static void print_flags(const struct fc_option *options, FILE *out)
     for (const struct fc_option *o = options; o && o->name; o++) {
         char flag[80], help[512];
         flag_text(o, flag, sizeof(flag));
-        flag_help(o, help, sizeof(help));
+        fc_help_flag(o, help, sizeof(help));
         fprintf(out, "  %-*s", FLAG_WIDTH, flag);
         if (strlen(flag) >= FLAG_WIDTH)
             fprintf(out, "\n%*s", FLAG_WIDTH + 2, "");
@@ -179,7 +178,7 @@ static void markdown_flags(const struct fc_option *options, FILE *out)
     fputs("| Flag | Meaning |\n|---|---|\n", out);
     for (const struct fc_option *o = options; o->name; o++) {
         char help[512];
-        flag_help(o, help, sizeof(help));
+        fc_help_flag(o, help, sizeof(help));
         fputs("| `", out);
         if (o->letter)
             fprintf(out, "-%c`, `", o->letter);
@@ -220,6 +219,21 @@ void fc_help_markdown(FILE *out)
     markdown_flags(fc_global_options, out);
     for (const struct fc_command *c = fc_commands; c->words; c++)
         markdown_command(c, out);
+    fputs("## Output for programs\n\n"
+          "`-o json` prints one value with `schemaVersion` (1) and `kind`. Objects asked for by "
+          "name stand alone "
+          "(`Entity`, `FeatureTable`, `Project`, `Feature`, `Job`); lists have `items` and a kind "
+          "that ends in "
+          "`List`. Other kinds are `ApplyResult`, `ValidationReport`, `OnlineFeatures` and "
+          "`Version`. Messages are "
+          "in the JSON form of protobuf: lowerCamelCase, enums by name, 64-bit integers as "
+          "strings, times in "
+          "RFC 3339, durations as `7200s`, bytes in base64, default values left out. Keys may be "
+          "added; those that "
+          "are there keep their name and meaning within a schema version. `-o yaml` has the same, "
+          "a document an "
+          "object, which `apply` takes back. `-o name` prints `kind/name`, a line an object.\n\n",
+          out);
     fputs("## Exit codes\n\n| Code | Meaning |\n|---|---|\n", out);
     for (const struct fc_exit_info *e = fc_exit_table; e->meaning; e++)
         fprintf(out, "| %d | %s |\n", (int)e->code, e->meaning);

@@ -294,6 +294,73 @@ static void output_that_cannot_be_written(void **state)
     contains(f->err, "the output cannot be written: No space left on device");
 }
 
+/* What the shells are offered; without a server names are left out, quickly and without a word. */
+static void completion(void **state)
+{
+    static const struct {
+        const char *words[6], *offered;
+    } table[] = {
+        {{"a"}, "apply\tRegister or update projects, entities and feature tables\n"},
+        {{"jo"}, "jobs\t\n"},
+        {{"-q", "-p", "x", "jobs", "c"}, "cancel\tEnd a job\n"},
+        {{"get", "t"}, "tables\t\n"},
+        {{"apply", "--dr"}, "--dry-run\tCheck everything, sources too, and change nothing.\n"},
+        {{"apply", "--validation", "s"}, "strict\t\n"},
+        {{"apply", "--validation", "=", "s"}, "strict\t\n"},
+        {{"apply", "--validation", "="}, "strict\t\nenforce\t\nwarn\t\noff\t\n"},
+        {{"apply", "--validation=s"}, "--validation=strict\t\n"},
+        {{"apply", "--filename=s"}, ""},
+        {{"get", "-o", "j"}, "json\t\n"},
+        {{"apply", "-f", "x"}, ":files\n"},
+        {{"help", "online", ""}, "get\tRead feature values from the online store\n"},
+        {{"--server=127.0.0.1:1", "report", ""}, ""},
+        {{"-s", "127.0.0.1:1", "get", "table", ""}, ""},
+        {{"no", "such", "thing"}, ""},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(table); i++) {
+        const char *args[8] = {"__complete"};
+        for (size_t w = 0; w < FC_ARRAY_LEN(table[i].words) && table[i].words[w]; w++)
+            args[w + 1] = table[i].words[w];
+        assert_int_equal(run(f, "\n", args), FC_EXIT_OK);
+        assert_string_equal(f->out, table[i].offered);
+        assert_string_equal(f->err, "");
+    }
+    assert_int_equal(RUN(f, "__complete"), FC_EXIT_OK);
+    contains(f->out, "apply\tRegister");
+}
+
+/* The scripts ask the program and know no command themselves. */
+static void completion_scripts(void **state)
+{
+    static const char *const shells[] = {"bash", "zsh", "fish"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(shells); i++) {
+        assert_int_equal(RUN(f, "completion", shells[i]), FC_EXIT_OK);
+        contains(f->out, "feastctl __complete ");
+    }
+    assert_int_equal(RUN(f, "completion", "tcsh"), FC_EXIT_USAGE);
+    contains(f->err, "it is bash, zsh or fish");
+}
+
+static void manual_page(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    fc_help_man(out);
+    fclose(out);
+    for (const struct fc_command *c = fc_commands; c->words; c++)
+        contains(text, c->words);
+    contains(text, "\\fB\\-\\-dry\\-run\\fR\n");
+    assert_null(strstr(text, "\n'"));
+    free(text);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest cases[] = {
@@ -308,6 +375,9 @@ static const struct CMUnitTest cases[] = {
     CASE(apply_reads_standard_input),
     CASE(binary_junk),
     CASE(reference_page),
+    CASE(completion),
+    CASE(completion_scripts),
+    CASE(manual_page),
     CASE(output_that_cannot_be_written),
 };
 

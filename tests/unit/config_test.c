@@ -188,7 +188,6 @@ static void environment(void **state)
                          (char *)"T_CORE_SERVICE_HOST=10.0.0.1",
                          (char *)"T_CORE_PORT_6565_TCP=tcp://x",
                          (char *)"T_CORE_URL=localhost:6565",
-                         (char *)"T_CORE_CONFIG=/etc/core.yaml",
                          NULL};
 
     assert_int_equal(fc_config_load_env(f->config, env, &f->err), FC_OK);

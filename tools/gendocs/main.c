@@ -10,15 +10,20 @@
 #include "base/attr.h"
 #include "tools/gendocs/pages.h"
 
+#define MADE     "Made by `./dev docs` from tables in the code: change those, not this file."
+#define MARKDOWN "<!-- " MADE " -->\n\n"
+#define MAN      ".\\\" " MADE "\n"
+
 static const struct page {
     const char *name, *file;
     void (*print)(FILE *out);
+    const char *mark; /* its first line */
 } pages[] = {
-    {"errors", "docs/reference/errors.md", page_errors},
+    {"errors", "docs/reference/errors.md", page_errors, MARKDOWN},
+    {"feastctl", "docs/reference/feastctl.md", page_feastctl, MARKDOWN},
+    {"configuration", "docs/reference/configuration.md", page_configuration, MARKDOWN},
+    {"man", "docs/man/feastctl.1", page_man, MAN},
 };
-
-static const char mark[] =
-    "<!-- Made by `./dev docs` from tables in the code: change those, not this file. -->\n\n";
 
 int main(int argc, char **argv)
 {
@@ -26,7 +31,7 @@ int main(int argc, char **argv)
         if (argc < 2) {
             (void)printf("%s %s\n", pages[i].name, pages[i].file);
         } else if (strcmp(argv[1], pages[i].name) == 0) {
-            (void)fputs(mark, stdout);
+            (void)fputs(pages[i].mark, stdout);
             pages[i].print(stdout);
             return fflush(stdout) == 0 ? 0 : 1;
         }

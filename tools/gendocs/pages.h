@@ -6,3 +6,10 @@
 
 /** base/reasons.def */
 void page_errors(FILE *out);
+
+/** client/commands.c */
+void page_feastctl(FILE *out);
+void page_man(FILE *out);
+
+/** server/config_table.c */
+void page_configuration(FILE *out);
