@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a look at a source reports: types, sampled values, and how the look ended. */
+#include "tests/unit/harness.h"
+
+#include <stdlib.h>
+
+#include "tests/support/parquet.h"
+#include "tests/support/scratch.h"
+#include "tests/support/specs.h"
+#include "worker/tasks/probe.h"
+
+#define TYPE(word)  FEAST__TYPES__VALUE_TYPE__ENUM__##word
+#define LEVEL(word) FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__##word
+#define STATE(word) FEAST__ADMIN__V1__SOURCE_REPORT__STATE__##word
+#define ROLE(word)  FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__##word
+
+struct fixture {
+    struct test_scratch scratch;
+    struct fc_arena *arena;
+    Feast__Worker__V1__Probe probe;
+    Feast__Worker__V1__Limits limits;
+    Feast__Worker__V1__EntityType entity, *entities[1];
+    Feast__Core__FeatureTableSpec *spec;
+    struct fc_error err;
+};
+
+/* driver_id INT64, trips INT32, rating FLOAT, event column `ts`, at <scratch>/t.parquet. */
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return -1;
+    test_scratch_init(&f->scratch);
+    f->arena = fc_arena_new((size_t)64 << 20);
+    f->spec = test_table(f->arena);
+    f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "t.parquet"));
+    feast__worker__v1__probe__init(&f->probe);
+    feast__worker__v1__limits__init(&f->limits);
+    feast__worker__v1__entity_type__init(&f->entity);
+    f->entity.name = fc_arena_strdup(f->arena, "driver_id");
+    f->entity.value_type = TYPE(INT64);
+    f->entities[0] = &f->entity;
+    f->probe.spec = f->spec;
+    f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_BATCH;
+    f->probe.n_entities = 1;
+    f->probe.entities = f->entities;
+    f->limits.rows = 1000;
+    f->limits.files = 32;
+    f->probe.limits = &f->limits;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    fc_arena_free(f->arena);
+    test_scratch_done(&f->scratch);
+    free(f);
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    test_parquet_done();
+    return 0;
+}
+
+static fc_rc run(struct fixture *f, Feast__Admin__V1__SourceReport **ret)
+{
+    const struct fc_duck_options options = {.memory_limit = UINT64_C(256) << 20};
+    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = NULL;
+
+    f->err = (struct fc_error)FC_ERROR_INIT;
+    assert_int_equal(fc_duck_open(&options, &duck, &f->err), FC_OK);
+    return fc_probe_run(&f->probe, duck, fc_sys_real(), f->arena, ret, &f->err);
+}
+
+static Feast__Admin__V1__SourceReport *look(struct fixture *f)
+{
+    Feast__Admin__V1__SourceReport *report = NULL;
+
+    if (run(f, &report) != FC_OK)
+        fail_msg("%s", f->err.message);
+    return report;
+}
+
+static Feast__Admin__V1__SourceReport *look_at(struct fixture *f, const char *select)
+{
+    test_parquet(test_path(&f->scratch, "t.parquet"), select, 2048);
+    return look(f);
+}
+
+static const Feast__Admin__V1__ColumnReport *column(const Feast__Admin__V1__SourceReport *report,
+                                                    const char *name)
+{
+    for (size_t i = 0; i < report->n_columns; i++) {
+        if (strcmp(report->columns[i]->column, name) == 0)
+            return report->columns[i];
+    }
+    fail_msg("there is no report on %s", name);
+    return NULL;
+}
+
+static bool noted(const Feast__Admin__V1__SourceReport *report, const char *text)
+{
+    for (size_t i = 0; i < report->n_notes; i++) {
+        if (strstr(report->notes[i], text))
+            return true;
+    }
+    return false;
+}
+
+static void holds(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' does not hold '%s'", text, part);
+}
+
+#define GOOD                                                                                       \
+    "SELECT range::BIGINT AS driver_id, (range % 100)::INTEGER AS trips, (range / 10)::FLOAT AS "  \
+    "rating, "                                                                                     \
+    "TIMESTAMPTZ '2021-01-01 00:00:00+00' + INTERVAL (range) SECOND AS ts FROM range(5000)"
+
+static void a_source_that_fits(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = look_at(f, GOOD);
+
+    assert_int_equal(report->state, STATE(READ));
+    assert_int_equal(report->slot, FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_BATCH);
+    assert_int_equal(report->kind, FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE);
+    holds(report->location, "t.parquet");
+    assert_int_equal(report->files_total, 1);
+    assert_int_equal(report->files_seen, 1);
+    assert_int_equal(report->rows_sampled, 1000);
+    assert_int_equal(report->rows_invalid, 0);
+    assert_int_equal(report->n_notes, 0);
+    assert_int_equal(report->n_columns, 4);
+    for (size_t i = 0; i < report->n_columns; i++) {
+        assert_int_equal(report->columns[i]->level, LEVEL(EXACT));
+        assert_int_equal(report->columns[i]->rows_sampled, 1000);
+        assert_string_equal(report->columns[i]->message, "");
+        assert_false(report->columns[i]->blocking);
+    }
+    assert_int_equal(report->columns[0]->role, ROLE(ENTITY));
+    assert_int_equal(report->columns[1]->role, ROLE(FEATURE));
+    assert_int_equal(report->columns[3]->role, ROLE(EVENT_TIMESTAMP));
+    assert_string_equal(report->columns[0]->source_type, "int64");
+    assert_string_equal(report->columns[0]->min, "0");
+    assert_string_equal(column(report, "trips")->max, "99");
+    assert_string_equal(column(report, "ts")->min, "2021-01-01T00:00:00Z");
+}
+
+static void types_that_do_not_fit(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = look_at(
+        f, "SELECT '1' AS driver_id, 2.5::DOUBLE AS trips, true AS rating, 5::BIGINT AS ts");
+
+    assert_int_equal(report->state, STATE(READ));
+    assert_int_equal(column(report, "driver_id")->level, LEVEL(REJECT));
+    assert_string_equal(column(report, "driver_id")->message,
+                        "column \"driver_id\" is string, declared INT64 (text is not parsed)");
+    assert_int_equal(column(report, "trips")->level, LEVEL(CHECKED));
+    assert_int_equal(column(report, "trips")->invalid_count, 1);
+    assert_string_equal(column(report, "trips")->first_bad_value, "2.5");
+    holds(column(report, "trips")->message,
+          "1 of 1 sampled values are invalid: 2.5 is no whole number");
+    assert_int_equal(column(report, "rating")->level, LEVEL(REJECT));
+    assert_int_equal(column(report, "ts")->level, LEVEL(REJECT));
+    holds(column(report, "ts")->message, "does not say its unit");
+    assert_int_equal(report->rows_invalid, 1);
+}
+
+static void columns_that_are_not_there(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report =
+        look_at(f, "SELECT 1::BIGINT AS Driver_ID, 1 AS tripz, 1.5::FLOAT AS score, TIMESTAMPTZ "
+                   "'2021-01-01' AS ts");
+
+    assert_int_equal(column(report, "driver_id")->level, LEVEL(MISSING));
+    holds(column(report, "driver_id")->message,
+          "names are case-sensitive, the source has \"Driver_ID\"");
+    holds(column(report, "trips")->message,
+          "there is no column \"trips\"; did you mean \"tripz\"?");
+    assert_string_equal(column(report, "rating")->message, "there is no column \"rating\"");
+    assert_int_equal(column(report, "rating")->rows_sampled, 0);
+    assert_int_equal(column(report, "ts")->level, LEVEL(EXACT));
+}
+
+static void names_are_mapped(void **state)
+{
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "num trips");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "stats.rating");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "driver");
+    Feast__Admin__V1__SourceReport *report = look_at(
+        f, "SELECT 1::BIGINT AS driver, 1 AS \"num trips\", TIMESTAMPTZ '2021-01-01' AS ts");
+
+    assert_string_equal(report->columns[0]->name, "driver_id");
+    assert_string_equal(report->columns[0]->column, "driver");
+    assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
+    assert_int_equal(report->columns[1]->level, LEVEL(EXACT));
+    assert_int_equal(report->columns[2]->level, LEVEL(LEVEL_UNSPECIFIED));
+    holds(report->columns[2]->message, "expression");
+}
+
+static void a_name_that_repeats(void **state)
+{
+    struct fixture *f = *state;
+
+    f->spec->batch_source = test_source_at(f->arena, test_parquet_data(f->arena, "duplicates"));
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "a");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "A");
+    Feast__Admin__V1__SourceReport *report = look(f);
+    assert_int_equal(report->columns[0]->level, LEVEL(REJECT));
+    assert_string_equal(report->columns[0]->message, "there are 2 columns \"a\"");
+    assert_int_equal(report->columns[2]->level, LEVEL(CHECKED));
+    assert_int_equal(report->columns[2]->rows_sampled, 2);
+}
+
+static void nulls_and_values_that_do_not_convert(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report =
+        look_at(f, "SELECT CASE WHEN range % 10 = 0 THEN NULL ELSE range END AS driver_id, CASE "
+                   "WHEN range % 4 = 0 THEN "
+                   "NULL WHEN range = 3 THEN 3000000000 ELSE range END AS trips, NULL::FLOAT AS "
+                   "rating, CASE WHEN range = 5 "
+                   "THEN NULL ELSE TIMESTAMPTZ '2021-01-01' END AS ts FROM range(100)");
+
+    assert_int_equal(report->rows_sampled, 100);
+    assert_int_equal(column(report, "driver_id")->null_count, 10);
+    assert_int_equal(column(report, "driver_id")->invalid_count, 10);
+    assert_string_equal(column(report, "driver_id")->first_bad_value, "null");
+    assert_int_equal(column(report, "trips")->null_count, 25);
+    assert_int_equal(column(report, "trips")->invalid_count, 1);
+    assert_string_equal(column(report, "trips")->first_bad_value, "3000000000");
+    assert_int_equal(column(report, "rating")->null_count, 100);
+    assert_int_equal(column(report, "rating")->invalid_count, 0);
+    assert_string_equal(column(report, "rating")->min, "");
+    assert_int_equal(column(report, "ts")->invalid_count, 1);
+    assert_int_equal(report->rows_invalid, 12);
+}
+
+static void time_columns(void **state)
+{
+    struct fixture *f = *state;
+
+    f->spec->batch_source->created_timestamp_column = fc_arena_strdup(f->arena, "created");
+    f->spec->batch_source->date_partition_column = fc_arena_strdup(f->arena, "dt");
+    Feast__Admin__V1__SourceReport *report =
+        look_at(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMP "
+                   "'1969-12-31' AS ts, "
+                   "TIMESTAMPTZ '9999-12-31 23:59:59+00' AS created, 'soon' AS dt");
+    assert_int_equal(report->n_columns, 6);
+    assert_int_equal(column(report, "ts")->level, LEVEL(CHECKED));
+    holds(column(report, "ts")->message,
+          "column \"ts\" is timestamp[us] (no time zone, read as UTC)");
+    assert_int_equal(column(report, "created")->role, ROLE(CREATED_TIMESTAMP));
+    assert_int_equal(column(report, "created")->level, LEVEL(EXACT));
+    assert_int_equal(column(report, "dt")->role, ROLE(DATE_PARTITION));
+    assert_int_equal(column(report, "dt")->level, LEVEL(CHECKED));
+    assert_int_equal(column(report, "dt")->invalid_count, 1);
+    assert_true(noted(report, "event times lie before 1970, from 1969-12-31"));
+    report = look_at(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, "
+                        "TIMESTAMPTZ '2999-01-01' AS "
+                        "ts, NULL::TIMESTAMPTZ AS created, DATE '2021-01-01' AS dt");
+    assert_true(noted(report, "event times lie in the future, up to 2999-01-01"));
+    assert_int_equal(column(report, "created")->invalid_count, 0);
+}
+
+static void int96_and_lost_precision_are_noted(void **state)
+{
+    struct fixture *f = *state;
+
+    f->spec->batch_source = test_source_at(f->arena, test_parquet_data(f->arena, "int96"));
+    Feast__Admin__V1__SourceReport *report = look(f);
+    assert_int_equal(column(report, "ts")->level, LEVEL(WIDENING));
+    holds(column(report, "ts")->message, "stored as INT96, UTC by convention");
+    assert_true(noted(report, "nanoseconds of column \"ts\" are cut"));
+}
+
+static void a_source_out_of_reach(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = look(f);
+
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    assert_string_equal(report->reason, "SOURCE_UNREACHABLE");
+    holds(report->message, "t.parquet: No such file or directory");
+    assert_int_equal(report->n_columns, 4);
+    assert_int_equal(report->columns[0]->level, LEVEL(LEVEL_UNSPECIFIED));
+    assert_int_equal(fc_mkdirs(test_path(&f->scratch, "t.parquet"), 0755), 0);
+    report = look(f);
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    holds(report->message, "is empty");
+    f->spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
+    report = look(f);
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    assert_string_equal(report->reason, "SOURCE_UNSUPPORTED");
+    holds(report->message, "BATCH_BIGQUERY sources are not looked at by this version");
+    assert_string_equal(report->location, "p:d.t");
+    f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM;
+    f->spec->stream_source = test_kafka_source(f->arena);
+    report = look(f);
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    assert_string_equal(report->location, "kafka:9092/trips");
+}
+
+static void a_source_that_is_no_parquet(void **state)
+{
+    struct fixture *f = *state;
+
+    test_write(test_path(&f->scratch, "t.parquet"), "driver_id,trips\n1,2\n");
+    Feast__Admin__V1__SourceReport *report = look(f);
+    assert_int_equal(report->state, STATE(UNREADABLE));
+    assert_string_equal(report->reason, "SOURCE_INVALID");
+    holds(report->message, "does not begin with PAR1");
+    /* The schema is fine, the data is not. */
+    f->spec->batch_source = test_source_at(f->arena, test_parquet_data(f->arena, "not_utf8"));
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "text");
+    f->entity.value_type = TYPE(STRING);
+    report = look(f);
+    assert_int_equal(report->state, STATE(UNREADABLE));
+    holds(report->message, "not_utf8.parquet cannot be decoded");
+    assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
+}
+
+static void a_source_without_rows(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = look_at(f, GOOD " WHERE range < 0");
+
+    assert_int_equal(report->state, STATE(READ));
+    assert_int_equal(report->rows_sampled, 0);
+    assert_true(noted(report, "no rows seen"));
+    assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
+}
+
+static void files_that_disagree(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fc_mkdirs(test_path(&f->scratch, "t.parquet"), 0755), 0);
+    test_parquet(test_path(&f->scratch, "t.parquet/1"), GOOD, 0);
+    test_parquet(
+        test_path(&f->scratch, "t.parquet/2"),
+        "SELECT 1::BIGINT AS driver_id, 'x' AS trips, TIMESTAMPTZ '2021-01-01' AS ts, 1 AS other",
+        0);
+    Feast__Admin__V1__SourceReport *report = look(f);
+    assert_int_equal(report->state, STATE(READ));
+    assert_int_equal(report->n_disagreements, 2);
+    holds(report->disagreements[0], "/2: column \"trips\" is string, but int32 in ");
+    holds(report->disagreements[1], "/2 has no column \"rating\", which is float in ");
+    assert_true(noted(report, "columns that the table does not use"));
+    /* A column that only other tables use is nobody's finding. */
+    test_parquet(test_path(&f->scratch, "t.parquet/2"), GOOD, 0);
+    test_parquet(test_path(&f->scratch, "t.parquet/3"), "SELECT *, 1 AS other FROM (" GOOD ")", 0);
+    assert_int_equal(look(f)->n_disagreements, 0);
+}
+
+static void names_that_are_no_text(void **state)
+{
+    struct fixture *f = *state;
+
+    f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "\xff\n.parquet"));
+    Feast__Admin__V1__SourceReport *report = look(f);
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    holds(report->message, "? .parquet: No such file");
+}
+
+static void orders_that_cannot_be_followed(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = NULL;
+
+    f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM;
+    assert_int_equal(run(f, &report), FC_INVALID_ARGUMENT);
+    assert_int_equal(f->err.reason, FC_REASON_REQUEST_INVALID);
+    f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_UNSPECIFIED;
+    assert_int_equal(run(f, &report), FC_INVALID_ARGUMENT);
+    f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_BATCH;
+    f->probe.n_entities = 0;
+    assert_int_equal(run(f, &report), FC_INVALID_ARGUMENT);
+    holds(f->err.message, "type of entity \"driver_id\"");
+    f->probe.n_entities = 1;
+    f->spec->batch_source->event_timestamp_column = (char *)protobuf_c_empty_string;
+    assert_int_equal(run(f, &report), FC_INVALID_ARGUMENT);
+    holds(f->err.message, "no event timestamp column");
+    f->probe.spec = NULL;
+    assert_int_equal(run(f, &report), FC_INVALID_ARGUMENT);
+    assert_null(report);
+}
+
+static void too_many_features_for_the_columns_there(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 500; i++)
+        (void)test_add_feature(f->arena, f->spec, fc_arena_printf(f->arena, "f%d", i),
+                               TYPE(DOUBLE));
+    Feast__Admin__V1__SourceReport *report = look_at(f, GOOD);
+    assert_int_equal(report->n_columns, 504);
+    assert_int_equal(column(report, "f499")->level, LEVEL(MISSING));
+    assert_int_equal(report->rows_sampled, 1000);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+static const struct CMUnitTest cases[] = {
+    CASE(a_source_that_fits),
+    CASE(types_that_do_not_fit),
+    CASE(columns_that_are_not_there),
+    CASE(names_are_mapped),
+    CASE(a_name_that_repeats),
+    CASE(nulls_and_values_that_do_not_convert),
+    CASE(time_columns),
+    CASE(int96_and_lost_precision_are_noted),
+    CASE(a_source_out_of_reach),
+    CASE(a_source_that_is_no_parquet),
+    CASE(a_source_without_rows),
+    CASE(files_that_disagree),
+    CASE(names_that_are_no_text),
+    CASE(orders_that_cannot_be_followed),
+    CASE(too_many_features_for_the_columns_there),
+};
+
+FC_TEST_MAIN_GROUP(cases, NULL, group_teardown)
