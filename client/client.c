@@ -19,43 +19,44 @@ struct fc_client {
 #define ADMIN(Method) "/feast.admin.v1.AdminService/" Method
 #define JOBS(Method)  "/feast_spark.api.JobService/" Method
 
-const struct fc_method fc_core_version = {
+const struct fc_method fc_method_core_version = {
     CORE("GetFeastCoreVersion"), &feast__core__get_feast_core_version_response__descriptor};
-const struct fc_method fc_core_list_projects = {CORE("ListProjects"),
-                                                &feast__core__list_projects_response__descriptor};
-const struct fc_method fc_core_create_project = {CORE("CreateProject"),
-                                                 &feast__core__create_project_response__descriptor};
-const struct fc_method fc_core_get_entity = {CORE("GetEntity"),
-                                             &feast__core__get_entity_response__descriptor};
-const struct fc_method fc_core_list_entities = {CORE("ListEntities"),
-                                                &feast__core__list_entities_response__descriptor};
-const struct fc_method fc_core_apply_entity = {CORE("ApplyEntity"),
-                                               &feast__core__apply_entity_response__descriptor};
-const struct fc_method fc_core_get_table = {CORE("GetFeatureTable"),
-                                            &feast__core__get_feature_table_response__descriptor};
-const struct fc_method fc_core_list_tables = {
+const struct fc_method fc_method_core_list_projects = {
+    CORE("ListProjects"), &feast__core__list_projects_response__descriptor};
+const struct fc_method fc_method_core_create_project = {
+    CORE("CreateProject"), &feast__core__create_project_response__descriptor};
+const struct fc_method fc_method_core_get_entity = {CORE("GetEntity"),
+                                                    &feast__core__get_entity_response__descriptor};
+const struct fc_method fc_method_core_list_entities = {
+    CORE("ListEntities"), &feast__core__list_entities_response__descriptor};
+const struct fc_method fc_method_core_apply_entity = {
+    CORE("ApplyEntity"), &feast__core__apply_entity_response__descriptor};
+const struct fc_method fc_method_core_get_table = {
+    CORE("GetFeatureTable"), &feast__core__get_feature_table_response__descriptor};
+const struct fc_method fc_method_core_list_tables = {
     CORE("ListFeatureTables"), &feast__core__list_feature_tables_response__descriptor};
-const struct fc_method fc_core_apply_table = {
+const struct fc_method fc_method_core_apply_table = {
     CORE("ApplyFeatureTable"), &feast__core__apply_feature_table_response__descriptor};
-const struct fc_method fc_core_list_features = {CORE("ListFeatures"),
-                                                &feast__core__list_features_response__descriptor};
-const struct fc_method fc_admin_report = {
+const struct fc_method fc_method_core_list_features = {
+    CORE("ListFeatures"), &feast__core__list_features_response__descriptor};
+const struct fc_method fc_method_admin_report = {
     ADMIN("GetValidationReport"), &feast__admin__v1__get_validation_report_response__descriptor};
-const struct fc_method fc_admin_watch_job = {ADMIN("WatchJob"),
-                                             &feast__admin__v1__job_progress__descriptor};
-const struct fc_method fc_admin_job_detail = {
+const struct fc_method fc_method_admin_watch_job = {ADMIN("WatchJob"),
+                                                    &feast__admin__v1__job_progress__descriptor};
+const struct fc_method fc_method_admin_job_detail = {
     ADMIN("GetJobDetail"), &feast__admin__v1__get_job_detail_response__descriptor};
-const struct fc_method fc_jobs_start_batch = {
+const struct fc_method fc_method_jobs_start_batch = {
     JOBS("StartOfflineToOnlineIngestionJob"),
     &feast_spark__api__start_offline_to_online_ingestion_job_response__descriptor};
-const struct fc_method fc_jobs_list = {JOBS("ListJobs"),
-                                       &feast_spark__api__list_jobs_response__descriptor};
-const struct fc_method fc_jobs_get = {JOBS("GetJob"),
-                                      &feast_spark__api__get_job_response__descriptor};
-const struct fc_method fc_jobs_cancel = {JOBS("CancelJob"),
-                                         &feast_spark__api__cancel_job_response__descriptor};
-const struct fc_method fc_serving_get = {"/feast.serving.ServingService/GetOnlineFeaturesV2",
-                                         &feast__serving__get_online_features_response__descriptor};
+const struct fc_method fc_method_jobs_list = {JOBS("ListJobs"),
+                                              &feast_spark__api__list_jobs_response__descriptor};
+const struct fc_method fc_method_jobs_get = {JOBS("GetJob"),
+                                             &feast_spark__api__get_job_response__descriptor};
+const struct fc_method fc_method_jobs_cancel = {JOBS("CancelJob"),
+                                                &feast_spark__api__cancel_job_response__descriptor};
+const struct fc_method fc_method_serving_get = {
+    "/feast.serving.ServingService/GetOnlineFeaturesV2",
+    &feast__serving__get_online_features_response__descriptor};
 
 const char *fc_client_version(void)
 {

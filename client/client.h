@@ -36,8 +36,9 @@ enum fc_exit fc_client_fail(struct fc_cli *cli, const struct fc_call *call,
 /** A trailer's value, or NULL. */
 const char *fc_client_trailer(const struct fc_call *call, const char *key);
 
-extern const struct fc_method fc_core_version, fc_core_list_projects, fc_core_create_project,
-    fc_core_get_entity, fc_core_list_entities, fc_core_apply_entity, fc_core_get_table,
-    fc_core_list_tables, fc_core_apply_table, fc_core_list_features, fc_admin_report,
-    fc_admin_watch_job, fc_admin_job_detail, fc_jobs_start_batch, fc_jobs_list, fc_jobs_get,
-    fc_jobs_cancel, fc_serving_get;
+extern const struct fc_method fc_method_core_version, fc_method_core_list_projects,
+    fc_method_core_create_project, fc_method_core_get_entity, fc_method_core_list_entities,
+    fc_method_core_apply_entity, fc_method_core_get_table, fc_method_core_list_tables,
+    fc_method_core_apply_table, fc_method_core_list_features, fc_method_admin_report,
+    fc_method_admin_watch_job, fc_method_admin_job_detail, fc_method_jobs_start_batch,
+    fc_method_jobs_list, fc_method_jobs_get, fc_method_jobs_cancel, fc_method_serving_get;

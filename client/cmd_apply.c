@@ -130,7 +130,7 @@ static enum fc_exit look_for_project(struct apply *a, const struct fc_doc *doc)
 {
     Feast__Core__ListProjectsRequest request = FEAST__CORE__LIST_PROJECTS_REQUEST__INIT;
     struct fc_call call = {
-        .method = &fc_core_list_projects, .request = &request.base, .arena = a->arena};
+        .method = &fc_method_core_list_projects, .request = &request.base, .arena = a->arena};
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc = fc_client_call(a->cli, &call, &err);
 
@@ -145,7 +145,7 @@ static enum fc_exit apply_project(struct apply *a, const struct fc_doc *doc)
 {
     Feast__Core__CreateProjectRequest request = FEAST__CORE__CREATE_PROJECT_REQUEST__INIT;
     struct fc_call call = {
-        .method = &fc_core_create_project, .request = &request.base, .arena = a->arena};
+        .method = &fc_method_core_create_project, .request = &request.base, .arena = a->arena};
     struct fc_error err = FC_ERROR_INIT;
 
     if (a->dry_run)
@@ -182,8 +182,8 @@ static enum fc_exit apply_entity(struct apply *a, const struct fc_doc *doc)
     Feast__Core__GetEntityRequest get = FEAST__CORE__GET_ENTITY_REQUEST__INIT;
     Feast__Core__ApplyEntityRequest request = FEAST__CORE__APPLY_ENTITY_REQUEST__INIT;
     struct fc_call before = {
-        .method = &fc_core_get_entity, .request = &get.base, .arena = a->arena};
-    struct fc_call call = {.method = &fc_core_apply_entity,
+        .method = &fc_method_core_get_entity, .request = &get.base, .arena = a->arena};
+    struct fc_call call = {.method = &fc_method_core_apply_entity,
                            .request = &request.base,
                            .metadata = a->metadata,
                            .metadata_count = a->metadata_count,
@@ -215,7 +215,8 @@ static void explain_verdict(struct apply *a, const struct fc_doc *doc, const cha
 {
     Feast__Admin__V1__GetValidationReportRequest request =
         FEAST__ADMIN__V1__GET_VALIDATION_REPORT_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_admin_report, .request = &request.base, .arena = a->arena};
+    struct fc_call call = {
+        .method = &fc_method_admin_report, .request = &request.base, .arena = a->arena};
     struct fc_error err = FC_ERROR_INIT;
     const char *reason = NULL;
 
@@ -265,8 +266,9 @@ static enum fc_exit apply_table(struct apply *a, const struct fc_doc *doc)
 {
     Feast__Core__GetFeatureTableRequest get = FEAST__CORE__GET_FEATURE_TABLE_REQUEST__INIT;
     Feast__Core__ApplyFeatureTableRequest request = FEAST__CORE__APPLY_FEATURE_TABLE_REQUEST__INIT;
-    struct fc_call before = {.method = &fc_core_get_table, .request = &get.base, .arena = a->arena};
-    struct fc_call call = {.method = &fc_core_apply_table,
+    struct fc_call before = {
+        .method = &fc_method_core_get_table, .request = &get.base, .arena = a->arena};
+    struct fc_call call = {.method = &fc_method_core_apply_table,
                            .request = &request.base,
                            .metadata = a->metadata,
                            .metadata_count = a->metadata_count,

@@ -36,7 +36,7 @@ enum fc_exit fc_cmd_ingest(struct fc_cli *cli)
     FeastSpark__Api__StartOfflineToOnlineIngestionJobRequest request =
         FEAST_SPARK__API__START_OFFLINE_TO_ONLINE_INGESTION_JOB_REQUEST__INIT;
     Google__Protobuf__Timestamp from, to;
-    struct fc_call call = {.method = &fc_jobs_start_batch, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_jobs_start_batch, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     enum fc_exit code = read_time(cli, "from", &from, &request.start_date);
 

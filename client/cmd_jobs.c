@@ -59,7 +59,7 @@ static enum fc_exit print_jobs(struct fc_cli *cli, FeastSpark__Api__Job **jobs, 
 enum fc_exit fc_get_jobs(struct fc_cli *cli, const struct fc_selection *selection)
 {
     FeastSpark__Api__ListJobsRequest request = FEAST_SPARK__API__LIST_JOBS_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_jobs_list, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_jobs_list, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     if (selection->name)
@@ -88,7 +88,7 @@ enum fc_exit fc_cmd_jobs_get(struct fc_cli *cli)
 enum fc_exit fc_cmd_jobs_cancel(struct fc_cli *cli)
 {
     FeastSpark__Api__CancelJobRequest request = FEAST_SPARK__API__CANCEL_JOB_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_jobs_cancel, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_jobs_cancel, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     request.job_id = (char *)cli->args[0];

@@ -25,7 +25,7 @@ struct read {
 static enum fc_exit load_table(struct read *r, const char *name)
 {
     Feast__Core__GetFeatureTableRequest request = FEAST__CORE__GET_FEATURE_TABLE_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_core_get_table, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_get_table, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     request.name = (char *)name;
@@ -46,7 +46,7 @@ static enum fc_exit load_types(struct read *r)
     r->types = fc_arena_calloc(r->cli->arena, r->table->n_entities + 1, sizeof(*r->types));
     for (size_t i = 0; r->types && i < r->table->n_entities; i++) {
         Feast__Core__GetEntityRequest request = FEAST__CORE__GET_ENTITY_REQUEST__INIT;
-        struct fc_call call = {.method = &fc_core_get_entity, .request = &request.base};
+        struct fc_call call = {.method = &fc_method_core_get_entity, .request = &request.base};
 
         request.name = r->table->entities[i];
         request.project = (char *)r->cli->project;
@@ -306,7 +306,7 @@ static enum fc_exit print_table(struct read *r,
 
 static enum fc_exit ask(struct read *r)
 {
-    struct fc_call call = {.method = &fc_serving_get, .request = &r->request.base};
+    struct fc_call call = {.method = &fc_method_serving_get, .request = &r->request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     if (fc_client_call(r->cli, &call, &err) != FC_OK)

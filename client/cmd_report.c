@@ -205,7 +205,7 @@ enum fc_exit fc_cmd_report(struct fc_cli *cli)
 {
     Feast__Admin__V1__GetValidationReportRequest request =
         FEAST__ADMIN__V1__GET_VALIDATION_REPORT_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_admin_report, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_admin_report, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     enum fc_exit code;
 

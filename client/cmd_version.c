@@ -23,7 +23,7 @@ enum fc_exit fc_cmd_version(struct fc_cli *cli)
 {
     Feast__Core__GetFeastCoreVersionRequest request =
         FEAST__CORE__GET_FEAST_CORE_VERSION_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_core_version, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_version, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc;
 

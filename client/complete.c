@@ -161,7 +161,7 @@ static void offer_tables(struct completion *c)
     Feast__Core__ListFeatureTablesRequest request = FEAST__CORE__LIST_FEATURE_TABLES_REQUEST__INIT;
     Feast__Core__ListFeatureTablesRequest__Filter filter =
         FEAST__CORE__LIST_FEATURE_TABLES_REQUEST__FILTER__INIT;
-    struct fc_call call = {.method = &fc_core_list_tables, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_list_tables, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     c->cli->server = c->server ? c->server : fc_options_get(&c->cli->options, "server");

@@ -36,7 +36,7 @@ static enum fc_exit print_projects(struct fc_cli *cli, char **names, size_t coun
 enum fc_exit fc_get_projects(struct fc_cli *cli, const struct fc_selection *selection)
 {
     Feast__Core__ListProjectsRequest request = FEAST__CORE__LIST_PROJECTS_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_core_list_projects, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_list_projects, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     if (fc_client_call(cli, &call, &err) != FC_OK)
@@ -114,7 +114,7 @@ static enum fc_exit print_entities(struct fc_cli *cli, Feast__Core__Entity **ent
 static enum fc_exit get_entity(struct fc_cli *cli, const char *name)
 {
     Feast__Core__GetEntityRequest request = FEAST__CORE__GET_ENTITY_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_core_get_entity, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_get_entity, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     request.name = (char *)name;
@@ -131,7 +131,7 @@ enum fc_exit fc_get_entities(struct fc_cli *cli, const struct fc_selection *sele
     Feast__Core__ListEntitiesRequest__Filter filter =
         FEAST__CORE__LIST_ENTITIES_REQUEST__FILTER__INIT;
     Feast__Core__ListEntitiesRequest__Filter__LabelsEntry *entries;
-    struct fc_call call = {.method = &fc_core_list_entities, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_list_entities, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     if (selection->name)

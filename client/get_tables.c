@@ -92,7 +92,7 @@ static enum fc_exit print_tables(struct fc_cli *cli, Feast__Core__FeatureTable *
 static enum fc_exit get_table(struct fc_cli *cli, const char *name)
 {
     Feast__Core__GetFeatureTableRequest request = FEAST__CORE__GET_FEATURE_TABLE_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_core_get_table, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_get_table, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     request.name = (char *)name;
@@ -109,7 +109,7 @@ enum fc_exit fc_get_tables(struct fc_cli *cli, const struct fc_selection *select
     Feast__Core__ListFeatureTablesRequest__Filter filter =
         FEAST__CORE__LIST_FEATURE_TABLES_REQUEST__FILTER__INIT;
     Feast__Core__ListFeatureTablesRequest__Filter__LabelsEntry *entries;
-    struct fc_call call = {.method = &fc_core_list_tables, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_list_tables, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     if (selection->name)
@@ -216,7 +216,7 @@ enum fc_exit fc_get_features(struct fc_cli *cli, const struct fc_selection *sele
     Feast__Core__ListFeaturesRequest__Filter filter =
         FEAST__CORE__LIST_FEATURES_REQUEST__FILTER__INIT;
     Feast__Core__ListFeaturesRequest__Filter__LabelsEntry *entries;
-    struct fc_call call = {.method = &fc_core_list_features, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_core_list_features, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
     entries = fc_arena_calloc(cli->arena, selection->label_count + 1, sizeof(*entries));

@@ -91,7 +91,8 @@ static enum fc_exit poll_job(struct follow *f)
     while (!f->ended) {
         FeastSpark__Api__GetJobRequest request = FEAST_SPARK__API__GET_JOB_REQUEST__INIT;
         Feast__Admin__V1__JobProgress progress = FEAST__ADMIN__V1__JOB_PROGRESS__INIT;
-        struct fc_call call = {.method = &fc_jobs_get, .request = &request.base, .arena = arena};
+        struct fc_call call = {
+            .method = &fc_method_jobs_get, .request = &request.base, .arena = arena};
         struct fc_error err = FC_ERROR_INIT;
 
         request.job_id = (char *)f->id;
@@ -113,7 +114,7 @@ static enum fc_exit poll_job(struct follow *f)
 static enum fc_exit watch(struct follow *f)
 {
     Feast__Admin__V1__WatchJobRequest request = FEAST__ADMIN__V1__WATCH_JOB_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_admin_watch_job, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_admin_watch_job, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc;
 

@@ -175,7 +175,7 @@ static enum fc_exit print_object(struct fc_cli *cli, const char *id,
 static enum fc_exit print_plain(struct fc_cli *cli, const char *id)
 {
     FeastSpark__Api__GetJobRequest request = FEAST_SPARK__API__GET_JOB_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_jobs_get, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_jobs_get, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     enum fc_exit code = FC_EXIT_OK;
 
@@ -204,7 +204,7 @@ static enum fc_exit print_plain(struct fc_cli *cli, const char *id)
 enum fc_exit fc_job_print(struct fc_cli *cli, const char *id)
 {
     Feast__Admin__V1__GetJobDetailRequest request = FEAST__ADMIN__V1__GET_JOB_DETAIL_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_admin_job_detail, .request = &request.base};
+    struct fc_call call = {.method = &fc_method_admin_job_detail, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     enum fc_exit code;
     fc_rc rc;

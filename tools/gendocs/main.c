@@ -22,6 +22,7 @@ static const struct page {
     {"errors", "docs/reference/errors.md", page_errors, MARKDOWN},
     {"feastctl", "docs/reference/feastctl.md", page_feastctl, MARKDOWN},
     {"configuration", "docs/reference/configuration.md", page_configuration, MARKDOWN},
+    {"metrics", "docs/reference/metrics.md", page_metrics, MARKDOWN},
     {"man", "docs/man/feastctl.1", page_man, MAN},
 };
 

@@ -13,3 +13,6 @@ void page_man(FILE *out);
 
 /** server/config_table.c */
 void page_configuration(FILE *out);
+
+/** server/http/metrics.def */
+void page_metrics(FILE *out);
