@@ -187,7 +187,16 @@ void fc_status_set(struct fc_rpc_call *call, const struct fc_error *err,
     const char *message = cut_message(err, buffer, sizeof(buffer));
     size_t used = percent_encoded(message, strlen(message)) + trailer_bytes(call), room, size = 0;
     uint8_t *details = NULL;
+    struct fc_error late;
 
+    /* Both sides notice a deadline; whichever is first, the client shall hear of a deadline. */
+    if (err->rc == FC_CANCELLED &&
+        fc_monotonic_ns(call->server->options.sys) >= call->deadline_ns) {
+        late = *err;
+        late.rc = FC_DEADLINE_EXCEEDED;
+        late.reason = FC_REASON_DEADLINE_EXCEEDED;
+        err = &late;
+    }
     call->code = err->rc == FC_OK ? FC_INTERNAL : err->rc;
     call->reason = err->reason;
     call->status_text = grpc_slice_from_copied_string(message);

@@ -77,7 +77,7 @@ static void *wait_cancelled(void *arg)
     while (!fc_rpc_cancelled(call))
         usleep(1000);
     cancelled_seen++;
-    (void)fc_fail(&err, FC_REASON_CANCELLED, "nobody waits any more");
+    (void)fc_fail(&err, FC_REASON_CANCELLED, "/test.Service/Patient: nobody waits any more");
     fc_rpc_fail(call, &err, NULL);
     return NULL;
 }
