@@ -179,23 +179,29 @@ static fc_rc seed(struct fc_txn *txn, void *ctx FC_UNUSED, struct fc_error *err)
     return rc == FC_OK && row.id == 0 ? fc_project_insert(txn, FC_STR("default"), &id, err) : rc;
 }
 
-/* SQLite would make it readable for all; its companions take the mode of the database. */
-static fc_rc create_file(const char *path, struct fc_error *err)
+/*
+ * SQLite would make it readable for all; its companions take the mode of the database. The name is synced before SQLite
+ * writes a WAL, whose own name it syncs itself: a WAL without its database could never be opened again.
+ */
+static fc_rc create_file(const struct fc_store *store, struct fc_error *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    int fd = open(store->db_path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
-        return fc_fail(err, FC_REASON_STORE_UNAVAILABLE, "cannot create %s: %s", path,
+        return fc_fail(err, FC_REASON_STORE_UNAVAILABLE, "cannot create %s: %s", store->db_path,
                        strerror(errno));
     }
     (void)close(fd);
+    int code = store->sys->sync_dir(store->sys->ctx, store->dir);
+    if (code < 0) {
+        return fc_fail(err, FC_REASON_IO_FAILED, "cannot sync the directory %s: %s", store->dir,
+                       strerror(-code));
+    }
     return FC_OK;
 }
 
 static fc_rc open_database(const struct fc_store *store, struct fc_db *ret, struct fc_error *err)
 {
-    bool created = size_of(store->db_path) == 0;
-
-    fc_rc rc = created ? create_file(store->db_path, err) : FC_OK;
+    fc_rc rc = size_of(store->db_path) == 0 ? create_file(store, err) : FC_OK;
     if (rc == FC_OK) {
         rc = fc_db_open(store->db_path, FC_SQLITE_WRITER, ret, err);
     }
@@ -205,15 +211,7 @@ static fc_rc open_database(const struct fc_store *store, struct fc_db *ret, stru
     if (rc == FC_OK) {
         rc = fc_schema_migrate(ret, fc_migrations_built_in(), store->sys, store->dir, err);
     }
-    if (rc == FC_OK) {
-        rc = fc_txn_run(ret, store->sys, seed, NULL, err);
-    }
-    int code = rc == FC_OK && created ? store->sys->sync_dir(store->sys->ctx, store->dir) : 0;
-    if (code < 0) {
-        return fc_fail(err, FC_REASON_IO_FAILED, "cannot sync the directory %s: %s", store->dir,
-                       strerror(-code));
-    }
-    return rc;
+    return rc == FC_OK ? fc_txn_run(ret, store->sys, seed, NULL, err) : rc;
 }
 
 static fc_rc open_all(struct fc_store *store, const struct fc_store_options *options,
