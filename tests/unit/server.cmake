@@ -25,3 +25,11 @@ add_library(fc_test_registry STATIC ../support/registry.c)
 target_link_libraries(fc_test_registry PUBLIC fc_registry fc_storage)
 fc_own_code(fc_test_registry)
 fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_scratch fc_test_specs fc_test_registry fc_jobs)
+
+add_library(fc_test_whole_server STATIC ../support/whole_server.c)
+target_link_libraries(fc_test_whole_server PUBLIC
+    fc_test_registry fc_test_scratch fc_test_specs fc_services fc_channel)
+fc_own_code(fc_test_whole_server)
+fc_unit_test(job_service SOURCES job_service_test.c DEPS fc_test_whole_server)
+fc_unit_test(serving SOURCES serving_test.c DEPS fc_test_whole_server)
+fc_unit_test(admin SOURCES admin_test.c DEPS fc_test_whole_server)
