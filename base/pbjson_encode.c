@@ -55,7 +55,7 @@ static json_t *encode_float(float value)
 /* A peer may have sent what is no UTF-8; JSON cannot say it, so the bad octets show as U+FFFD. */
 static json_t *encode_string(const char *text)
 {
-    static const char replacement[] = "\xef\xbf\xbd";
+    static const char replacement[3] = {'\xef', '\xbf', '\xbd'};
     size_t len = text ? strlen(text) : 0;
     json_t *value;
     char *clean;
@@ -74,8 +74,8 @@ static json_t *encode_string(const char *text)
         used += good;
         i += good;
         if (i < len) {
-            memcpy(clean + used, replacement, 3);
-            used += 3;
+            memcpy(clean + used, replacement, sizeof(replacement));
+            used += sizeof(replacement);
             i++;
         }
     }

@@ -325,8 +325,9 @@ enum fc_exit fc_cmd_online_get(struct fc_cli *cli)
     struct read r = {.cli = cli, .request = FEAST__SERVING__GET_ONLINE_FEATURES_REQUEST_V2__INIT};
     enum fc_exit code = load_table(&r, cli->args[0]);
 
-    if (code == FC_EXIT_OK)
-        code = load_types(&r);
+    if (code != FC_EXIT_OK || !r.table)
+        return code;
+    code = load_types(&r);
     if (code == FC_EXIT_OK)
         code = read_entities(&r);
     if (code == FC_EXIT_OK)

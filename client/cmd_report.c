@@ -33,7 +33,7 @@ static const char *role_text(int role)
     static const char *const texts[] = {"",           "entity",       "feature",
                                         "event time", "created time", "date partition"};
 
-    return role > 0 && (size_t)role < FC_ARRAY_LEN(texts) ? texts[role] : "?";
+    return role >= 0 && (size_t)role < FC_ARRAY_LEN(texts) ? texts[role] : "?";
 }
 
 static const char *level_text(int level)

@@ -141,8 +141,7 @@ static const struct fc_option online_get_options[] = {
 static const char *const online_get_examples[] = {
     "feastctl online get flights --entity carrier=UA --entity flight=1545",
     "Every feature of one key",
-    "feastctl online get flights -e carrier=UA -e flight=1545 -e carrier=AA -e flight=1141 -f "
-    "distance",
+    "feastctl online get flights -e carrier=UA -e flight=1545 -e carrier=B6 -e flight=725 -f dest",
     "One feature of two keys",
     NULL,
 };

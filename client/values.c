@@ -105,7 +105,7 @@ static ProtobufCType wire_type(int type)
                                           PROTOBUF_C_TYPE_INT64,   PROTOBUF_C_TYPE_DOUBLE,
                                           PROTOBUF_C_TYPE_FLOAT,   PROTOBUF_C_TYPE_BOOL};
 
-    return type > 0 && (size_t)type < FC_ARRAY_LEN(types) ? types[type] : PROTOBUF_C_TYPE_MESSAGE;
+    return type >= 0 && (size_t)type < FC_ARRAY_LEN(types) ? types[type] : PROTOBUF_C_TYPE_MESSAGE;
 }
 
 fc_rc fc_value_parse(struct fc_arena *arena, int type, const char *text, Feast__Types__Value *ret,

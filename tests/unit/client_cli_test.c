@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "tests/support/scratch.h"
 #include "tests/unit/harness.h"
 
 struct fixture {
     char *out, *err;
     size_t out_size, err_size;
-    char directory[64];
+    struct test_scratch scratch;
+    const char *directory;
 };
 
 static int setup(void **state)
@@ -21,24 +23,23 @@ static int setup(void **state)
 
     if (!f)
         return -1;
-    strcpy(f->directory, "/tmp/fc-cli-XXXXXX");
+    test_scratch_init(&f->scratch);
+    f->directory = f->scratch.path;
     unsetenv("FEAST_CORE_URL");
     unsetenv("FEAST_PROJECT");
     *state = f;
-    return mkdtemp(f->directory) ? 0 : -1;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
 
-    snprintf(command, sizeof(command), "rm -rf '%s'", f->directory);
+    test_scratch_done(&f->scratch);
     free(f->out);
     free(f->err);
-    int rc = system(command);
     free(f);
-    return rc;
+    return 0;
 }
 
 static enum fc_exit run(struct fixture *f, const char *input, const char *const *args)
@@ -70,13 +71,7 @@ static void contains(const char *text, const char *part)
 
 static void put_file(struct fixture *f, const char *name, const char *text)
 {
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/%s", f->directory, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
+    test_write(test_path(&f->scratch, "%s", name), text);
 }
 
 static void help_everywhere(void **state)
@@ -106,7 +101,7 @@ static void help_of_each_command(void **state)
     for (const struct fc_command *c = fc_commands; c->words; c++) {
         char words[64], *rest = NULL, *first, *second;
 
-        strcpy(words, c->words);
+        snprintf(words, sizeof(words), "%s", c->words);
         first = strtok_r(words, " ", &rest);
         second = strtok_r(NULL, " ", &rest);
         assert_int_equal(second ? RUN(f, "help", first, second) : RUN(f, "help", first),
@@ -225,14 +220,11 @@ static void apply_needs_something(void **state)
 static void apply_checks_everything_first(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
-
     put_file(f, "b.yaml", "spec: {name: e, valueTpye: INT64}\n");
     put_file(f, "a.json", "{\"spec\": {\"name\": \"t\", \"entities\": \"e\"}}");
     put_file(f, "notes.txt", "not: [looked at");
     put_file(f, ".hidden.yaml", "not: [looked at");
-    snprintf(path, sizeof(path), "%s/below", f->directory);
-    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(mkdir(test_path(&f->scratch, "below"), 0700), 0);
     put_file(f, "below/c.yml", "not: [closed");
     assert_int_equal(RUN(f, "apply", "-s", "127.0.0.1:1", "-f", f->directory), FC_EXIT_REFUSED);
     contains(f->err, "/a.json:1:36: found \"e\", expected a list\n");
