@@ -72,7 +72,7 @@ static void entity_row(struct fc_cli *cli, struct fc_table *table,
         labels[i] = (struct fc_label){spec->labels[i]->key, spec->labels[i]->value};
     fc_table_row(table);
     fc_table_cell(table, spec->name);
-    fc_table_cell(table, fc_type_name(spec->value_type));
+    fc_table_cell(table, fc_type_name((int)spec->value_type));
     fc_table_cell(table, spec->description);
     fc_table_cell(table, fc_time_text(cli->arena,
                                       entity->meta ? entity->meta->last_updated_timestamp : NULL));

@@ -171,7 +171,7 @@ static void feature_row(struct fc_cli *cli, struct fc_table *table, const featur
     fc_table_row(table);
     fc_table_cellf(table, "%.*s", (int)strcspn(entry->key, ":"), entry->key);
     fc_table_cell(table, spec->name);
-    fc_table_cell(table, fc_type_name(spec->value_type));
+    fc_table_cell(table, fc_type_name((int)spec->value_type));
     fc_table_cell(table, labels ? fc_labels_text(cli->arena, labels, spec->n_labels) : NULL);
 }
 

@@ -7,10 +7,10 @@
 #include "feast_spark/api/JobService.pb-c.h"
 
 /** "RUNNING", of either service's numbers. */
-const char *fc_job_status_name(int status);
-const char *fc_job_state_name(int state);
+const char *fc_job_status_name(FeastSpark__Api__JobStatus status);
+const char *fc_job_state_name(Feast__Admin__V1__JobState state);
 /** "batch ingestion". */
-const char *fc_job_type_name(int type);
+const char *fc_job_type_name(FeastSpark__Api__JobType type);
 /** The feature table, "" for retrievals. */
 const char *fc_job_table(const FeastSpark__Api__Job *job);
 

@@ -18,7 +18,7 @@ struct follow {
     bool ended, drawn;
 };
 
-static bool has_ended(int state)
+static bool has_ended(Feast__Admin__V1__JobState state)
 {
     return state >= FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_DONE;
 }

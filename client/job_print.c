@@ -18,17 +18,17 @@ static const char *name_of(const ProtobufCEnumDescriptor *type, int number, cons
                                                              : value->name;
 }
 
-const char *fc_job_status_name(int status)
+const char *fc_job_status_name(FeastSpark__Api__JobStatus status)
 {
-    return name_of(&feast_spark__api__job_status__descriptor, status, "JOB_STATUS_");
+    return name_of(&feast_spark__api__job_status__descriptor, (int)status, "JOB_STATUS_");
 }
 
-const char *fc_job_state_name(int state)
+const char *fc_job_state_name(Feast__Admin__V1__JobState state)
 {
-    return name_of(&feast__admin__v1__job_state__descriptor, state, "JOB_STATE_");
+    return name_of(&feast__admin__v1__job_state__descriptor, (int)state, "JOB_STATE_");
 }
 
-const char *fc_job_type_name(int type)
+const char *fc_job_type_name(FeastSpark__Api__JobType type)
 {
     switch (type) {
     case FEAST_SPARK__API__JOB_TYPE__BATCH_INGESTION_JOB:
@@ -152,7 +152,7 @@ static enum fc_exit print_detail(struct fc_cli *cli, const Feast__Admin__V1__Job
     return FC_EXIT_OK;
 }
 
-static bool ended_badly(int state)
+static bool ended_badly(Feast__Admin__V1__JobState state)
 {
     return state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_ERROR ||
            state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_CANCELLED;
