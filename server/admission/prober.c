@@ -31,13 +31,13 @@ struct fc_prober {
 fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path, const char *scratch_dir,
                     struct fc_prober **ret, struct fc_error *err)
 {
-    FC_CLEANUP(fc_prober_freep) struct fc_prober *prober = calloc(1, sizeof *prober);
     int failed = fc_mkdirs(scratch_dir, 0700);
 
     if (failed != 0) {
         return fc_fail(err, FC_REASON_IO_FAILED, "cannot make the directory \"%s\": %s",
                        scratch_dir, strerror(-failed));
     }
+    FC_CLEANUP(fc_prober_freep) struct fc_prober *prober = calloc(1, sizeof *prober);
     if (prober == NULL || (prober->worker_path = strdup(worker_path)) == NULL ||
         asprintf(&prober->tmpdir, "TMPDIR=%s", scratch_dir) < 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe worker");

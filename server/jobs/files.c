@@ -33,7 +33,8 @@ const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct f
         return NULL;
     }
     memcpy(text, id.ptr, id.len);
-    return fc_job_paths(jobs->data_dir, text, arena, &paths) && access(paths.dead_letters, F_OK) == 0
+    return fc_job_paths(jobs->data_dir, text, arena, &paths) &&
+                   access(paths.dead_letters, F_OK) == 0
                ? paths.dead_letters
                : NULL;
 }

@@ -16,20 +16,23 @@ static char *copy(fc_str text)
     return text.len > 0 ? strndup(text.ptr, text.len) : strdup("");
 }
 
+static bool copy_texts(struct fc_job *job, const struct fc_job_row *row)
+{
+    (void)snprintf(job->id, sizeof job->id, "%.*s", (int)row->id.len, row->id.ptr);
+    job->project = copy(row->project);
+    job->table = copy(row->table_name);
+    job->hash = copy(row->hash);
+    job->log_uri = copy(row->log_uri);
+    job->error_message = copy(row->error_message);
+    return job->project != NULL && job->table != NULL && job->hash != NULL &&
+           job->log_uri != NULL && job->error_message != NULL;
+}
+
 fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_job_freep) struct fc_job *job = calloc(1, sizeof *job);
 
-    if (job != NULL) {
-        (void)snprintf(job->id, sizeof job->id, "%.*s", (int)row->id.len, row->id.ptr);
-        job->project = copy(row->project);
-        job->table = copy(row->table_name);
-        job->hash = copy(row->hash);
-        job->log_uri = copy(row->log_uri);
-        job->error_message = copy(row->error_message);
-    }
-    if (job == NULL || job->project == NULL || job->table == NULL || job->hash == NULL ||
-        job->log_uri == NULL || job->error_message == NULL) {
+    if (job == NULL || !copy_texts(job, row)) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
     }
     job->state = row->state;

@@ -292,6 +292,18 @@ static void row_inserted(void *ctx, const struct fc_error *err)
     start_free(start);
 }
 
+static bool set_names(struct start *start, const struct fc_batch_request *request)
+{
+    fc_str project = request->project.len > 0 ? request->project : FC_STR("default");
+
+    start->request = request;
+    start->project = fc_arena_strndup(start->arena, project.ptr, project.len);
+    start->table_name =
+        fc_arena_strndup(start->arena, request->table_name.ptr, request->table_name.len);
+    return start->project != NULL && start->table_name != NULL &&
+           fc_random_hex(start->jobs->sys, start->id) == 0;
+}
+
 static fc_rc start_new(struct fc_jobs *jobs, const struct fc_batch_request *request,
                        struct start **ret, struct fc_error *err)
 {
@@ -301,14 +313,7 @@ static fc_rc start_new(struct fc_jobs *jobs, const struct fc_batch_request *requ
         return out_of_memory(err);
     }
     start->jobs = jobs;
-    start->request = request;
-    start->project = request->project.len > 0 ? fc_arena_strndup(start->arena, request->project.ptr,
-                                                                 request->project.len)
-                                              : "default";
-    start->table_name =
-        fc_arena_strndup(start->arena, request->table_name.ptr, request->table_name.len);
-    if (start->project == NULL || start->table_name == NULL ||
-        fc_random_hex(jobs->sys, start->id) != 0) {
+    if (!set_names(start, request)) {
         return out_of_memory(err);
     }
     *ret = fc_steal(start);

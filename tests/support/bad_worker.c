@@ -58,6 +58,7 @@ static int note_order(const char *id)
     while ((c = fgetc(file)) != EOF) {
         lines += c == '\n';
     }
+    (void)fseek(file, 0, SEEK_END);
     (void)fprintf(file, "%s\n", id);
     (void)fclose(file);
     return lines;

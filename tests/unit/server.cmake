@@ -24,7 +24,12 @@ fc_unit_test(admission SOURCES admission_test.c DEPS fc_test_scratch fc_test_spe
 add_library(fc_test_registry STATIC ../support/registry.c)
 target_link_libraries(fc_test_registry PUBLIC fc_registry fc_storage)
 fc_own_code(fc_test_registry)
-fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_scratch fc_test_specs fc_test_registry fc_jobs)
+add_library(fc_test_jobs STATIC jobs_fixture.c)
+target_link_libraries(fc_test_jobs PUBLIC
+    fc_test_scratch fc_test_specs fc_test_registry fc_jobs Cmocka::cmocka)
+fc_own_code(fc_test_jobs)
+fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_jobs)
+fc_unit_test(jobs_calls SOURCES jobs_calls_test.c DEPS fc_test_jobs)
 
 add_library(fc_test_whole_server STATIC ../support/whole_server.c)
 target_link_libraries(fc_test_whole_server PUBLIC

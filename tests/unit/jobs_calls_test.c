@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Those who ask the supervisor: requests that make no job, and watches. */
+#include "tests/unit/jobs_fixture.h"
+
+/* ---- Mistakes ---- */
+
+static void expect_refused(struct jobs_fixture *f, const struct fc_batch_request *request,
+                           enum fc_reason reason, const char *field, const char *says)
+{
+    struct jobs_answer answer;
+
+    jobs_ask(f, request, &answer);
+    if (answer.err.reason != reason) {
+        fail_msg("%s: %s", fc_reason_info(answer.err.reason)->word, answer.err.message);
+    }
+    assert_string_equal(answer.err.field, field);
+    assert_says(fc_str_from(answer.err.message), says);
+}
+
+static void mistakes_make_no_job(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct fc_batch_request request = {.project = FC_STR("default")};
+    Feast__Core__FeatureTableSpec *spec = test_table(f->arena);
+    struct fc_job_row *rows;
+    struct fc_reader *reader = NULL;
+    struct fc_error err = FC_ERROR_INIT;
+    size_t count = 0;
+
+    jobs_open_bad(f, "good");
+    expect_refused(f, &request, FC_REASON_FIELD_REQUIRED, "table_name", "table_name");
+    request.table_name = FC_STR("absent");
+    expect_refused(f, &request, FC_REASON_TABLE_NOT_FOUND, "table_name",
+                   "No such Feature Table: (project: default, name: absent)");
+    request.table_name = FC_STR("driver_trips");
+    request.has_start = request.has_end = true;
+    expect_refused(f, &request, FC_REASON_JOB_WINDOW_INVALID, "end_date", "end_date");
+    request.start_s = 1;
+    expect_refused(f, &request, FC_REASON_JOB_WINDOW_INVALID, "end_date", "end_date");
+    request.end_s = 1;
+    request.start_ns = 2;
+    request.end_ns = 1;
+    expect_refused(f, &request, FC_REASON_JOB_WINDOW_INVALID, "end_date", "end_date");
+    request = (struct fc_batch_request){.table_name = FC_STR("other")};
+    test_delete_table(f->store, "default", "other");
+    expect_refused(f, &request, FC_REASON_TABLE_NOT_FOUND, "table_name",
+                   "Feature Table has been deleted: (project: default, name: other)");
+    spec->name = (char *)"bigquery";
+    spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
+    test_put_table(f->store, "default", spec);
+    request.table_name = FC_STR("bigquery");
+    expect_refused(f, &request, FC_REASON_SOURCE_UNSUPPORTED, "table_name",
+                   "BigQuery sources are not read by this version");
+    spec->name = (char *)"sourceless";
+    spec->batch_source = NULL;
+    test_put_table(f->store, "default", spec);
+    request.table_name = FC_STR("sourceless");
+    expect_refused(f, &request, FC_REASON_SOURCE_INVALID, "table_name", "no batch source");
+    test_put_entity(f->store, "old", "driver_id", INT64_TYPE);
+    test_archive_project(f->store, "old");
+    request.project = FC_STR("old");
+    expect_refused(f, &request, FC_REASON_PROJECT_ARCHIVED, "project", "Project is archived: old");
+    const struct fc_job_filter all = {.with_terminated = true};
+    assert_int_equal(fc_store_reader(f->store, &reader, &err), FC_OK);
+    assert_int_equal(fc_job_list(reader, &all, f->arena, &rows, &count, &err), FC_OK);
+    assert_int_equal(count, 0);
+}
+
+static void a_location_outside_the_roots_is_denied(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct fc_batch_request request = {.table_name = FC_STR("driver_trips")};
+
+    f->options.local_any = false;
+    jobs_open_bad(f, "good");
+    expect_refused(f, &request, FC_REASON_SOURCE_DENIED, "", "sources.local_roots");
+}
+
+static void a_location_that_is_missing_fails_the_job(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const char *roots[] = {f->scratch.path, NULL};
+    Feast__Core__FeatureTableSpec *spec = test_table(f->arena);
+
+    f->options.local_any = false;
+    f->options.local_roots = roots;
+    spec->batch_source->file_options->file_url =
+        fc_arena_strdup(f->arena, test_path(&f->scratch, "absent.parquet"));
+    test_put_table(f->store, "default", spec);
+    jobs_open_bad(f, "good");
+    struct fc_job_row row = jobs_ended(f, jobs_start(f, "driver_trips"));
+    assert_int_equal(row.state, FC_JOB_ERROR);
+    assert_text(row.reason, "SOURCE_UNREACHABLE");
+    assert_says(row.error_message, "absent.parquet");
+}
+
+/* ---- Watching ---- */
+
+struct watched {
+    atomic_int calls, last_calls;
+    enum fc_job_state latest;
+    int leave_after; /* calls; 0: stay */
+    bool went_back;
+};
+
+static bool watch(void *ctx, const struct fc_job_row *row)
+{
+    struct watched *watched = ctx;
+
+    if (row == NULL) {
+        atomic_fetch_add(&watched->last_calls, 1);
+        return false;
+    }
+    watched->went_back |= row->state < watched->latest;
+    watched->latest = row->state;
+    return atomic_fetch_add(&watched->calls, 1) + 1 != watched->leave_after;
+}
+
+static bool is_over(void *ctx)
+{
+    return atomic_load(&((struct watched *)ctx)->last_calls) > 0;
+}
+
+static bool was_called(void *ctx)
+{
+    return atomic_load(&((struct watched *)ctx)->calls) >= 3;
+}
+
+static void a_watch_follows_to_the_end(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct watched live = {.latest = FC_JOB_PENDING}, late = {.latest = FC_JOB_PENDING};
+
+    jobs_open_bad(f, "slow");
+    const char *id = jobs_start(f, "driver_trips");
+    fc_jobs_watch(f->jobs, fc_str_from(id), watch, &live);
+    test_wait_until(was_called, &live, "progress of a job");
+    test_write(test_path(&f->scratch, "go"), "");
+    test_wait_until(is_over, &live, "the end of a watch");
+    assert_int_equal(live.latest, FC_JOB_DONE);
+    assert_false(live.went_back);
+    /* What was told is what is stored. */
+    assert_int_equal(jobs_row(f, id).state, FC_JOB_DONE);
+    fc_jobs_watch(f->jobs, fc_str_from(id), watch, &late);
+    test_wait_until(is_over, &late, "the end of a watch");
+    assert_int_equal(late.calls, 1);
+    assert_int_equal(late.latest, FC_JOB_DONE);
+    assert_int_equal(late.last_calls, 1);
+}
+
+static void a_watch_ends_when_it_is_unwanted(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct watched leaver = {.leave_after = 2}, unwanted = {.latest = FC_JOB_PENDING};
+    struct watched lost = {.latest = FC_JOB_PENDING}, stopped = {.latest = FC_JOB_PENDING};
+
+    jobs_open_bad(f, "slow");
+    const char *id = jobs_start(f, "driver_trips");
+    fc_jobs_watch(f->jobs, fc_str_from(id), watch, &leaver);
+    fc_jobs_watch(f->jobs, fc_str_from(id), watch, &unwanted);
+    fc_jobs_watch(f->jobs, fc_str_from(id), watch, &stopped);
+    fc_jobs_watch(f->jobs, FC_STR("00000000000000000000000000000000"), watch, &lost);
+    fc_jobs_watch(f->jobs, FC_STR("short"), watch, &lost);
+    test_wait_until(is_over, &leaver, "the end of a watch");
+    assert_int_equal(leaver.calls, 2);
+    fc_jobs_unwatch(f->jobs, &unwanted);
+    test_wait_until(is_over, &unwanted, "the end of a watch");
+    jobs_close(f);
+    assert_int_equal(leaver.last_calls, 1);
+    assert_int_equal(unwanted.last_calls, 1);
+    assert_int_equal(stopped.last_calls, 1);
+    assert_int_equal(stopped.latest, FC_JOB_RUNNING);
+    assert_int_equal(lost.calls, 0);
+    assert_int_equal(lost.last_calls, 2);
+}
+
+static const struct CMUnitTest cases[] = {
+    JOBS_CASE(mistakes_make_no_job),
+    JOBS_CASE(a_location_outside_the_roots_is_denied),
+    JOBS_CASE(a_location_that_is_missing_fails_the_job),
+    JOBS_CASE(a_watch_follows_to_the_end),
+    JOBS_CASE(a_watch_ends_when_it_is_unwanted),
+};
+
+FC_TEST_MAIN(cases)
