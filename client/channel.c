@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/pbcheck.h"
 #include "base/sys.h"
 #include "client/channel_error.h"
 
 #define DEFAULT_MAX_MESSAGE ((size_t)64 << 20)
+#define MAX_PEM_BYTES       ((size_t)1 << 20)
 #define STREAM_ARENA        ((size_t)256 << 20)
 
 struct fc_channel {
@@ -20,11 +22,57 @@ struct fc_channel {
     char *target;
 };
 
-fc_rc fc_channel_open(const char *target, const struct fc_channel_options *options,
-                      struct fc_channel **ret, struct fc_error *err)
+static bool given(const char *text)
 {
-    size_t max =
-        options && options->max_message_bytes ? options->max_message_bytes : DEFAULT_MAX_MESSAGE;
+    return text && text[0];
+}
+
+/* What the TLS options name, read; the key is wiped. */
+struct pem {
+    struct fc_buf ca, certificate, key;
+};
+
+static void pem_done(struct pem *pem)
+{
+    if (pem->key.ptr)
+        explicit_bzero(pem->key.ptr, pem->key.len);
+    fc_buf_done(&pem->ca);
+    fc_buf_done(&pem->certificate);
+    fc_buf_done(&pem->key);
+}
+
+static fc_rc tls_credentials(const struct fc_channel_options *options,
+                             grpc_channel_credentials **ret, struct fc_error *err)
+{
+    FC_CLEANUP(pem_done) struct pem pem = {.ca = FC_BUF_INIT};
+    grpc_ssl_pem_key_cert_pair pair;
+    bool own = given(options->certificate_file) && given(options->key_file);
+    fc_rc rc = FC_OK;
+
+    if (given(options->certificate_file) != given(options->key_file))
+        return fc_fail(err, FC_REASON_CONFIG_INVALID,
+                       "a client certificate needs its key, and a key its certificate");
+    if (given(options->ca_file))
+        rc = fc_file_read(options->ca_file, "TLS CA", MAX_PEM_BYTES, &pem.ca, err);
+    if (rc == FC_OK && given(options->ca_file) && pem.ca.len == 0)
+        return fc_fail(err, FC_REASON_CONFIG_INVALID, "the TLS CA %s is empty", options->ca_file);
+    if (rc == FC_OK && own)
+        rc = fc_file_read(options->certificate_file, "TLS certificate", MAX_PEM_BYTES,
+                          &pem.certificate, err);
+    if (rc == FC_OK && own)
+        rc = fc_file_read(options->key_file, "TLS key", MAX_PEM_BYTES, &pem.key, err);
+    if (rc != FC_OK)
+        return rc;
+    pair = (grpc_ssl_pem_key_cert_pair){.private_key = fc_buf_text(&pem.key),
+                                        .cert_chain = fc_buf_text(&pem.certificate)};
+    *ret = grpc_ssl_credentials_create_ex(pem.ca.ptr, own ? &pair : NULL, NULL, NULL);
+    return *ret ? FC_OK : fc_fail(err, FC_REASON_CONFIG_INVALID, "the TLS files are not in order");
+}
+
+static grpc_channel *make_channel(const char *target, const struct fc_channel_options *options,
+                                  grpc_channel_credentials *credentials)
+{
+    size_t max = options->max_message_bytes ? options->max_message_bytes : DEFAULT_MAX_MESSAGE;
     grpc_arg list[] = {
         {.type = GRPC_ARG_INTEGER,
          .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
@@ -33,22 +81,41 @@ fc_rc fc_channel_open(const char *target, const struct fc_channel_options *optio
         {.type = GRPC_ARG_INTEGER,
          .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
          .value.integer = 1},
+        {.type = GRPC_ARG_STRING,
+         .key = (char *)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
+         .value.string = (char *)options->server_name},
     };
-    grpc_channel_args args = {.num_args = FC_ARRAY_LEN(list), .args = list};
-    struct fc_channel *channel = calloc(1, sizeof(*channel));
-    grpc_channel_credentials *credentials;
+    grpc_channel_args args = {
+        .num_args = FC_ARRAY_LEN(list) - (given(options->server_name) ? 0 : 1), .args = list};
 
-    if (channel)
-        channel->target = strdup(target);
-    if (!channel || !channel->target) {
-        free(channel);
+    return grpc_channel_create(target, credentials, &args);
+}
+
+fc_rc fc_channel_open(const char *target, const struct fc_channel_options *options,
+                      struct fc_channel **ret, struct fc_error *err)
+{
+    static const struct fc_channel_options defaults = {.tls = false};
+    FC_CLEANUP(fc_channel_closep) struct fc_channel *channel = calloc(1, sizeof(*channel));
+    grpc_channel_credentials *credentials = NULL;
+    fc_rc rc = FC_OK;
+
+    if (!channel)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s", target);
-    }
     grpc_init();
-    credentials = grpc_insecure_credentials_create();
-    channel->handle = grpc_channel_create(target, credentials, &args);
+    channel->target = strdup(target);
+    if (!channel->target)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s", target);
+    if (!options)
+        options = &defaults;
+    if (options->tls)
+        rc = tls_credentials(options, &credentials, err);
+    else
+        credentials = grpc_insecure_credentials_create();
+    if (rc != FC_OK)
+        return rc;
+    channel->handle = make_channel(target, options, credentials);
     grpc_channel_credentials_release(credentials);
-    *ret = channel;
+    *ret = fc_steal(channel);
     return FC_OK;
 }
 
@@ -56,7 +123,8 @@ void fc_channel_close(struct fc_channel *channel)
 {
     if (!channel)
         return;
-    grpc_channel_destroy(channel->handle);
+    if (channel->handle)
+        grpc_channel_destroy(channel->handle);
     free(channel->target);
     free(channel);
     grpc_shutdown();

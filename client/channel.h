@@ -20,9 +20,18 @@ struct fc_channel;
 
 struct fc_channel_options {
     size_t max_message_bytes; /**< received; 0 means 64 MiB */
+    bool tls; /**< the server is verified, by the system's authorities unless ca_file is given */
+    const char *ca_file;          /**< PEM; NULL or "" for none, as in the next two */
+    const char *certificate_file; /**< PEM, our own, for servers that ask for one */
+    const char *key_file;
+    const char *
+        server_name; /**< name that the server's certificate must have; NULL for the host of the target */
 };
 
-/** `target` is `HOST:PORT`, `[HOST]:PORT` or `unix:/path`; `options` may be NULL. Does not connect yet. */
+/**
+ * `target` is `HOST:PORT`, `[HOST]:PORT` or `unix:/path`; `options` may be NULL. Does not connect yet; the files are
+ * read now.
+ */
 FC_MUST fc_rc fc_channel_open(const char *target, const struct fc_channel_options *options,
                               struct fc_channel **ret, struct fc_error *err);
 void fc_channel_close(struct fc_channel *channel);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/rpc/internal.h"
+#include "server/rpc/tls.h"
 
 #define UNIX_PREFIX "unix:"
 
@@ -126,7 +127,8 @@ static fc_rc check_address(const char *address, struct fc_error *err)
     return FC_OK;
 }
 
-fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct fc_error *err)
+fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct fc_tls *tls,
+                     struct fc_error *err)
 {
     fc_rc rc = check_address(listen->address, err);
     grpc_server_credentials *credentials;
@@ -134,7 +136,9 @@ fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct f
 
     if (rc != FC_OK)
         return rc;
-    credentials = grpc_insecure_server_credentials_create();
+    credentials = tls ? fc_tls_credentials(tls) : grpc_insecure_server_credentials_create();
+    if (!credentials)
+        return cannot(err, listen->address, "the TLS identity was not taken");
     port = grpc_server_add_http2_port(server, listen->address, credentials);
     grpc_server_credentials_release(credentials);
     if (port == 0)

@@ -22,6 +22,7 @@
 
 #include "server/rpc/rpc.h"
 
+struct fc_tls;
 struct poller;
 struct stream;
 
@@ -119,6 +120,9 @@ struct fc_rpc_server {
     struct method unknown;
     struct poller *pollers;
     unsigned poller_count;
+    struct fc_tls *
+        *identities; /* one a listen, NULL for plain text: gRPC fetches for each on its own */
+    size_t identity_count;
     struct stop_hook hooks[MAX_STOP_HOOKS];
     size_t hook_count;
 
@@ -213,5 +217,6 @@ void fc_stats_handled(struct poller *poller, const struct method *method, fc_rc 
 void fc_accept_guard_start(unsigned max_connections);
 
 /* bind.c */
-FC_MUST fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen,
+/* `tls` is NULL for plain text. */
+FC_MUST fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct fc_tls *tls,
                              struct fc_error *err);

@@ -44,9 +44,18 @@ struct fc_rpc_method {
     void *ctx;
 };
 
+/** PEM files; NULL or "" where there is none. */
+struct fc_rpc_tls {
+    const char *certificate_file; /**< with the chain to, but not including, the root */
+    const char *key_file;         /**< without a passphrase */
+    const char
+        *client_ca_file; /**< when given, clients must present a certificate that it vouches for */
+};
+
 struct fc_rpc_listen {
     const char *address; /**< `127.0.0.1:6565`, `[::]:0`, `unix:/path`; port 0 picks a free one */
-    int bound_port;      /**< filled in by fc_rpc_server_start */
+    const struct fc_rpc_tls *tls; /**< NULL: plain text */
+    int bound_port;               /**< filled in by fc_rpc_server_start; 0 for unix sockets */
 };
 
 struct fc_rpc_options {
@@ -83,6 +92,12 @@ FC_MUST fc_rc fc_rpc_server_require(struct fc_rpc_server *server,
 /** Binds every address (all or none; the error names the one that failed) and starts the threads. */
 FC_MUST fc_rc fc_rpc_server_start(struct fc_rpc_server *server, struct fc_rpc_listen *listens,
                                   size_t count, struct fc_error *err);
+
+/**
+ * Reads the TLS files again; connections made from now on get what they hold. When they are not in order the error says
+ * why, and the server goes on with what it had.
+ */
+FC_MUST fc_rc fc_rpc_server_reload(struct fc_rpc_server *server, struct fc_error *err);
 
 /** Health NOT_SERVING, lame duck, refuse new calls, drain, cancel what is left, join the threads. Blocks. */
 void fc_rpc_server_stop(struct fc_rpc_server *server);

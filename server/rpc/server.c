@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "server/rpc/internal.h"
+#include "server/rpc/tls.h"
 
 static const struct fc_rpc_method unknown_row = {.path = "/unknown/unknown", .kind = FC_RPC_UNARY};
 
@@ -84,6 +85,9 @@ void fc_rpc_server_free(struct fc_rpc_server *server)
     for (unsigned i = 0; i < server->poller_count; i++)
         free(server->pollers[i].counters);
     free(server->pollers);
+    for (size_t i = 0; i < server->identity_count; i++)
+        fc_tls_free(server->identities[i]);
+    free(server->identities);
     for (size_t i = 0; i < server->method_count; i++)
         free((char *)server->methods[i].row.path);
     free(server->methods);
@@ -222,6 +226,35 @@ static fc_rc register_methods(struct fc_rpc_server *server, struct fc_error *err
     return FC_OK;
 }
 
+static fc_rc bind_all(struct fc_rpc_server *server, struct fc_rpc_listen *listens, size_t count,
+                      struct fc_error *err)
+{
+    fc_rc rc = FC_OK;
+
+    server->identities = calloc(count ? count : 1, sizeof(struct fc_tls *));
+    if (!server->identities)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu addresses", count);
+    server->identity_count = count;
+    for (size_t i = 0; i < count && rc == FC_OK; i++) {
+        if (listens[i].tls)
+            rc = fc_tls_new(listens[i].tls, &server->identities[i], err);
+        if (rc == FC_OK)
+            rc = fc_bind_listen(server->handle, &listens[i], server->identities[i], err);
+    }
+    return rc;
+}
+
+fc_rc fc_rpc_server_reload(struct fc_rpc_server *server, struct fc_error *err)
+{
+    fc_rc rc = FC_OK;
+
+    for (size_t i = 0; i < server->identity_count && rc == FC_OK; i++) {
+        if (server->identities[i])
+            rc = fc_tls_reload(server->identities[i], err);
+    }
+    return rc;
+}
+
 /* All that can fail before anything runs. */
 static fc_rc prepare(struct fc_rpc_server *server, struct fc_rpc_listen *listens, size_t count,
                      struct fc_error *err)
@@ -234,9 +267,7 @@ static fc_rc prepare(struct fc_rpc_server *server, struct fc_rpc_listen *listens
     rc = make_pollers(server, err);
     if (rc == FC_OK)
         rc = register_methods(server, err);
-    for (size_t i = 0; i < count && rc == FC_OK; i++)
-        rc = fc_bind_listen(server->handle, &listens[i], err);
-    return rc;
+    return rc == FC_OK ? bind_all(server, listens, count, err) : rc;
 }
 
 static fc_rc run(struct fc_rpc_server *server, struct fc_error *err)
