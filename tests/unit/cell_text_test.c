@@ -10,6 +10,8 @@
 
 #define KIND(word) FC_COLUMN_##word
 
+static const char EURO[3] = {'\xe2', '\x82', '\xac'};
+
 /* Each cell as a report and as a dead letter shows it. */
 static const struct fc_cell ITEMS[] = {{.as.integer = 1}, {.null = true}, {.as.integer = -3}};
 static const struct {
@@ -100,7 +102,7 @@ static void long_text_is_cut_between_characters(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(text) - 1; i += 3)
-        memcpy(text + i, "\xe2\x82\xac", 3);
+        memcpy(text + i, EURO, sizeof(EURO));
     for (size_t len = 60; len <= 300; len += 3) {
         const struct fc_cell cell = {.as.bytes = {text, len}};
         const char *shown = fc_cell_text(&type, &cell, arena);

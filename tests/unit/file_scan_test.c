@@ -30,7 +30,7 @@ static struct file_rows *sample(struct file_source *f, const char *path, uint64_
 {
     struct file_rows *taken = calloc(1, sizeof(*taken));
     const char *columns[] = {"id"};
-    struct fc_sample_stats stats;
+    struct fc_sample_stats stats = {.cut = false};
 
     f->limits.rows = rows;
     if (file_source_open(f, test_path(&f->scratch, "%s", path)) != FC_OK ||
@@ -96,7 +96,7 @@ static void a_sample_is_cut_by_its_limits(void **state)
     struct file_source *f = *state;
     struct file_rows *taken = calloc(1, sizeof(*taken));
     const char *columns[] = {"id"};
-    struct fc_sample_stats stats;
+    struct fc_sample_stats stats = {.cut = false};
 
     seconds(f, "s.parquet", 0, 20000, "");
     f->limits.rows = 20000;
@@ -451,7 +451,7 @@ static void values_of_every_type(void **state)
         "-3"};
     struct file_source *f = *state;
     struct odd odd = {.names = names, .arena = f->arena};
-    struct fc_sample_stats stats;
+    struct fc_sample_stats stats = {.cut = false};
 
     assert_int_equal(file_source_open(f, test_parquet_data(f->arena, "odd_types")), FC_OK);
     assert_int_equal(

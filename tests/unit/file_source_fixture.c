@@ -56,7 +56,7 @@ fc_rc file_source_open(struct file_source *f, const char *url)
 
 struct fc_source_schema file_source_schema(struct file_source *f, const char *url)
 {
-    struct fc_source_schema schema;
+    struct fc_source_schema schema = {.column_count = 0};
 
     if (file_source_open(f, url) != FC_OK ||
         OPS->describe(f->source, f->arena, &schema, &f->err) != FC_OK)

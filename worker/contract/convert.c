@@ -17,6 +17,7 @@
 /* Up to here every whole number has an exact float or double. */
 #define FLOAT_EXACT  (INT64_C(1) << 24)
 #define DOUBLE_EXACT (INT64_C(1) << 53)
+#define TWO_63       9223372036854775808.0
 
 /* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what google.protobuf.Timestamp may hold. */
 #define TIME_FIRST  INT64_C(-62135596800)
@@ -73,7 +74,7 @@ static bool is_float(enum fc_column_kind kind)
 /* The bounds are exact doubles; 2^63 itself is none that an int64 holds. */
 static bool real_to_int64(double real, int64_t *ret)
 {
-    if (!(real >= -0x1p63 && real < 0x1p63))
+    if (!(real >= -TWO_63 && real < TWO_63))
         return false;
     *ret = (int64_t)real;
     return true;

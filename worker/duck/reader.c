@@ -281,7 +281,7 @@ static void read_numbers(const struct fc_duck_reader *reader, const void *data, 
         EACH(uint8_t, cells[i].as.boolean = values[i] != 0);
         break;
     case DUCKDB_TYPE_TINYINT:
-        EACH(int8_t, cells[i].as.integer = values[i]);
+        EACH(int8_t, cells[i].as.integer = (int)values[i]);
         break;
     case DUCKDB_TYPE_SMALLINT:
         EACH(int16_t, cells[i].as.integer = values[i]);

@@ -7,6 +7,8 @@
 
 /* Deeper trees are cut off as nested; the engine has its own limit. */
 #define DEPTH_MAX 64
+/* Of a decimal in 128 bits. */
+#define DIGITS_MAX 38
 
 static bool is(const char *text, const char *word)
 {
@@ -62,10 +64,16 @@ static const char *unit_of(const struct fc_parquet_element *element)
 
 static void read_decimal(const char *engine, struct fc_column_type *type)
 {
-    unsigned precision = 0;
-    unsigned scale = 0;
+    char *comma = NULL;
+    char *end = NULL;
 
-    if (sscanf(engine, "DECIMAL(%3u,%3u)", &precision, &scale) != 2)
+    if (!begins(engine, "DECIMAL("))
+        return;
+    unsigned long precision = strtoul(engine + strlen("DECIMAL("), &comma, 10);
+    if (*comma != ',')
+        return;
+    unsigned long scale = strtoul(comma + 1, &end, 10);
+    if (*end != ')' || precision > DIGITS_MAX || scale > precision)
         return;
     type->kind = FC_COLUMN_DECIMAL;
     type->precision = (uint8_t)precision;
