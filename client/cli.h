@@ -63,7 +63,7 @@ void fc_cli_warn(struct fc_cli *cli, const char *format, ...) FC_PRINTF(2, 3);
 /** Left out with quiet. */
 void fc_cli_note(struct fc_cli *cli, const char *format, ...) FC_PRINTF(2, 3);
 
-/** Out of memory is the one failure that any helper can meet; this says so and returns FC_EXIT_INTERNAL. */
+/** Out of memory is the one failure that any step can meet; this says so and returns FC_EXIT_INTERNAL. */
 enum fc_exit fc_cli_no_memory(struct fc_cli *cli);
 
 /* Help, made from the table. */

@@ -12,7 +12,7 @@
 
 #define MADE     "Made by `./dev docs` from tables in the code: change those, not this file."
 #define MARKDOWN "<!-- " MADE " -->\n\n"
-#define MAN      ".\\\" " MADE "\n"
+#define MAN      ".\\\" SPDX-License-Identifier: Apache-2.0\n.\\\" " MADE "\n"
 
 static const struct page {
     const char *name, *file;
