@@ -98,7 +98,9 @@ cat <<EOF
 
 ${bold}== How to go on${plain}
   build/bin/feast-core --data-dir feast-core-data           a registry that stays, on port 6565
+  build/bin/feastctl apply -f examples/flights/entities.yaml
   sed "s|@CHECKOUT@|\$PWD|" examples/flights/flights.yaml | build/bin/feastctl apply -f -
+  build/bin/feastctl ingest flights
   build/bin/feastctl help                                   every command, examples first
   README.md, ARCHITECTURE.md                                what it is and how it is made
 EOF

@@ -240,9 +240,10 @@ static void *thread_main(void *arg)
 /* User and system time of a process so far, in seconds; 0 when it cannot be told. */
 static double process_seconds(long pid)
 {
+    enum { WORDS_BEFORE = 11 }; /* from the state, which follows the name, to utime */
     char path[64], text[1024];
-    unsigned long long user = 0, system = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     FILE *file = pid > 0 ? fopen(path, "r") : NULL;
     if (file == NULL) {
         return 0;
@@ -250,12 +251,17 @@ static double process_seconds(long pid)
     size_t len = fread(text, 1, sizeof text - 1, file);
     text[len] = '\0';
     (void)fclose(file);
-    const char *after_name = strrchr(text, ')');
-    if (after_name == NULL ||
-        sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-               &system) != 2) {
+    char *at = strrchr(text, ')');
+    if (at == NULL) {
         return 0;
     }
+    at++;
+    for (int i = 0; i < WORDS_BEFORE; i++) {
+        at += strspn(at, " ");
+        at += strcspn(at, " ");
+    }
+    unsigned long long user = strtoull(at, &at, 10);
+    unsigned long long system = strtoull(at, NULL, 10);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
