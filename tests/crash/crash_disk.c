@@ -269,6 +269,15 @@ static int on_truncate(void *ctx, const char *path, int64_t size)
     return SQLITE_OK;
 }
 
+/* A sync of the directory, the only one there is. */
+static void sync_names(void)
+{
+    for (size_t i = 0; i < disk.count; i++) {
+        disk.files[i].name_durable = true;
+        disk.files[i].had_ghost = false;
+    }
+}
+
 static int on_sync(void *ctx, const char *path)
 {
     (void)ctx;
@@ -282,9 +291,9 @@ static int on_sync(void *ctx, const char *path)
     if (!disk.options.lies && file != NULL) {
         sync_changes(file);
         /* The unix VFS syncs the directory with the first sync of a WAL or journal that it made. */
-        if (strstr(path, "-wal") != NULL || strstr(path, "-journal") != NULL) {
-            file->name_durable = true;
-            file->had_ghost = false;
+        if (!file->name_durable &&
+            (strstr(path, "-wal") != NULL || strstr(path, "-journal") != NULL)) {
+            sync_names();
         }
     }
     if (fails) {
@@ -313,12 +322,28 @@ static int on_remove(void *ctx, const char *path)
     return SQLITE_OK;
 }
 
+static const char *const names[] = {"registry.db", "registry.db-wal", "registry.db-journal"};
+
+/* Files that are there and that SQLite has not opened yet; their content counts as synced. */
+static void add_those_there(void)
+{
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+        char path[400];
+        (void)snprintf(path, sizeof path, "%s/%s", disk.options.dir, names[i]);
+        if (find(path) == NULL && access(path, F_OK) == 0) {
+            struct file *file = add(path);
+            file->durable = image_read(path);
+            file->name_durable = true;
+        }
+    }
+}
+
 static int sync_dir(void *ctx, const char *path)
 {
     (void)pthread_mutex_lock(&disk.lock);
-    for (size_t i = 0; i < disk.count && !disk.options.lies; i++) {
-        disk.files[i].name_durable = true;
-        disk.files[i].had_ghost = false;
+    if (!disk.options.lies) {
+        add_those_there();
+        sync_names();
     }
     (void)pthread_mutex_unlock(&disk.lock);
     return fc_sys_real()->sync_dir(ctx, path);
@@ -339,18 +364,9 @@ void crash_disk_install(const struct crash_disk_options *options)
                                                 .truncate = on_truncate,
                                                 .sync = on_sync,
                                                 .remove = on_remove};
-    static const char *const names[] = {"registry.db", "registry.db-wal", "registry.db-journal"};
 
     disk.options = *options;
     disk.dice = options->seed;
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
-        char path[400];
-        (void)snprintf(path, sizeof path, "%s/%s", options->dir, names[i]);
-        if (access(path, F_OK) == 0) {
-            struct file *file = add(path);
-            file->durable = image_read(path);
-            file->name_durable = true;
-        }
-    }
+    add_those_there();
     test_vfs_install(&hooks);
 }
