@@ -204,6 +204,9 @@ fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
     while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_job_row row;
         rc = read_row(&query, &row, err);
+        if (filter->brief) {
+            row.order = row.progress = row.receipt = FC_STR("");
+        }
         if (rc == FC_OK) {
             rc = keep_strings(arena, &row, err);
         }

@@ -60,6 +60,7 @@ FC_MUST fc_rc fc_job_find(struct fc_reader *reader, fc_str id, struct fc_arena *
 struct fc_job_filter {
     fc_str project, table_name; /**< empty: any */
     bool with_terminated;       /**< DONE, ERROR and CANCELLED too */
+    bool brief;                 /**< order, progress and receipt are left out */
 };
 /** Conjunctive; newest first. */
 FC_MUST fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,

@@ -209,7 +209,7 @@ fc_rc fc_location_check(const struct fc_location_policy *policy,
                         const Feast__Core__DataSource *source, struct fc_arena *arena,
                         const char **ret_url, struct fc_error *err)
 {
-    const char *url = file_url(source), *path = local_path(url);
+    const char *path = local_path(file_url(source));
     char plain[PATH_MAX], resolved[PATH_MAX];
 
     if (path == NULL || path[0] == '\0') {
@@ -217,7 +217,7 @@ fc_rc fc_location_check(const struct fc_location_policy *policy,
                        fc_location_text(source, arena));
     }
     if (policy->local_any) {
-        *ret_url = url;
+        *ret_url = path;
         return FC_OK;
     }
     size_t length = plain_length(path);

@@ -102,6 +102,7 @@ static fc_rc find_jobs(const struct fc_services *services,
         .project = fc_str_from(request->project),
         .table_name = fc_str_from(request->table_name),
         .with_terminated = request->include_terminated != 0,
+        .brief = true,
     };
     struct fc_reader *reader = NULL;
     fc_rc rc = fc_store_reader(services->store, &reader, err);

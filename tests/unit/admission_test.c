@@ -425,6 +425,38 @@ static void a_full_queue_and_the_end_answer_everyone(void **state)
     }
 }
 
+/* A real file with columns id INT64 and ts INT96, and a real worker. */
+static void a_real_worker_tells_what_it_saw(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Core__DataSource *source = f->spec->batch_source;
+    struct check check;
+
+    if (test_real_worker() == NULL) {
+        skip();
+    }
+    start(f, test_real_worker());
+    source->file_options->file_url = (char *)FC_TEST_DATA_DIR "/parquet/int96.parquet";
+    TEST_MAPPING(f->arena, source, "driver_id", "id");
+    TEST_MAPPING(f->arena, source, "rating", "id");
+    run(f, &check, FC_VALIDATION_ENFORCE);
+    assert_false(check.outcome.accepted);
+    assert_int_equal(check.outcome.report->verdict, VERDICT(MISMATCHED));
+    assert_int_equal(check.outcome.violations.count, 1);
+    assert_string_equal(check.outcome.error.field, "table_spec.features[0]");
+    assert_string_equal(
+        check.outcome.error.message,
+        "Feature table \"driver_trips\" does not fit its batch source " FC_TEST_DATA_DIR
+        "/parquet/int96.parquet: feature \"trips\": there is no "
+        "column \"trips\"");
+    check_done(&check);
+    TEST_MAPPING(f->arena, source, "trips", "id");
+    expect_ok(f);
+    source->file_options->file_url =
+        fc_arena_strdup(f->arena, test_path(&f->scratch, "absent.parquet"));
+    expect_unverified(f, FC_REASON_SOURCE_UNREACHABLE, "absent.parquet");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest cases[] = {
@@ -443,6 +475,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_location_outside_the_roots_is_not_opened),
     CASE(many_checks_share_the_workers),
     CASE(a_full_queue_and_the_end_answer_everyone),
+    CASE(a_real_worker_tells_what_it_saw),
 };
 
 FC_TEST_MAIN(cases)

@@ -329,6 +329,33 @@ static void jobs_survive_a_restart(void **state)
     assert_int_equal(access(test_path(&f->scratch, "data/scratch/%s", running), F_OK), -1);
 }
 
+/* ---- The real worker ---- */
+
+static void a_real_worker_fills_the_online_store(void **state)
+{
+    struct jobs_fixture *f = *state;
+    Feast__Core__FeatureTableSpec *spec = test_table(f->arena);
+
+    if (test_real_worker() == NULL) {
+        skip();
+    }
+    spec->batch_source->file_options->file_url =
+        (char *)"file://" FC_TEST_DATA_DIR "/parquet/int96.parquet";
+    TEST_MAPPING(f->arena, spec->batch_source, "driver_id", "id");
+    TEST_MAPPING(f->arena, spec->batch_source, "trips", "id");
+    TEST_MAPPING(f->arena, spec->batch_source, "rating", "id");
+    test_put_table(f->store, "default", spec);
+    jobs_open(f, test_real_worker());
+    struct fc_job_row row = jobs_ended(f, jobs_start(f, "driver_trips"));
+    assert_text(row.error_message, "");
+    assert_int_equal(row.state, FC_JOB_DONE);
+    const Feast__Worker__V1__Receipt *receipt = feast__worker__v1__receipt__unpack(
+        fc_arena_allocator(f->arena), row.receipt.len, (const uint8_t *)row.receipt.ptr);
+    assert_int_equal(receipt->rows_read, 3);
+    assert_int_equal(access(test_path(&f->scratch, "data/online/default/driver_trips.db"), F_OK),
+                     0);
+}
+
 static const struct CMUnitTest cases[] = {
     JOBS_CASE(a_job_ends_with_its_receipt),
     JOBS_CASE(the_order_is_frozen_in_the_row),
@@ -347,6 +374,7 @@ static const struct CMUnitTest cases[] = {
     JOBS_CASE(an_ended_job_stays_as_it_is),
     JOBS_CASE(a_job_that_is_not_there_cannot_be_cancelled),
     JOBS_CASE(jobs_survive_a_restart),
+    JOBS_CASE(a_real_worker_fills_the_online_store),
 };
 
 FC_TEST_MAIN(cases)

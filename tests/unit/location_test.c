@@ -157,7 +157,9 @@ static void without_roots_nothing_is_read(void **state)
     expect_not(f, "root/file.parquet", FC_REASON_SOURCE_DENIED);
     f->policy.local_any = true;
     assert_int_equal(check(f, "file:///any/where.parquet", &found), FC_OK);
-    assert_string_equal(found, "file:///any/where.parquet");
+    assert_string_equal(found, "/any/where.parquet");
+    assert_int_equal(check(f, "file://localhost/any/where.parquet", &found), FC_OK);
+    assert_string_equal(found, "/any/where.parquet");
 }
 
 static void the_root_of_all_holds_everything(void **state)

@@ -140,6 +140,27 @@ static void assert_listed(struct store_fixture *fixture, struct fc_job_filter fi
     assert_string_equal(ids, expected);
 }
 
+static void a_brief_list_leaves_out_what_is_large(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_job_row row = job_row("a", "default", "trips"), *rows = NULL;
+    struct fc_job_filter filter = {.with_terminated = false};
+    size_t count = 0;
+
+    row.progress = row.receipt = FC_STR("large");
+    assert_ok(fixture, store_run(fixture, run_insert, &row));
+    for (unsigned i = 0; i < 2; i++) {
+        filter.brief = i == 1;
+        assert_ok(fixture, fc_job_list(store_reader(fixture), &filter, fixture->arena, &rows,
+                                       &count, &fixture->err));
+        assert_int_equal(count, 1);
+        assert_str(rows[0].order, filter.brief ? FC_STR("") : row.order);
+        assert_str(rows[0].progress, filter.brief ? FC_STR("") : row.progress);
+        assert_str(rows[0].receipt, filter.brief ? FC_STR("") : row.receipt);
+        assert_str(rows[0].table_name, row.table_name);
+    }
+}
+
 static void filters_are_conjunctive_and_newest_comes_first(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -177,6 +198,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(the_table_of_transitions),
     cmocka_unit_test_setup_teardown(every_column_comes_back, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(what_the_table_forbids_is_refused, store_setup, store_teardown),
+    cmocka_unit_test_setup_teardown(a_brief_list_leaves_out_what_is_large, store_setup,
+                                    store_teardown),
     cmocka_unit_test_setup_teardown(filters_are_conjunctive_and_newest_comes_first, store_setup,
                                     store_teardown),
 };
