@@ -71,8 +71,23 @@ void fc_client_free(struct fc_client *client)
     free(client);
 }
 
+static struct fc_channel_options channel_options(const struct fc_cli *cli)
+{
+    struct fc_channel_options options = {
+        .tls = fc_options_given(&cli->options, "tls"),
+        .ca_file = fc_options_get(&cli->options, "tls-ca"),
+        .certificate_file = fc_options_get(&cli->options, "tls-cert"),
+        .key_file = fc_options_get(&cli->options, "tls-key"),
+    };
+
+    options.tls = options.tls || options.ca_file || options.certificate_file || options.key_file;
+    return options;
+}
+
 static fc_rc connect_once(struct fc_cli *cli, struct fc_error *err)
 {
+    struct fc_channel_options options;
+
     if (!cli->client) {
         cli->client = calloc(1, sizeof(*cli->client));
         if (!cli->client)
@@ -80,7 +95,8 @@ static fc_rc connect_once(struct fc_cli *cli, struct fc_error *err)
     }
     if (cli->client->channel)
         return FC_OK;
-    return fc_channel_open(cli->server, NULL, &cli->client->channel, err);
+    options = channel_options(cli);
+    return fc_channel_open(cli->server, &options, &cli->client->channel, err);
 }
 
 static struct fc_channel_request request_of(const struct fc_cli *cli, const struct fc_call *call)

@@ -42,6 +42,7 @@ struct fc_app {
     struct fc_health *health;
     struct fc_reflection *reflection;
     struct fc_http *http;
+    struct fc_rpc_tls tls;
     struct fc_rpc_listen *listens;
     size_t listen_count;
     const char *worker_path;
@@ -56,6 +57,18 @@ static const ProtobufCServiceDescriptor *const domain_services[] = {
     &feast__admin__v1__admin_service__descriptor,
 };
 
+/* True when TLS is on: with any of its keys, so that one that was forgotten is told and not passed over. */
+static bool resolve_tls(struct fc_app *app)
+{
+    app->tls = (struct fc_rpc_tls){
+        .certificate_file = fc_config_str(app->config, "tls.certificate"),
+        .key_file = fc_config_str(app->config, "tls.key"),
+        .client_ca_file = fc_config_str(app->config, "tls.client_ca"),
+    };
+    return app->tls.certificate_file[0] != '\0' || app->tls.key_file[0] != '\0' ||
+           app->tls.client_ca_file[0] != '\0';
+}
+
 static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
 {
     app->listen_count = fc_config_list_len(app->config, "listen");
@@ -69,6 +82,7 @@ static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
                        app->listen_count);
     }
     app->loopback_only = true;
+    bool tls = resolve_tls(app);
     for (size_t i = 0; i < app->listen_count; i++) {
         const char *address = fc_config_list_at(app->config, "listen", i);
         fc_rc rc = fc_address_check(address, err);
@@ -76,13 +90,15 @@ static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
             return rc;
         }
         app->listens[i].address = address;
+        app->listens[i].tls = tls && strncmp(address, "unix:", 5) != 0 ? &app->tls : NULL;
         if (!fc_address_is_loopback(address)) {
             app->loopback_only = false;
-            if (!fc_config_bool(app->config, "allow_plaintext")) {
+            if (!tls && !fc_config_bool(app->config, "allow_plaintext")) {
                 return fc_fail_field(
                     err, FC_REASON_CONFIG_INVALID, "listen",
                     "address '%s' can be reached from other machines and TLS is not configured; "
-                    "say --allow-plaintext=true if the network is trusted",
+                    "set tls.certificate and tls.key, or say --allow-plaintext=true if the network "
+                    "is trusted",
                     address);
             }
         }
@@ -232,6 +248,11 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
         .max_message_bytes = (size_t)fc_config_bytes(app->config, "grpc.max_message"),
         .max_call_bytes = (size_t)fc_config_bytes(app->config, "grpc.max_call_memory"),
         .max_streams = (int)fc_config_int(app->config, "grpc.max_streams"),
+        .max_stream_queue = (unsigned)fc_config_int(app->config, "grpc.max_stream_queue"),
+        .max_metadata_bytes = (int)fc_config_bytes(app->config, "grpc.max_metadata"),
+        .max_connections = (unsigned)fc_config_int(app->config, "grpc.max_connections"),
+        .max_memory_bytes = (size_t)fc_config_bytes(app->config, "grpc.max_memory"),
+        .handshake_timeout_ns = fc_config_duration_ns(app->config, "grpc.handshake_timeout"),
         .lame_duck_ns = fc_config_duration_ns(app->config, "shutdown.lame_duck"),
         .drain_ns = fc_config_duration_ns(app->config, "shutdown.drain"),
         .access_log = fc_config_bool(app->config, "grpc.access_log"),
@@ -350,6 +371,17 @@ void fc_app_tick(struct fc_app *app)
         fc_log(writable ? FC_LOG_INFO : FC_LOG_ERROR,
                writable ? "store_writable_again" : "store_not_writable");
         set_serving(app, writable);
+    }
+}
+
+void fc_app_reload(struct fc_app *app)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (fc_rpc_server_reload(app->rpc, &err) == FC_OK) {
+        fc_log(FC_LOG_INFO, "reloaded");
+    } else {
+        fc_log(FC_LOG_ERROR, "reload_refused", FC_LOG_ERR(&err));
     }
 }
 

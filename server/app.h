@@ -17,6 +17,9 @@ FC_MUST fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret,
 /** Tells health whether the store can write; call it now and then. */
 void fc_app_tick(struct fc_app *app);
 
+/** Reads the TLS files again; what was there stays when they are not in order, and the log says why. */
+void fc_app_reload(struct fc_app *app);
+
 /** Drains and stops; what was answered is on disk. Takes NULL. */
 void fc_app_stop(struct fc_app *app);
 FC_DEFINE_FREEP(struct fc_app, fc_app_stop)

@@ -67,7 +67,8 @@ static void print_help(void)
 static fc_rc load_config(int argc, char **argv, struct fc_config *config, struct command_line *line,
                          struct fc_error *err)
 {
-    static const char *const others[] = {"--config=", "--help", "--version", "--print-config", NULL};
+    static const char *const others[] = {"--config=", "--help", "--version", "--print-config",
+                                         NULL};
     FC_CLEANUP(fc_config_freep)
     struct fc_config *scratch = fc_config_new(fc_server_config_table, FC_SERVER_ENV_PREFIX);
 
@@ -119,8 +120,7 @@ static int wait_for_stop(struct fc_app *app, const sigset_t *signals)
             return got;
         }
         if (got == SIGHUP) {
-            fc_log(FC_LOG_INFO, "hangup_ignored",
-                   FC_LOG_STR("why", "nothing is re-read at run time yet"));
+            fc_app_reload(app);
         }
         fc_app_tick(app);
     }

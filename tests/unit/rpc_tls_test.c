@@ -143,7 +143,7 @@ static fc_rc start(struct fixture *fixture, const struct fc_rpc_tls *tls)
     assert_int_equal(fc_rpc_server_new(&options, &base->server, &base->err), FC_OK);
     assert_int_equal(fc_rpc_server_add(base->server, methods, 1, &base->err), FC_OK);
     rc = fc_rpc_server_start(base->server, &listen, 1, &base->err);
-    snprintf(base->target, sizeof(base->target), "localhost:%d", listen.bound_port);
+    snprintf(base->target, sizeof(base->target), "127.0.0.1:%d", listen.bound_port);
     if (!base->arena)
         base->arena = fc_arena_new(1 << 20);
     return rc;
