@@ -17,31 +17,32 @@ struct backup {
     const char *path;
     int64_t started_ns; /* monotonic */
     int64_t taken_ns;
+    int64_t bytes;
+    struct fc_error err; /* rc FC_OK when there is a backup */
 };
-
-static void reply(const struct backup *backup, int64_t bytes)
-{
-    Feast__Admin__V1__BackupResponse response = FEAST__ADMIN__V1__BACKUP_RESPONSE__INIT;
-    const struct fc_sys *sys = backup->services->sys;
-
-    response.path = (char *)backup->path;
-    response.bytes = (uint64_t)bytes;
-    response.seconds = (double)(fc_monotonic_ns(sys) - backup->started_ns) / (double)FC_NS_PER_S;
-    response.taken_at = fc_view_time(fc_rpc_arena(backup->call), backup->taken_ns);
-    fc_rpc_reply(backup->call, &response.base);
-}
 
 static void work(void *ctx)
 {
     struct backup *backup = ctx;
-    struct fc_error err = FC_ERROR_INIT;
-    int64_t bytes = 0;
+    fc_rc rc FC_UNUSED =
+        fc_store_backup(backup->services->store, backup->path, &backup->bytes, &backup->err);
+}
 
-    if (fc_store_backup(backup->services->store, backup->path, &bytes, &err) != FC_OK) {
-        fc_rpc_fail(backup->call, &err, NULL);
-    } else {
-        reply(backup, bytes);
+static void answer(void *ctx)
+{
+    const struct backup *backup = ctx;
+    Feast__Admin__V1__BackupResponse response = FEAST__ADMIN__V1__BACKUP_RESPONSE__INIT;
+    const struct fc_sys *sys = backup->services->sys;
+
+    if (backup->err.rc != FC_OK) {
+        fc_rpc_fail(backup->call, &backup->err, NULL);
+        return;
     }
+    response.path = (char *)backup->path;
+    response.bytes = (uint64_t)backup->bytes;
+    response.seconds = (double)(fc_monotonic_ns(sys) - backup->started_ns) / (double)FC_NS_PER_S;
+    response.taken_at = fc_view_time(fc_rpc_arena(backup->call), backup->taken_ns);
+    fc_rpc_reply(backup->call, &response.base);
 }
 
 /* A plain file name: a caller chooses where in the backup directory, and nowhere else. */
@@ -103,7 +104,7 @@ void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
     };
     fc_rc rc = choose_path(services, request->path, backup, &err);
     if (rc == FC_OK) {
-        rc = fc_background_run(services, work, backup, &err);
+        rc = fc_background_run(services, work, answer, backup, &err);
     }
     if (rc != FC_OK) {
         fc_rpc_fail(call, &err, NULL);

@@ -11,6 +11,7 @@ struct fc_background {
     bool running; /* there is a thread, or one that has ended and was not joined yet */
     bool ended;
     void (*work)(void *ctx);
+    void (*finish)(void *ctx);
     void *ctx;
 };
 
@@ -30,11 +31,15 @@ fc_rc fc_background_init(struct fc_services *services, struct fc_error *err)
 static void *run(void *arg)
 {
     struct fc_background *background = arg;
+    /* Once it is marked as ended, the next work may take its place in the structure. */
+    void (*finish)(void *) = background->finish;
+    void *ctx = background->ctx;
 
-    background->work(background->ctx);
+    background->work(ctx);
     pthread_mutex_lock(&background->mutex);
     background->ended = true;
     pthread_mutex_unlock(&background->mutex);
+    finish(ctx);
     return NULL;
 }
 
@@ -54,14 +59,15 @@ static fc_rc start_locked(struct fc_background *background, struct fc_error *err
                                  strerror(failed));
 }
 
-fc_rc fc_background_run(struct fc_services *services, void (*work)(void *ctx), void *ctx,
-                        struct fc_error *err)
+fc_rc fc_background_run(struct fc_services *services, void (*work)(void *ctx),
+                        void (*finish)(void *ctx), void *ctx, struct fc_error *err)
 {
     struct fc_background *background = services->background;
 
     pthread_mutex_lock(&background->mutex);
     if (!background->running || background->ended) {
         background->work = work;
+        background->finish = finish;
         background->ctx = ctx;
     }
     fc_rc rc = start_locked(background, err);
