@@ -60,7 +60,7 @@ struct fc_rpc_listen {
 
 struct fc_rpc_options {
     const struct fc_sys *sys;
-    unsigned threads;         /**< completion queues; 0: as many as cores */
+    unsigned threads;         /**< completion queues; 0: half as many as cores */
     size_t max_message_bytes; /**< received; 0 means 4 MiB */
     size_t max_call_bytes;    /**< arena of one call; 0 means 64 MiB */
     size_t max_memory_bytes;  /**< buffers of all connections; 0 means 512 MiB */

@@ -27,8 +27,9 @@ static void set_defaults(struct fc_rpc_options *options)
 
     if (!options->sys)
         options->sys = fc_sys_real();
+    /* More threads than that take each other's wake-ups: see docs/internals/performance.md. */
     if (options->threads == 0)
-        options->threads = cores > 0 ? (unsigned)cores : 1;
+        options->threads = cores > 3 ? (unsigned)cores / 2 : 1;
     if (options->max_message_bytes == 0)
         options->max_message_bytes = (size_t)4 << 20;
     if (options->max_call_bytes == 0)
@@ -177,6 +178,8 @@ static grpc_server *make_server(struct fc_rpc_server *server)
         integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
         integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 15 * 60 * 1000),
+        /* gRPC unpacks a compressed message whole before it looks at its size: 400 KiB became 400 MiB. */
+        integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1 << GRPC_COMPRESS_NONE),
         /* Else a second server on the port would share it silently instead of failing. */
         integer(GRPC_ARG_ALLOW_REUSEPORT, 0),
         {.type = GRPC_ARG_POINTER,

@@ -85,6 +85,8 @@ class Server:
         self.logs.append(log)
         environment = {name: text for name, text in os.environ.items()
                        if not name.startswith(("FEAST_", "AWS_"))}
+        # A machine with few cores would start one, and one thread has no races to find.
+        environment["FEAST_CORE_GRPC_THREADS"] = "2"
         environment.update(self.env)
         with log.open("wb") as err:
             self.process = subprocess.Popen(
