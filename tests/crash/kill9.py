@@ -125,21 +125,20 @@ class Kill9(feastcore.CoreTest):
         server.api.apply_entity("id", "INT64")
         highest, writes = {}, 0
         for turn in range(ROUNDS):
-            with self.subTest(turn=turn):
-                writers = [Writer(number, server.grpc, ledger, source, f"{SEED}-{turn}-{number}")
-                           for number in range(WRITERS)]
-                for writer in writers:
-                    writer.start()
-                time.sleep(chance.uniform(0.02, 0.4))
-                server.kill()
-                for writer in writers:
-                    writer.join(feastcore.PATIENCE)
-                    self.assertIsNone(writer.failure)
-                    writes += writer.writes
-                self.check_file(server.data_dir)
-                server.start()
-                self.assertEqual(ledger.check(read_all(server.api)), [])
-                self.check_revisions(server.api, highest)
+            writers = [Writer(number, server.grpc, ledger, source, f"{SEED}-{turn}-{number}")
+                       for number in range(WRITERS)]
+            for writer in writers:
+                writer.start()
+            time.sleep(chance.uniform(0.02, 0.4))
+            server.kill()
+            for writer in writers:
+                writer.join(feastcore.PATIENCE)
+                self.assertIsNone(writer.failure, f"round {turn}")
+                writes += writer.writes
+            self.check_file(server.data_dir)
+            server.start()
+            self.assertEqual(ledger.check(read_all(server.api)), [], f"round {turn}")
+            self.check_revisions(server.api, highest)
         self.assertGreater(writes, ROUNDS)
         print(f"{writes} writes acknowledged, {len(ledger.acknowledged)} objects", flush=True)
 

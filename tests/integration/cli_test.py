@@ -497,6 +497,8 @@ class Trouble(CliTest):
         follower = subprocess.Popen(
             [str(BIN_DIR / "feastctl"), "ingest", "many", "-s", server.grpc], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, env=self.environment())
+        # The worker runs before the answer has come: only who knows the job can be told how to find it again.
+        self.assertIn("started", follower.stderr.readline())
         feastcore.wait_until(lambda: server.job_workers() or follower.poll() is not None, "a worker of the job")
         server.kill()
         out, err = follower.communicate(timeout=feastcore.PATIENCE)
