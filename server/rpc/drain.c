@@ -13,9 +13,10 @@
 #include "base/log.h"
 #include "server/rpc/internal.h"
 
-#define QUIET_STEP_NS   (5 * FC_NS_PER_MS)
-#define QUIET_STEPS     4  /* as many without a new call: nothing is on the wire any more */
-#define MAX_QUIET_STEPS 60 /* clients that do not wait for answers must not hold us up */
+#define QUIET_STEP_NS (5 * FC_NS_PER_MS)
+/* As many without a new call: nothing is on the wire any more, nor with a client that a busy machine lets wait. */
+#define QUIET_STEPS     20
+#define MAX_QUIET_STEPS 200 /* clients that do not wait for answers must not hold us up */
 #define IDLE_STEPS                                                                                 \
     20 /* as many without a call in flight: what connections are left have nothing to say */
 #define REPORT_NS (10 * FC_NS_PER_S)

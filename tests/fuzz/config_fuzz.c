@@ -38,13 +38,16 @@ static fc_rc load_words(struct fc_config *config, fc_str text, bool environment,
                         struct fc_error *err)
 {
     static const char *const others[] = {"help", "config=", NULL};
-    char *copy = strndup(text.len > 0 ? text.ptr : "", text.len);
+    char *copy = malloc(text.len + 1); /* not strndup: the sanitizer lets it read a byte too far */
     char *words[WORDS_MAX + 2] = {(char *)"feast-core"};
     int count = 1;
     char *at = NULL;
     fc_rc rc;
 
     FUZZ_CHECK(copy != NULL, "out of memory");
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
     for (char *word = strtok_r(copy, "\n", &at); word != NULL && count <= WORDS_MAX;
          word = strtok_r(NULL, "\n", &at))
         words[count++] = word;
