@@ -87,12 +87,13 @@ class Bench:
                  "cpu_us": "cpu {:>7,.1f} us", "ms": "{:>9,.1f} ms", "rss_mb": "RSS {:>6,.1f} MB",
                  "peak_mb": "peak RSS {:>6,.1f} MB", "cpu_s": "cpu {:>6,.2f} s", "seconds": "{:>7,.2f} s",
                  "threads": "{:>4,.0f} threads"}
-        print(f"\n{title}", flush=True)
+        rows = [row for row in rows if row in self.found]
+        if rows:
+            print(f"\n{title}", flush=True)
         for row in rows:
-            if row in self.found:
-                cells = [units[name].format(statistics.median(values))
-                         for name, values in self.found[row].items()]
-                print(f"  {row:<58}" + "  ".join(cells), flush=True)
+            cells = [units[name].format(statistics.median(values))
+                     for name, values in self.found[row].items()]
+            print(f"  {row:<64}" + "  ".join(cells), flush=True)
 
 
 def status(pid, key):

@@ -240,29 +240,14 @@ static void *thread_main(void *arg)
 /* User and system time of a process so far, in seconds; 0 when it cannot be told. */
 static double process_seconds(long pid)
 {
-    enum { WORDS_BEFORE = 11 }; /* from the state, which follows the name, to utime */
-    char path[64], text[1024];
+    clockid_t clock;
+    struct timespec used;
 
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *file = pid > 0 ? fopen(path, "r") : NULL;
-    if (file == NULL) {
+    if (pid <= 0 || clock_getcpuclockid((pid_t)pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0) {
         return 0;
     }
-    size_t len = fread(text, 1, sizeof text - 1, file);
-    text[len] = '\0';
-    (void)fclose(file);
-    char *at = strrchr(text, ')');
-    if (at == NULL) {
-        return 0;
-    }
-    at++;
-    for (int i = 0; i < WORDS_BEFORE; i++) {
-        at += strspn(at, " ");
-        at += strcspn(at, " ");
-    }
-    unsigned long long user = strtoull(at, &at, 10);
-    unsigned long long system = strtoull(at, NULL, 10);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 static grpc_channel *open_channel(const char *target)
