@@ -36,6 +36,7 @@ fc_dep(Yaml::yaml PKG yaml-0.1 MIN 0.2.5 DEB libyaml-dev LIBS yaml)
 fc_dep(Curl::curl PKG libcurl MIN 7.88 DEB libcurl4-openssl-dev LIBS curl)
 fc_dep(Microhttpd::microhttpd PKG libmicrohttpd MIN 0.9.75 DEB libmicrohttpd-dev LIBS microhttpd)
 fc_dep(XxHash::xxhash PKG libxxhash MIN 0.8 DEB libxxhash-dev LIBS xxhash)
+fc_dep(Zlib::zlib PKG zlib MIN 1.2.13 DEB zlib1g-dev LIBS z)
 fc_dep(OpenSSL::both PKG openssl MIN 3.0 DEB libssl-dev LIBS ssl crypto)
 
 option(FC_TESTS "Build the tests" ON)

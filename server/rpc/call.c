@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/pbcheck.h"
+#include "server/rpc/inflate.h"
 #include "server/rpc/internal.h"
 
 struct fc_rpc_call *fc_call_new(struct poller *poller, const struct method *method)
@@ -120,12 +121,23 @@ static int64_t deadline_of(const struct fc_rpc_call *call)
     return call->arrived_ns + left.tv_sec * FC_NS_PER_S + left.tv_nsec;
 }
 
+static bool too_large(const struct fc_rpc_call *call, struct fc_error *err)
+{
+    (void)fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
+                  "the request unpacks to more than %zu bytes, the limit of a call",
+                  call->server->options.max_call_bytes);
+    return false;
+}
+
 /* The message in one piece: in place when gRPC received it so, which is the rule for small ones. */
-static bool flatten(struct fc_rpc_call *call)
+static bool flatten(struct fc_rpc_call *call, struct fc_error *err)
 {
     const grpc_slice_buffer *slices = &call->payload->data.raw.slice_buffer;
     char *copy, *at;
 
+    if (call->payload->data.raw.compression != GRPC_COMPRESS_NONE)
+        return fc_inflate(call->payload, call->server->options.max_message_bytes, call->arena,
+                          &call->request, err) == FC_OK;
     if (slices->count == 1) {
         call->request = (fc_str){.ptr = (const char *)GRPC_SLICE_START_PTR(slices->slices[0]),
                                  .len = GRPC_SLICE_LENGTH(slices->slices[0])};
@@ -133,21 +145,13 @@ static bool flatten(struct fc_rpc_call *call)
     }
     at = copy = fc_arena_alloc(call->arena, slices->length);
     if (!copy)
-        return false;
+        return too_large(call, err);
     for (size_t i = 0; i < slices->count; i++) {
         memcpy(at, GRPC_SLICE_START_PTR(slices->slices[i]), GRPC_SLICE_LENGTH(slices->slices[i]));
         at += GRPC_SLICE_LENGTH(slices->slices[i]);
     }
     call->request = (fc_str){.ptr = copy, .len = slices->length};
     return true;
-}
-
-static const ProtobufCMessage *too_large(const struct fc_rpc_call *call, struct fc_error *err)
-{
-    (void)fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
-                  "the request unpacks to more than %zu bytes, the limit of a call",
-                  call->server->options.max_call_bytes);
-    return NULL;
 }
 
 const ProtobufCMessage *fc_call_decode(struct fc_rpc_call *call, struct fc_error *err)
@@ -160,15 +164,13 @@ const ProtobufCMessage *fc_call_decode(struct fc_rpc_call *call, struct fc_error
                       "the request holds no message, expected a %s", type->name);
         return NULL;
     }
-    if (!flatten(call))
-        return too_large(call, err);
-    if (fc_pb_check(type, call->request, NULL, err) != FC_OK)
+    if (!flatten(call, err) || fc_pb_check(type, call->request, NULL, err) != FC_OK)
         return NULL;
     message = protobuf_c_message_unpack(type, fc_arena_allocator(call->arena), call->request.len,
                                         (const uint8_t *)call->request.ptr);
     if (!message && fc_arena_exhausted(call->arena))
-        return too_large(call, err);
-    if (!message)
+        (void)too_large(call, err);
+    else if (!message)
         (void)fc_fail(err, FC_REASON_MALFORMED_MESSAGE, "the request is no valid %s", type->name);
     return message;
 }

@@ -178,8 +178,8 @@ static grpc_server *make_server(struct fc_rpc_server *server)
         integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
         integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 15 * 60 * 1000),
-        /* gRPC unpacks a compressed message whole before it looks at its size: 400 KiB became 400 MiB. */
-        integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1 << GRPC_COMPRESS_NONE),
+        /* See inflate.h. */
+        integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
         /* Else a second server on the port would share it silently instead of failing. */
         integer(GRPC_ARG_ALLOW_REUSEPORT, 0),
         {.type = GRPC_ARG_POINTER,

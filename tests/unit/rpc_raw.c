@@ -2,6 +2,7 @@
 #include "tests/unit/rpc_raw.h"
 
 #include <grpc/byte_buffer.h>
+#include <grpc/compression.h>
 #include <grpc/grpc_security.h>
 #include <stdlib.h>
 
@@ -14,10 +15,21 @@ static bool run(struct raw_call *raw, const grpc_op *ops, size_t count)
 
 void raw_open(struct raw_call *raw, const char *target, const char *path)
 {
-    grpc_arg own = {.type = GRPC_ARG_INTEGER,
-                    .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
-                    .value.integer = 1};
-    grpc_channel_args args = {.num_args = 1, .args = &own};
+    raw_open_with(raw, target, path, GRPC_COMPRESS_NONE);
+}
+
+void raw_open_with(struct raw_call *raw, const char *target, const char *path,
+                   grpc_compression_algorithm algorithm)
+{
+    grpc_arg list[] = {
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
+         .value.integer = 1},
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_COMPRESSION_CHANNEL_DEFAULT_ALGORITHM,
+         .value.integer = (int)algorithm},
+    };
+    grpc_channel_args args = {.num_args = FC_ARRAY_LEN(list), .args = list};
     grpc_channel_credentials *credentials;
     grpc_slice method = grpc_slice_from_copied_string(path);
     grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};

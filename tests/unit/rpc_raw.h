@@ -18,6 +18,9 @@ struct raw_call {
 
 /** Opens a stream on a connection of its own and sends the initial metadata. */
 void raw_open(struct raw_call *raw, const char *target, const char *path);
+/** Its messages are compressed. */
+void raw_open_with(struct raw_call *raw, const char *target, const char *path,
+                   grpc_compression_algorithm algorithm);
 /** False when the call is over. */
 bool raw_send(struct raw_call *raw, const ProtobufCMessage *message);
 /** No more from us. */
