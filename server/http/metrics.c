@@ -145,17 +145,22 @@ static void put_handled(void *ctx, const struct fc_rpc_method_stats *stats)
     }
 }
 
+static void put_bound(struct fc_buf *out, size_t bucket)
+{
+    if (isinf(fc_rpc_bucket_bounds[bucket])) {
+        fc_buf_puts(out, ",le=\"+Inf\"");
+    } else {
+        fc_buf_printf(out, ",le=\"%g\"", fc_rpc_bucket_bounds[bucket]);
+    }
+}
+
 static void put_seconds(void *ctx, const struct fc_rpc_method_stats *stats)
 {
     struct fc_buf *out = ctx;
     for (size_t i = 0; i < FC_RPC_BUCKETS; i++) {
         fc_buf_puts(out, "grpc_server_handling_seconds_bucket");
         put_labels(out, stats);
-        if (isinf(fc_rpc_bucket_bounds[i])) {
-            fc_buf_puts(out, ",le=\"+Inf\"");
-        } else {
-            fc_buf_printf(out, ",le=\"%g\"", fc_rpc_bucket_bounds[i]);
-        }
+        put_bound(out, i);
         fc_buf_printf(out, "} %" PRIu64 "\n", stats->buckets[i]);
     }
     fc_buf_puts(out, "grpc_server_handling_seconds_sum");
@@ -163,6 +168,44 @@ static void put_seconds(void *ctx, const struct fc_rpc_method_stats *stats)
     fc_buf_printf(out, "} %.9g\ngrpc_server_handling_seconds_count", stats->seconds_sum);
     put_labels(out, stats);
     fc_buf_printf(out, "} %" PRIu64 "\n", stats->buckets[FC_RPC_BUCKETS - 1]);
+}
+
+/* The labels of the peers' server; the numbers are those of the family before, by code. */
+static void put_peer_labels(struct fc_buf *out, const struct fc_rpc_method_stats *stats,
+                            size_t code)
+{
+    fc_buf_printf(out, "{service=\"feast.core.CoreService\",method=\"%s\",status_code=\"%s\"",
+                  strrchr(stats->path, '/') + 1, fc_rc_name((fc_rc)code));
+}
+
+static void put_peer_code(struct fc_buf *out, const struct fc_rpc_method_stats *stats, size_t code)
+{
+    for (size_t i = 0; i < FC_RPC_BUCKETS; i++) {
+        fc_buf_puts(out, "feast_core_request_latency_seconds_bucket");
+        put_peer_labels(out, stats, code);
+        put_bound(out, i);
+        fc_buf_printf(out, "} %" PRIu64 "\n", stats->code_buckets[code][i]);
+    }
+    fc_buf_puts(out, "feast_core_request_latency_seconds_sum");
+    put_peer_labels(out, stats, code);
+    fc_buf_printf(out, "} %.9g\nfeast_core_request_latency_seconds_count",
+                  stats->code_seconds[code]);
+    put_peer_labels(out, stats, code);
+    fc_buf_printf(out, "} %" PRIu64 "\n", stats->code_buckets[code][FC_RPC_BUCKETS - 1]);
+}
+
+static void put_peer(void *ctx, const struct fc_rpc_method_stats *stats)
+{
+    static const char service[] = "/feast.core.CoreService/";
+
+    if (strncmp(stats->path, service, strlen(service)) != 0) {
+        return;
+    }
+    for (size_t code = 0; code < FC_RPC_CODES; code++) {
+        if (stats->code_buckets[code][FC_RPC_BUCKETS - 1] > 0) {
+            put_peer_code(ctx, stats, code);
+        }
+    }
 }
 
 struct call_metric {
@@ -174,6 +217,8 @@ static const struct call_metric call_metrics[] = {
     {"grpc_server_started", "counter", "Calls that arrived.", put_started},
     {"grpc_server_handled", "counter", "Calls that were answered, by gRPC code.", put_handled},
     {"grpc_server_handling_seconds", "histogram", "Time from arrival to answer.", put_seconds},
+    {"feast_core_request_latency_seconds", "histogram",
+     "The same for CoreService, under the name and labels that Feast's own server has.", put_peer},
 };
 
 void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_format format,

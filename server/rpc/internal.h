@@ -40,9 +40,10 @@ struct method {
 
 struct method_counters {
     _Atomic uint64_t started;
-    _Atomic uint64_t handled[17];
-    _Atomic uint64_t buckets[FC_RPC_BUCKETS]; /* not cumulative */
-    _Atomic uint64_t nanoseconds;
+    struct {
+        _Atomic uint64_t handled, nanoseconds;
+        _Atomic uint64_t buckets[FC_RPC_BUCKETS]; /* not cumulative */
+    } codes[FC_RPC_CODES];
 };
 
 #define MAX_TRAILERS   8

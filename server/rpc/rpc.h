@@ -144,14 +144,17 @@ void fc_rpc_stream_on_cancel(struct fc_rpc_call *call, void (*fn)(void *ctx), vo
 
 /** One row a method, for metrics. Buckets: upper bounds in fc_rpc_bucket_bounds, cumulative as Prometheus has them. */
 #define FC_RPC_BUCKETS 14
+#define FC_RPC_CODES   17
 extern const double fc_rpc_bucket_bounds[FC_RPC_BUCKETS]; /**< seconds; the last is +Inf */
 struct fc_rpc_method_stats {
     const char *path;
     enum fc_rpc_kind kind;
     uint64_t started;
-    uint64_t handled[17]; /**< by gRPC code */
-    uint64_t buckets[FC_RPC_BUCKETS];
+    uint64_t handled[FC_RPC_CODES];
+    uint64_t buckets[FC_RPC_BUCKETS]; /**< of all codes */
     double seconds_sum;
+    uint64_t code_buckets[FC_RPC_CODES][FC_RPC_BUCKETS];
+    double code_seconds[FC_RPC_CODES];
 };
 typedef void (*fc_rpc_stats_fn)(void *ctx, const struct fc_rpc_method_stats *stats);
 void fc_rpc_server_stats(struct fc_rpc_server *server, fc_rpc_stats_fn fn, void *ctx);

@@ -26,37 +26,40 @@ void fc_stats_handled(struct poller *poller, const struct method *method, fc_rc 
                       int64_t nanoseconds)
 {
     struct method_counters *counters = &poller->counters[method->index];
+    size_t index = (unsigned)code < FC_RPC_CODES ? (size_t)code : FC_UNKNOWN, bucket = 0;
     double seconds = (double)nanoseconds / (double)FC_NS_PER_S;
-    size_t bucket = 0;
 
     while (bucket < FC_RPC_BUCKETS - 1 && seconds > fc_rpc_bucket_bounds[bucket])
         bucket++;
-    fc_stats_add(&counters->buckets[bucket], 1);
-    fc_stats_add(
-        &counters->handled[(unsigned)code < FC_ARRAY_LEN(counters->handled) ? (unsigned)code
-                                                                            : FC_UNKNOWN],
-        1);
-    fc_stats_add(&counters->nanoseconds, (uint64_t)nanoseconds);
+    fc_stats_add(&counters->codes[index].buckets[bucket], 1);
+    fc_stats_add(&counters->codes[index].handled, 1);
+    fc_stats_add(&counters->codes[index].nanoseconds, (uint64_t)nanoseconds);
+}
+
+static void add_counters(const struct method_counters *counters, struct fc_rpc_method_stats *ret)
+{
+    ret->started += get(&counters->started);
+    for (size_t code = 0; code < FC_RPC_CODES; code++) {
+        double seconds = (double)get(&counters->codes[code].nanoseconds) / (double)FC_NS_PER_S;
+        uint64_t so_far = 0;
+
+        ret->handled[code] += get(&counters->codes[code].handled);
+        ret->code_seconds[code] += seconds;
+        ret->seconds_sum += seconds;
+        for (size_t k = 0; k < FC_RPC_BUCKETS; k++) {
+            so_far += get(&counters->codes[code].buckets[k]);
+            ret->code_buckets[code][k] += so_far;
+            ret->buckets[k] += so_far;
+        }
+    }
 }
 
 static void sum(const struct fc_rpc_server *server, const struct method *method,
                 struct fc_rpc_method_stats *ret)
 {
-    uint64_t nanoseconds = 0;
-
     *ret = (struct fc_rpc_method_stats){.path = method->row.path, .kind = method->row.kind};
-    for (unsigned i = 0; i < server->poller_count; i++) {
-        const struct method_counters *counters = &server->pollers[i].counters[method->index];
-        ret->started += get(&counters->started);
-        for (size_t k = 0; k < FC_ARRAY_LEN(ret->handled); k++)
-            ret->handled[k] += get(&counters->handled[k]);
-        for (size_t k = 0; k < FC_RPC_BUCKETS; k++)
-            ret->buckets[k] += get(&counters->buckets[k]);
-        nanoseconds += get(&counters->nanoseconds);
-    }
-    for (size_t k = 1; k < FC_RPC_BUCKETS; k++)
-        ret->buckets[k] += ret->buckets[k - 1];
-    ret->seconds_sum = (double)nanoseconds / (double)FC_NS_PER_S;
+    for (unsigned i = 0; i < server->poller_count; i++)
+        add_counters(&server->pollers[i].counters[method->index], ret);
 }
 
 void fc_rpc_server_stats(struct fc_rpc_server *server, fc_rpc_stats_fn fn, void *ctx)
