@@ -27,8 +27,7 @@ static const char *hint(const struct fc_error *err)
         return "correct the table or the source; --validation=warn registers it as it is";
     case FC_REASON_SOURCE_UNVERIFIED:
         return "make the source readable for the server; --validation=enforce registers the table "
-               "and looks again "
-               "later";
+               "unverified, and applying it again looks again";
     case FC_REASON_ENTITY_UNKNOWN:
         return "apply the entities first, or in the same command";
     case FC_REASON_ENTITY_TYPE_CHANGED:
