@@ -93,34 +93,50 @@ fc_rc fc_db_number(struct fc_db *db, const char *sql, int64_t *ret, struct fc_er
     return FC_OK;
 }
 
-fc_rc fc_db_check(struct fc_db *db, const char *pragma, struct fc_error *err)
+/* `findings` stays empty when all is well. */
+static fc_rc check_once(struct fc_db *db, const char *sql, char *findings, size_t size,
+                        struct fc_error *err)
 {
     FC_CLEANUP(finalize) sqlite3_stmt *stmt = NULL;
-    char sql[64];
-    char findings[512] = "";
     size_t len = 0;
 
-    (void)snprintf(sql, sizeof sql, "PRAGMA %s(10)", pragma);
+    findings[0] = '\0';
     int code = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
     if (code != SQLITE_OK) {
         return fc_db_fail(db, code, sql, err);
     }
     while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
         const char *finding = (const char *)sqlite3_column_text(stmt, 0);
-        if (finding != NULL && strcmp(finding, "ok") != 0 && len < sizeof findings) {
-            int added = snprintf(findings + len, sizeof findings - len, "%s%s", len > 0 ? "; " : "",
-                                 finding);
+        if (finding != NULL && strcmp(finding, "ok") != 0 && len < size) {
+            int added = snprintf(findings + len, size - len, "%s%s", len > 0 ? "; " : "", finding);
             len += added > 0 ? (size_t)added : 0;
         }
     }
-    if (code != SQLITE_DONE) {
-        return fc_db_fail(db, code, sql, err);
+    return code == SQLITE_DONE ? FC_OK : fc_db_fail(db, code, sql, err);
+}
+
+fc_rc fc_db_check(struct fc_db *db, const char *pragma, struct fc_error *err)
+{
+    static const char by_code[] = "error code=";
+    char sql[64], findings[512];
+
+    (void)snprintf(sql, sizeof sql, "PRAGMA %s(10)", pragma);
+    fc_rc rc = check_once(db, sql, findings, sizeof findings, err);
+    if (rc == FC_OK && findings[0] != '\0') {
+        /* A page that could not be read, for want of memory or by a passing I/O error, counts as damage for SQLite;
+         * calling it so would make somebody restore a backup over good data. */
+        rc = check_once(db, sql, findings, sizeof findings, err);
     }
-    if (len > 0) {
-        return fc_fail(err, FC_REASON_STORE_CORRUPT, "%s: %s found: %s", db->name, pragma,
-                       findings);
+    if (rc != FC_OK || findings[0] == '\0') {
+        return rc;
     }
-    return FC_OK;
+    const char *code = strstr(findings, by_code);
+    long number = code != NULL ? strtol(code + sizeof by_code - 1, NULL, 10) : SQLITE_CORRUPT;
+    if (number != SQLITE_OK && (number & 0xff) != SQLITE_CORRUPT) {
+        (void)!fc_db_fail(db, (int)number, sql, err);
+        return fc_error_prefix(err, "%s", findings);
+    }
+    return fc_fail(err, FC_REASON_STORE_CORRUPT, "%s: %s found: %s", db->name, pragma, findings);
 }
 
 fc_rc fc_query_begin(struct fc_db *db, enum fc_sql sql, struct fc_query *ret, struct fc_error *err)

@@ -42,7 +42,7 @@ void fc_db_close(struct fc_db *db);
 FC_MUST fc_rc fc_db_exec(struct fc_db *db, const char *sql, struct fc_error *err);
 /** The first column of the first row as a number. */
 FC_MUST fc_rc fc_db_number(struct fc_db *db, const char *sql, int64_t *ret, struct fc_error *err);
-/** Runs `quick_check` or `integrity_check`; STORE_CORRUPT with the first findings. */
+/** Runs `quick_check` or `integrity_check`; STORE_CORRUPT with the first findings if they are found twice. */
 FC_MUST fc_rc fc_db_check(struct fc_db *db, const char *pragma, struct fc_error *err);
 
 /** The error of SQLite's extended code `code` with what was being done; never FC_OK. */

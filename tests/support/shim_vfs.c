@@ -31,7 +31,12 @@ static int shim_close(sqlite3_file *file)
 
 static int shim_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
-    return real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
+    int code = SQLITE_OK;
+    if (hooks.read != NULL) {
+        code = hooks.read(hooks.ctx, shim_of(file)->path, size, offset);
+    }
+    return code != SQLITE_OK ? code
+                             : real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
 }
 
 static int shim_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
