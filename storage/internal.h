@@ -10,11 +10,14 @@
 #include "storage/dirlock.h"
 #include "storage/registry.h"
 #include "storage/store.h"
+#include "storage/table_cache.h"
 
 /** One transaction reads through the writer's connection, every other reader has a connection of its own. */
 struct fc_reader {
     struct fc_db *db;
     struct fc_db own;
+    struct fc_writer *writer;      /**< whose commits make the cache stale; NULL in a transaction */
+    struct fc_table_cache *tables; /**< NULL in a transaction */
 };
 
 struct fc_txn {
@@ -46,6 +49,8 @@ FC_MUST fc_rc fc_writer_start(struct fc_store *store, struct fc_db *db, unsigned
 void fc_writer_stop(struct fc_writer *writer);
 /** Checkpoints and closes the connection of a stopped writer. True when nothing is left in the WAL. NULL: true. */
 bool fc_writer_free(struct fc_writer *writer);
+/** Grows with every commit, and is odd while one is under way. Any thread. */
+uint64_t fc_writer_generation(const struct fc_writer *writer);
 void fc_writer_stats(struct fc_writer *writer, struct fc_store_stats *ret);
 
 /** Like a request, but on the calling thread, before the writer was started. */

@@ -34,6 +34,8 @@ fc_rc fc_reader_open(struct fc_store *store, struct fc_reader **ret, struct fc_e
         return rc;
     }
     reader->db = &reader->own;
+    reader->writer = store->writer;
+    reader->tables = fc_table_cache_new();
     *ret = reader;
     return FC_OK;
 }
@@ -42,6 +44,7 @@ void fc_reader_close(struct fc_reader *reader)
 {
     if (reader != NULL) {
         fc_db_close(&reader->own);
+        fc_table_cache_free(reader->tables);
         free(reader);
     }
 }

@@ -48,8 +48,8 @@ static fc_rc keep_strings(struct fc_arena *arena, struct fc_table_row *row, stru
     return rc;
 }
 
-fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
-                    struct fc_table_row *ret, struct fc_error *err)
+static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
+                  struct fc_table_row *ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     struct fc_table_row row = {.id = 0};
@@ -70,6 +70,26 @@ fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struc
     }
     if (rc == FC_OK) {
         *ret = row;
+    }
+    return rc;
+}
+
+fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
+                    struct fc_table_row *ret, struct fc_error *err)
+{
+    if (reader->writer == NULL) {
+        return find(reader, project, name, arena, ret, err);
+    }
+    uint64_t generation = fc_writer_generation(reader->writer);
+    bool quiet = generation % 2 == 0;
+    if (quiet && fc_table_cache_get(reader->tables, generation, project, name, arena, ret)) {
+        return FC_OK;
+    }
+    fc_rc rc = find(reader, project, name, arena, ret, err);
+    /* Under steady writes nothing stays true for long enough to be worth a copy. */
+    if (rc == FC_OK && ret->id != 0 && quiet &&
+        fc_writer_generation(reader->writer) == generation) {
+        fc_table_cache_put(reader->tables, generation, ret);
     }
     return rc;
 }

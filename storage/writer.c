@@ -47,6 +47,7 @@ struct fc_writer {
 
     atomic_bool writable;
     atomic_uint_fast64_t requests, commits, failures, depth;
+    atomic_uint_fast64_t generation;
 
     int wal_frames, checkpoint_at; /* of the thread alone */
 };
@@ -131,6 +132,15 @@ static bool is_disk_failure(const struct fc_writer *writer, const struct fc_erro
            sqlite3_get_autocommit(writer->db.handle) != 0;
 }
 
+/* Whoever sees an even generation, and the same one later, knows that no commit began in between. */
+static fc_rc commit(struct fc_writer *writer, struct fc_error *err)
+{
+    atomic_fetch_add(&writer->generation, 1);
+    fc_rc rc = fc_db_run(&writer->db, FC_SQL_COMMIT, err);
+    atomic_fetch_add(&writer->generation, 1);
+    return rc;
+}
+
 static fc_rc run_requests(struct fc_writer *writer, struct request *group, struct fc_error *err)
 {
     fc_rc rc = fc_db_run(&writer->db, FC_SQL_BEGIN, err);
@@ -145,7 +155,7 @@ static fc_rc run_requests(struct fc_writer *writer, struct request *group, struc
             return err->rc;
         }
     }
-    return fc_db_run(&writer->db, FC_SQL_COMMIT, err);
+    return commit(writer, err);
 }
 
 static fc_rc probe(struct fc_writer *writer, struct fc_error *err)
@@ -490,6 +500,11 @@ fc_rc fc_store_run(struct fc_store *store, fc_txn_fn run, void *ctx, struct fc_e
 bool fc_store_writable(struct fc_store *store)
 {
     return atomic_load(&store->writer->writable);
+}
+
+uint64_t fc_writer_generation(const struct fc_writer *writer)
+{
+    return atomic_load(&writer->generation);
 }
 
 void fc_writer_stats(struct fc_writer *writer, struct fc_store_stats *ret)
