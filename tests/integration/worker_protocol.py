@@ -16,6 +16,7 @@ import tempfile
 import time
 import unittest
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,6 +27,7 @@ WORKER = BIN_DIR / "feast-worker"
 PATIENCE = 120
 # Seen in every run, so that a failure can be repeated.
 SEED = int(os.environ.get("FC_SEED", "20130208"))
+# More than a worker with little memory keeps before it writes.
 ROWS = 400_000
 
 WorkOrder = ours().message("feast.worker.v1.WorkOrder")
@@ -125,12 +127,12 @@ class WorkerProtocol(unittest.TestCase):
     def setUpClass(cls):
         cls.dir = tempfile.TemporaryDirectory(prefix="fc-worker-")
         cls.path = pathlib.Path(cls.dir.name)
-        ids = range(ROWS)
+        ids = np.arange(ROWS)
         pq.write_table(pa.table({
-            "driver_id": pa.array(ids, pa.int64()),
-            "trips": pa.array((i % 100 for i in ids), pa.int32()),
-            "rating": pa.array((i / 7 for i in ids), pa.float32()),
-            "ts": pa.array((1609459200000000 + i for i in ids), pa.timestamp("us", "UTC")),
+            "driver_id": pa.array(ids),
+            "trips": pa.array((ids % 100).astype(np.int32)),
+            "rating": pa.array((ids / 7).astype(np.float32)),
+            "ts": pa.array(1609459200000000 + ids, pa.timestamp("us", "UTC")),
         }), cls.path / "large.parquet", row_group_size=50_000)
         pq.write_table(pq.read_table(cls.path / "large.parquet").slice(0, 100), cls.path / "small.parquet")
 
@@ -165,6 +167,7 @@ class WorkerProtocol(unittest.TestCase):
         order.ingest_batch.project = "default"
         order.ingest_batch.sqlite.path = str(self.path / sink)
         order.ingest_batch.threads = 2
+        order.ingest_batch.memory_limit_bytes = 64 << 20
         return order
 
     def stored(self, sink="t.db"):

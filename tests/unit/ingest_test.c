@@ -501,6 +501,7 @@ static void many_slices_give_an_exact_account(void **state)
     struct fixture *f = *state;
 
     /* More keys than are held in memory at once, each of them twice, the older row second. */
+    f->order.memory_limit_bytes = UINT64_C(32) << 20;
     source(f,
            "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
            "rating, TIMESTAMPTZ "

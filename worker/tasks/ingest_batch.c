@@ -12,9 +12,14 @@
 #include "worker/tasks/row.h"
 
 #define PROGRESS_NS (200 * FC_NS_PER_MS)
-/* Rows in memory between two flushes: bytes, and rows read, so that a long job leaves something behind. */
-#define SLICE_BYTES ((size_t)32 << 20)
-#define SLICE_ROWS  UINT64_C(1000000)
+/*
+ * Rows in memory between two flushes: bytes (less when the engine has little memory as well), and rows read, so that
+ * a long job leaves something behind. The more rows, the fewer times a page of the store is written.
+ */
+#define SLICE_BYTES       ((size_t)96 << 20)
+#define SLICE_BYTES_LEAST ((size_t)4 << 20)
+#define SLICE_SHARE       4
+#define SLICE_ROWS        UINT64_C(5000000)
 /* Rows in one transaction of the sink. */
 #define COMMIT_ROWS 20000
 
@@ -188,6 +193,15 @@ static fc_rc check_order(const Feast__Worker__V1__IngestBatch *order, struct fc_
     return FC_OK;
 }
 
+static size_t slice_bytes(const Feast__Worker__V1__IngestBatch *order)
+{
+    uint64_t share = order->memory_limit_bytes / SLICE_SHARE;
+
+    if (order->memory_limit_bytes == 0 || share > SLICE_BYTES)
+        return SLICE_BYTES;
+    return share < SLICE_BYTES_LEAST ? SLICE_BYTES_LEAST : (size_t)share;
+}
+
 static fc_rc prepare(struct work *work, struct fc_error *err)
 {
     const Feast__Worker__V1__IngestBatch *order = work->ingest->order;
@@ -203,7 +217,7 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     if (rc == FC_OK)
         rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
     if (rc == FC_OK)
-        rc = fc_newest_new(SLICE_BYTES, &work->newest, err);
+        rc = fc_newest_new(slice_bytes(order), &work->newest, err);
     work->keys = fc_keyset_new();
     if (rc == FC_OK && !work->keys)
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");

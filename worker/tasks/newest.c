@@ -8,7 +8,7 @@
 #include "base/arena.h"
 
 /* Rows at most, a power of two; the table has twice as many slots. */
-#define ROWS_MAX ((size_t)1 << 17)
+#define ROWS_MAX ((size_t)1 << 19)
 #define SLOTS    (ROWS_MAX * 2)
 /* A single row may be larger than the bound; it then is a flush of its own. */
 #define SLACK ((size_t)256 << 20)
