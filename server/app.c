@@ -21,6 +21,7 @@
 #include "server/admission/admission.h"
 #include "server/http/http.h"
 #include "server/jobs/jobs.h"
+#include "server/memory.h"
 #include "server/notify.h"
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
@@ -372,6 +373,7 @@ void fc_app_tick(struct fc_app *app)
                writable ? "store_writable_again" : "store_not_writable");
         set_serving(app, writable);
     }
+    fc_memory_tick(fc_monotonic_ns(fc_sys_real()));
 }
 
 void fc_app_reload(struct fc_app *app)

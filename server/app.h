@@ -14,7 +14,7 @@ struct fc_app;
 FC_MUST fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret,
                            struct fc_error *err);
 
-/** Tells health whether the store can write; call it now and then. */
+/** Tells health whether the store can write, gives unused memory back; call it now and then. */
 void fc_app_tick(struct fc_app *app);
 
 /** Reads the TLS files again; what was there stays when they are not in order, and the log says why. */
