@@ -21,6 +21,7 @@
 #include "server/rpc/internal.h"
 
 #define WANTED_DESCRIPTORS ((rlim_t)1 << 20)
+#define MAX_DESCRIPTORS    ((int)WANTED_DESCRIPTORS)
 #define KEPT_DESCRIPTORS   256 /* for the database, workers, logs */
 #define SHED_TRIES         64
 
@@ -118,4 +119,11 @@ void fc_accept_guard_start(unsigned max_connections)
         if (reserve >= 0 && atomic_exchange(&spare, reserve) >= 0)
             close(reserve);
     }
+}
+
+int fc_accept_highest(void)
+{
+    int end = atomic_load(&highest);
+
+    return end < MAX_DESCRIPTORS ? end : MAX_DESCRIPTORS;
 }

@@ -101,6 +101,7 @@ void fc_call_unref(struct fc_rpc_call *call)
     struct poller *poller = call->poller;
 
     if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1) {
+        fc_abuse_gone(call);
         fc_call_free(call);
         fc_stats_add(&poller->gone, 1);
     }
@@ -254,6 +255,7 @@ void fc_call_arrived(struct poller *poller, struct fc_rpc_call *call, bool ok)
         call->arena = fc_arena_new(server->options.max_call_bytes);
     /* One reference for this function, one for the answer to come. */
     atomic_store_explicit(&call->refs, 2, memory_order_relaxed);
+    fc_abuse_arrived(call);
     if (call->method->row.kind != FC_RPC_UNARY) {
         if (!fc_stream_begin(call)) { /* no memory for it: gRPC ends a call that is let go */
             fc_call_unref(call);

@@ -49,6 +49,7 @@ struct method_counters {
 #define MAX_TRAILERS   8
 #define MAX_FREE_CALLS 128
 #define REQUEST_ID_MAX 64
+#define PEER_SLOTS     1024
 
 struct fc_rpc_call {
     struct fc_rpc_server *server;
@@ -68,6 +69,7 @@ struct fc_rpc_call {
     int64_t arrived_ns, deadline_ns;
     char request_id[REQUEST_ID_MAX + 1];
     char *peer;
+    unsigned peer_slot; /* one more than the index in poller->peers; 0: not counted */
 
     _Atomic unsigned refs;
     _Atomic bool answered;
@@ -98,6 +100,7 @@ struct poller {
     struct fc_rpc_call *free_calls;
     unsigned free_count;
     _Atomic uint64_t arrived, gone; /* calls; written by this thread only */
+    unsigned peers[PEER_SLOTS];     /* unfinished calls by the hash of their peer; see abuse.c */
     struct method_counters
         *counters; /* one a method, then one for unknown methods; written by this thread only */
 };
@@ -216,6 +219,13 @@ void fc_stats_handled(struct poller *poller, const struct method *method, fc_rc 
 /* accept.c */
 /* Raises the limit of descriptors and starts to refuse connections above it; see docs/internals/rpc.md. */
 void fc_accept_guard_start(unsigned max_connections);
+/* No connection has a descriptor of this number or above. */
+int fc_accept_highest(void);
+
+/* abuse.c; both on the call's poller */
+/* Counts the call and hangs up on its peer when that one has far too many. */
+void fc_abuse_arrived(struct fc_rpc_call *call);
+void fc_abuse_gone(struct fc_rpc_call *call);
 
 /* bind.c */
 /* `tls` is NULL for plain text. */

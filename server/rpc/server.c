@@ -180,6 +180,8 @@ static grpc_server *make_server(struct fc_rpc_server *server)
         integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 15 * 60 * 1000),
         /* See inflate.h. */
         integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
+        /* What one read brings is parsed before any of it is answered; see abuse.c. */
+        integer(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, 64 << 10),
         /* Else a second server on the port would share it silently instead of failing. */
         integer(GRPC_ARG_ALLOW_REUSEPORT, 0),
         {.type = GRPC_ARG_POINTER,
