@@ -5,7 +5,8 @@
  *     poller.c   one thread and completion queue each: arms slots, dispatches events
  *     call.c     the life of a call: arrival, decoding, accessors, the end
  *     unary.c    answers         stream.c   streams         status.c   errors as gRPC sends them
- *     drain.c    the stop        stats.c    counters        accept.c   descriptors, bind.c addresses
+ *     drain.c    the stop        stats.c    counters        bind.c     addresses, tls.c identities
+ *     accept.c   descriptors     abuse.c    floods          inflate.c  compressed requests
  *
  * Threads: all events of a call come to the poller at which it arrived, and that poller frees it. Answers may come from
  * anywhere; what they touch is atomic or belongs to the one who answers.
