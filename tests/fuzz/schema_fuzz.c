@@ -46,7 +46,7 @@ static void read_schema(char **at, struct fc_arena *arena)
                                         .converted = fields[4],
                                         .logical = fields[5],
                                         .engine = fields[6],
-                                        .children = fields[7] ? atoll(fields[7]) : 0};
+                                        .children = fields[7] ? strtoll(fields[7], NULL, 10) : 0};
     }
     if (!fc_parquet_columns(elements, count, arena, &columns, &found))
         return;
