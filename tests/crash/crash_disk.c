@@ -17,7 +17,7 @@
 
 struct image {
     char *bytes;
-    size_t size;
+    size_t size, capacity;
 };
 
 struct change {
@@ -64,14 +64,19 @@ static void give_up(const char *what)
 
 static void image_resize(struct image *image, size_t size)
 {
-    char *bytes = realloc(image->bytes, size > 0 ? size : 1);
-    if (bytes == NULL) {
-        give_up("realloc");
+    if (size > image->capacity || image->bytes == NULL) {
+        /* By halves: files grow page by page. */
+        size_t capacity = size + size / 2 + SECTOR;
+        char *bytes = realloc(image->bytes, capacity);
+        if (bytes == NULL) {
+            give_up("realloc");
+        }
+        image->bytes = bytes;
+        image->capacity = capacity;
     }
     if (size > image->size) {
-        memset(bytes + image->size, 0, size - image->size);
+        memset(image->bytes + image->size, 0, size - image->size);
     }
-    image->bytes = bytes;
     image->size = size;
 }
 

@@ -313,4 +313,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_disk_that_lies_is_noticed),
 };
 
-FC_TEST_MAIN(cases)
+static int prefer_memory(void **state FC_UNUSED)
+{
+    return store_prefer_memory();
+}
+
+FC_TEST_MAIN_GROUP(cases, prefer_memory, NULL)

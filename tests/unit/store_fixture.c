@@ -16,6 +16,13 @@ void store_assert_ok(struct store_fixture *fixture, fc_rc rc, const char *file, 
     }
 }
 
+int store_prefer_memory(void)
+{
+    return getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0
+               ? setenv("TMPDIR", "/dev/shm", 1)
+               : 0;
+}
+
 int store_setup_closed(void **state)
 {
     const char *base = getenv("TMPDIR");

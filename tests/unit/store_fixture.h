@@ -22,6 +22,9 @@ int store_teardown(void **state);
 /** The same with a directory but no store. */
 int store_setup_closed(void **state);
 
+/** For tests of thousands of syncs that need no disk: directories are made in memory where that is possible. */
+int store_prefer_memory(void);
+
 /** Opens the store or fails the test with the message. */
 void store_fixture_open(struct store_fixture *fixture);
 void store_fixture_close(struct store_fixture *fixture);

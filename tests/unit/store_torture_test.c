@@ -330,14 +330,9 @@ static void a_file_operation_that_fails_costs_one_answer(void **state)
     torture(*state, false);
 }
 
-/* Without a disk below it this takes seconds instead of minutes. */
 static int setup(void **state)
 {
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0 &&
-        setenv("TMPDIR", "/dev/shm", 1) != 0) {
-        return -1;
-    }
-    return store_setup_closed(state);
+    return store_prefer_memory() == 0 ? store_setup_closed(state) : -1;
 }
 
 static const struct CMUnitTest cases[] = {
