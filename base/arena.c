@@ -156,10 +156,14 @@ char *fc_arena_printf(struct fc_arena *arena, const char *format, ...)
 
     va_start(args, format);
     va_copy(again, args);
-    int needed = vsnprintf(NULL, 0, format, args);
+    /* Most texts fit what is left of the chunk, where the allocation will then be: written once. */
+    struct chunk *chunk = arena->current;
+    size_t room = chunk->size - chunk->used;
+    char *place = (char *)chunk->data + chunk->used;
+    int needed = vsnprintf(place, room, format, args);
     va_end(args);
     char *text = needed < 0 ? NULL : fc_arena_alloc(arena, (size_t)needed + 1);
-    if (text != NULL) {
+    if (text != NULL && text != place) {
         (void)vsnprintf(text, (size_t)needed + 1, format, again);
     }
     va_end(again);

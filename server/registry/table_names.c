@@ -14,7 +14,10 @@ static int compare(const void *a, const void *b)
     if (order != 0) {
         return order;
     }
-    return left->place < right->place ? -1 : left->place > right->place;
+    if (left->feature != right->feature) {
+        return left->feature ? 1 : -1;
+    }
+    return left->index < right->index ? -1 : left->index > right->index;
 }
 
 bool fc_table_names_init(struct fc_table_names *names, struct fc_arena *arena,
@@ -29,14 +32,12 @@ bool fc_table_names_init(struct fc_table_names *names, struct fc_arena *arena,
         size_t index = feature ? i - spec->n_entities : i;
         names->items[i] = (struct fc_table_name){
             .name = feature ? spec->features[index]->name : spec->entities[index],
-            .field = feature ? fc_arena_printf(arena, "table_spec.features[%zu].name", index)
-                             : fc_arena_printf(arena, "table_spec.entities[%zu]", index),
             .feature = feature,
-            .place = i,
+            .index = index,
         };
         names->count++;
     }
-    if (names->items == NULL || fc_arena_exhausted(arena)) {
+    if (names->items == NULL) {
         return false;
     }
     qsort(names->items, count, sizeof *names->items, compare);
@@ -68,6 +69,15 @@ static bool is_reserved(const char *name)
     return strcmp(name, "event_timestamp") == 0 || strcmp(name, "created_timestamp") == 0;
 }
 
+static const char *field_of(const struct fc_table_name *name, struct fc_arena *arena)
+{
+    const char *field = name->feature
+                            ? fc_arena_printf(arena, "table_spec.features[%zu].name", name->index)
+                            : fc_arena_printf(arena, "table_spec.entities[%zu]", name->index);
+
+    return field == NULL ? "table_spec" : field; /* the exhausted arena fails the request */
+}
+
 void fc_table_names_check(const struct fc_table_names *names, struct fc_violations *violations)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -75,13 +85,14 @@ void fc_table_names_check(const struct fc_table_names *names, struct fc_violatio
         const struct fc_table_name *before = i == 0 ? NULL : name - 1;
         bool repeated = before != NULL && strcmp(before->name, name->name) == 0;
         if (is_reserved(name->name)) {
-            fc_violations_add(violations, FC_REASON_NAME_RESERVED, name->field,
+            fc_violations_add(violations, FC_REASON_NAME_RESERVED,
+                              field_of(name, violations->arena),
                               "Reserved names has been used as Feature(s) names. Reserved: "
                               "[event_timestamp, created_timestamp] (%s \"%s\")",
                               name->feature ? "feature" : "entity", name->name);
         }
         if (repeated && *name->name != '\0') {
-            fc_violations_add(violations, FC_REASON_NAME_CLASH, name->field,
+            fc_violations_add(violations, FC_REASON_NAME_CLASH, field_of(name, violations->arena),
                               "Entity and Feature names within a Feature Table should be unique. "
                               "(%s \"%s\" is also an %s)",
                               name->feature ? "feature" : "entity",

@@ -9,14 +9,13 @@
 #include "feast/core/FeatureTable.pb-c.h"
 
 struct fc_table_name {
-    const char *name;  /**< borrowed from the spec */
-    const char *field; /**< its path: `table_spec.features[3].name` */
-    bool feature;      /**< or an entity */
-    size_t place;      /**< entities first, then features, each as applied */
+    const char *name; /**< borrowed from the spec */
+    bool feature;     /**< or an entity */
+    size_t index;     /**< among its kind, as applied */
 };
 
 struct fc_table_names {
-    struct fc_table_name *items; /**< by name, then by place */
+    struct fc_table_name *items; /**< by name; of equal ones entities first, then in order */
     size_t count;
 };
 
