@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -17,32 +18,39 @@ static void closef(FILE **file)
     }
 }
 
-/* Fields 22 (start in ticks since boot) and 24 (resident pages) of proc(5) stat; the name before them may hold blanks. */
+#define FIELD_START    22 /* in ticks since boot */
+#define FIELD_RESIDENT 24 /* in pages */
+
+/* A field of proc(5) stat; the name in the second may hold blanks, so that we count from its closing parenthesis. */
+static double stat_field(const char *line, int number)
+{
+    const char *at = strrchr(line, ')');
+
+    for (int field = 2; at != NULL && field < number; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    return at == NULL ? 0 : strtod(at, NULL);
+}
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec now;
+
+    (void)clock_gettime(clock, &now); /* cannot fail for the clocks that are asked here */
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static void read_stat(struct fc_process_stats *stats)
 {
     FC_CLEANUP(closef) FILE *file = fopen("/proc/self/stat", "re");
     char line[1024];
-    unsigned long long start;
-    long resident;
-    struct timespec boot;
-    struct timespec now;
 
     if (file == NULL || fgets(line, sizeof line, file) == NULL) {
         return;
     }
-    const char *rest = strrchr(line, ')');
-    if (rest == NULL ||
-        sscanf(rest + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu "
-               "%*u %ld",
-               &start, &resident) != 2) {
-        return;
-    }
-    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    double booted = (double)(now.tv_sec - boot.tv_sec) + (double)(now.tv_nsec - boot.tv_nsec) / 1e9;
-    stats->start_seconds = booted + (double)start / (double)sysconf(_SC_CLK_TCK);
-    stats->resident_bytes = (double)resident * (double)sysconf(_SC_PAGESIZE);
+    stats->start_seconds = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
+                           stat_field(line, FIELD_START) / (double)sysconf(_SC_CLK_TCK);
+    stats->resident_bytes = stat_field(line, FIELD_RESIDENT) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void count_descriptors(struct fc_process_stats *stats)

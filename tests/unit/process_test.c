@@ -102,9 +102,11 @@ static void child_end_at_its_number(void **state FC_UNUSED)
     char answer[16];
 
     /* The next two descriptors are 4 and 5, or close to them; either way the dup must hold. */
-    while (count < 8 && (fillers[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 4)
-        count++;
-    close(fillers[count]);
+    do {
+        assert_true(count < 8);
+        fillers[count] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    } while (fillers[count++] < 4);
+    close(fillers[--count]);
     assert_int_equal(fc_process_spawn(
                          &(struct fc_process_options){
                              .path = "/bin/sh", .argv = argv, .stderr_fd = -1, .child_fd = 5},
