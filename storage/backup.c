@@ -93,7 +93,7 @@ static fc_rc make_copy(struct fc_db *from, const char *path, bool with_rows, str
 
 static fc_rc sync_file(const char *path, int64_t *ret_bytes, struct fc_error *err)
 {
-    struct stat info;
+    struct stat info = {.st_size = 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return io_failed(err, "open", path, errno);

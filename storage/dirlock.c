@@ -88,9 +88,9 @@ void fc_dirlock_release(struct fc_dirlock *lock, bool clean)
     if (lock->fd < 0) {
         return;
     }
-    if (clean && ftruncate(lock->fd, 0) != 0) {
-        /* The next start checks the database once more than it needs to. */
-        clean = false;
+    if (clean) {
+        /* Should it fail, the next start checks the database once more than it needs to. */
+        (void)!ftruncate(lock->fd, 0);
     }
     (void)close(lock->fd);
     lock->fd = -1;

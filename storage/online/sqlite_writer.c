@@ -175,12 +175,11 @@ fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, str
 {
     FC_CLEANUP(fc_online_writer_closep) struct fc_online_writer *writer = calloc(1, sizeof *writer);
 
-    if (writer == NULL) {
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
+    if (writer != NULL) {
+        writer->lock_fd = -1;
+        writer->path = strdup(path);
     }
-    writer->lock_fd = -1;
-    writer->path = strdup(path);
-    if (writer->path == NULL) {
+    if (writer == NULL || writer->path == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
     }
     fc_rc rc = make_parent(path, err);

@@ -54,10 +54,10 @@ static uint64_t roll(uint64_t sides)
     return (mixed ^ (mixed >> 31)) % sides;
 }
 
-static void give_up(const char *what)
+_Noreturn static void give_up(const char *what)
 {
     perror(what);
-    _exit(1);
+    _Exit(1);
 }
 
 /* ---- Images ---- */

@@ -219,6 +219,10 @@ static void a_wal_left_behind_is_recovered(void **state)
 static void flip(struct store_fixture *fixture, const char *text)
 {
     struct file file = read_file(store_path(fixture, "registry.db"));
+    if (file.bytes == NULL) {
+        fail_msg("there is no registry.db");
+        return;
+    }
     char *at = memmem(file.bytes, file.size, text, strlen(text));
     assert_non_null(at);
     do {

@@ -31,6 +31,7 @@ int store_setup_closed(void **state)
     if (fixture == NULL) {
         return -1;
     }
+    *state = fixture;
     (void)snprintf(fixture->dir, sizeof fixture->dir, "%s/fc-store-XXXXXX",
                    base != NULL ? base : "/tmp");
     fixture->arena = fc_arena_new(ARENA_LIMIT);
@@ -38,7 +39,6 @@ int store_setup_closed(void **state)
         return -1;
     }
     fixture->options.data_dir = fixture->dir;
-    *state = fixture;
     return 0;
 }
 

@@ -178,7 +178,7 @@ static fc_rc run_step(struct fc_txn *txn, void *ctx, struct fc_error *err)
     int step = *(int *)ctx;
     char name[16];
     struct fc_entity_row entity;
-    struct fc_table_row table;
+    struct fc_table_row table = {.id = 0};
     int64_t id;
 
     (void)snprintf(name, sizeof name, "step%d", step);
