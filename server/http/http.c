@@ -11,12 +11,13 @@
 
 #include "server/http/metrics.h"
 
-/* Few and short: a client that opens connections and says nothing must not keep the scraper out. */
-#define MAX_CONNECTIONS        64
-#define MAX_CONNECTIONS_A_PEER 32
+/* A client that opens connections and says nothing must not keep the scraper out, be it at the same address: so there
+ * are more places than one client gets, each is small, and none is kept for long. */
+#define MAX_CONNECTIONS        512
+#define MAX_CONNECTIONS_A_PEER 256
 #define TIMEOUT_SECONDS        10
 #define CONNECTION_MEMORY      ((size_t)16 * 1024)
-#define BACKLOG                64
+#define BACKLOG                512
 
 struct fc_http {
     struct fc_http_options sources;

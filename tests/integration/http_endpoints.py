@@ -126,6 +126,7 @@ class Http(feastcore.CoreTest):
             connection = socket.create_connection((host, int(port)), timeout=feastcore.PATIENCE)
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"\x16\x03\x01" * 20)
             connections.append(connection)
+        self.assertEqual(self.call("/livez")[0].status, 200)
         for connection in connections:
             connection.close()
         self.assertEqual(self.call("/livez")[0].status, 200)
