@@ -29,37 +29,29 @@ OPENINGS = (
 )
 
 
+def hold(address, count, opening):
+    """That many connections at once, each with its opening; their sockets."""
+    held = []
+    for number in range(count):
+        with contextlib.suppress(ConnectionError):
+            connection = socket.create_connection(http2.split(address), timeout=feastcore.PATIENCE)
+            held.append(connection)
+            connection.sendall(opening(number))
+    return held
+
+
+def close(connections):
+    for connection in connections:
+        connection.close()
+
+
 class Connections(Abuse):
-    flags = ("--grpc-handshake-timeout", "2s")
-
-    def hold(self, count, opening):
-        """That many connections at once, each with its opening; their sockets."""
-        held = []
-        for number in range(count):
-            with contextlib.suppress(ConnectionError):
-                connection = socket.create_connection(http2.split(self.core.grpc), timeout=feastcore.PATIENCE)
-                held.append(connection)
-                connection.sendall(opening(number))
-        return held
-
-    def closed(self, connections):
-        for connection in connections:
-            connection.close()
-
     def test_garbage_and_half_open_connections(self):
         rng = random.Random(SEED)
         openings = [*OPENINGS, rng.randbytes(16), rng.randbytes(4096)]
-        held = self.hold(scale("CONNECTIONS", 2000), lambda number: openings[number % len(openings)])
+        held = hold(self.core.grpc, scale("CONNECTIONS", 2000), lambda number: openings[number % len(openings)])
         self.normal()
-        self.closed(held)
-
-    def test_what_never_greets_is_hung_up_on(self):
-        held = self.hold(100, lambda number: http2.PREFACE[:number % 24])
-        for connection in held:
-            with contextlib.suppress(ConnectionError):
-                while connection.recv(65536):
-                    pass
-        self.closed(held)
+        close(held)
 
     def test_a_thousand_clients_at_once(self):
         held = [http2.Connection(self.core.grpc) for _ in range(scale("CLIENTS", 1000))]
@@ -68,8 +60,7 @@ class Connections(Abuse):
         for connection, stream in zip(held, streams):
             self.assertEqual(connection.answer(stream), http2.message(b"\x08\x01"))
         self.normal()
-        for connection in held:
-            connection.close()
+        close(held)
 
     def test_slow_clients(self):
         """Requests that come byte by byte do not keep others waiting."""
@@ -83,16 +74,26 @@ class Connections(Abuse):
                     connection.send(words[byte:byte + 1])
             if byte % 50 == 0:
                 self.normal()
-        for connection in held:
-            connection.close()
+        close(held)
 
     def test_reset_by_peer(self):
         for _ in range(scale("RESETS", 1000)):
-            connection = http2.Connection(self.core.grpc)
-            connection.open(VERSION)
-            # Closed with data unread and no time to linger: the server sees a reset, not an end.
-            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            connection.close()
+            with contextlib.suppress(ConnectionError), http2.Connection(self.core.grpc) as connection:
+                connection.open(VERSION)
+                # Closed with data unread and no time to linger: the server sees a reset, not an end.
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+class Silence(Abuse):
+    flags = ("--grpc-handshake-timeout", "3s")
+
+    def test_what_never_greets_is_hung_up_on(self):
+        held = hold(self.core.grpc, 100, lambda number: http2.PREFACE[:number % 24])
+        for connection in held:
+            with contextlib.suppress(ConnectionError):
+                while connection.recv(65536):
+                    pass
+        close(held)
 
 
 class FewDescriptors(Abuse):
@@ -118,8 +119,7 @@ class FewDescriptors(Abuse):
                 self.assertEqual(api.health.Check(service="").status, 1)
                 api.apply_entity("id", "INT64", labels={"round": str(len(held))})
                 self.assertLess(self.open_files(), 256)
-                for connection in held:
-                    connection.close()
+                close(held)
                 feastcore.wait_until(self.reachable, "a new connection")
 
     def reachable(self):
