@@ -41,7 +41,7 @@ static unsigned slot_of(const char *peer)
 /* The name that gRPC gives to the other end of a socket; "" when it is no TCP socket. */
 static void name_of(int fd, char name[NAME_MAX_BYTES])
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(peer);
     char host[INET6_ADDRSTRLEN];
 

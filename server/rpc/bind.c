@@ -104,7 +104,8 @@ static fc_rc explain(const char *address, struct fc_error *err)
         error = try_bind(&one);
         return cannot(err, address, error ? strerror(error) : "it could not be bound");
     }
-    (void)split(address, host, sizeof(host), &port);
+    if (!split(address, host, sizeof(host), &port))
+        return cannot(err, address, "expected HOST:PORT");
     error = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
     if (error)
         return cannot(err, address, gai_strerror(error));

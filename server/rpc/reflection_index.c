@@ -175,9 +175,9 @@ static bool make(struct fc_reflection_index *index, fc_str bytes,
         struct fc_reflection_file *file = &index->files[maker.file];
         file->bytes = next_file(&bytes);
         file->name = strdup(set->file[maker.file]->name ? set->file[maker.file]->name : "");
-        maker.failed = !file->name;
-        if (file->name)
-            index->file_count++;
+        if (!file->name)
+            return false;
+        index->file_count++;
         add_file(&maker, set->file[maker.file]);
     }
     if (maker.failed || !link_files(index, set))

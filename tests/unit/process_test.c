@@ -151,7 +151,7 @@ static void signal_hits_the_group(void **state FC_UNUSED)
     got = read(process.fd, pid_text, sizeof(pid_text) - 1);
     assert_true(got > 0);
     pid_text[got] = 0;
-    grandchild = (pid_t)atoi(pid_text);
+    grandchild = (pid_t)strtol(pid_text, NULL, 10);
     assert_int_equal(getpgid(grandchild), process.pid);
     assert_false(fc_process_ended(&process, &status));
     fc_process_signal(&process, SIGTERM);

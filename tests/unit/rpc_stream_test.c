@@ -17,7 +17,7 @@ static void send_name(struct fc_rpc_call *call, const char *name, bool *ret_ok)
 /* As many messages as the name says, then OK; a negative number ends with an error. */
 static void count(struct fc_rpc_call *call, void *ctx FC_UNUSED, const ProtobufCMessage *request)
 {
-    int wanted = atoi(((const Message *)request)->name);
+    int wanted = (int)strtol(((const Message *)request)->name, NULL, 10);
     struct fc_error err = FC_ERROR_INIT;
     char name[16];
     bool ok = true;
@@ -145,7 +145,8 @@ static bool see(void *ctx, const ProtobufCMessage *message)
 {
     struct seen *seen = ctx;
 
-    seen->in_order = seen->in_order && atoi(((const Message *)message)->name) == seen->count;
+    seen->in_order =
+        seen->in_order && strtol(((const Message *)message)->name, NULL, 10) == seen->count;
     seen->count++;
     return seen->count < seen->limit;
 }

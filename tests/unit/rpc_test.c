@@ -13,7 +13,8 @@ static void fail_handler(struct fc_rpc_call *call, void *ctx FC_UNUSED,
                          const ProtobufCMessage *request)
 {
     const char *name = ((const Message *)request)->name, *colon = strchr(name, ':');
-    int count = atoi(name), length = colon ? atoi(colon + 1) : 10;
+    int count = (int)strtol(name, NULL, 10);
+    int length = colon ? (int)strtol(colon + 1, NULL, 10) : 10;
     struct fc_violations list;
     struct fc_error err = FC_ERROR_INIT;
 

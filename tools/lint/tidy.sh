@@ -4,7 +4,7 @@
 set -eu
 cmake --preset dev >/dev/null
 # Headers that do not exist cannot be analysed.
-cmake --build --preset dev --target fc_protos >/dev/null
+cmake --build --preset dev --target fc_protos fc_test_protos >/dev/null
 git ls-files '*.c' | while read -r file; do
     if grep -q "\"file\": \".*/$file\"" build/compile_commands.json; then
         echo "$file"
