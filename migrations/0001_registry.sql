@@ -91,10 +91,10 @@ CREATE TABLE revision (
 
 CREATE UNIQUE INDEX revision_by_object ON revision (kind, object_id, revision);
 
--- One row a change, in the order of the commits, for whoever passes changes on. AUTOINCREMENT: a number that was seen
--- once must not come back after the rows behind it were consumed and removed.
+-- One row a change, in the order of the commits, for whoever passes changes on. Whoever removes rows that were passed on
+-- keeps the newest, so that its number does not come back (AUTOINCREMENT would cost every commit one more page).
 CREATE TABLE outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     at_ns INTEGER NOT NULL,
     kind INTEGER NOT NULL,
     object_id INTEGER NOT NULL,

@@ -35,7 +35,10 @@ struct fc_store_options {
 FC_MUST fc_rc fc_store_open(const struct fc_store_options *options, struct fc_store **ret,
                             struct fc_error *err);
 
-/** Finishes what is queued, checkpoints, closes. All readers must be closed before. */
+/**
+ * Finishes what is queued, checkpoints, closes. All readers must be closed, and no other thread may be inside a call of
+ * this store. What callbacks submit meanwhile is refused.
+ */
 void fc_store_close(struct fc_store *store);
 FC_DEFINE_FREEP(struct fc_store, fc_store_close)
 

@@ -9,6 +9,7 @@
  * broken: until a small write succeeds, requests are refused without being run.
  */
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ static fc_rc commit(struct fc_writer *writer, struct fc_error *err)
     atomic_fetch_add(&writer->generation, 1);
     fc_rc rc = fc_db_run(&writer->db, FC_SQL_COMMIT, err);
     atomic_fetch_add(&writer->generation, 1);
+    atomic_fetch_add(&writer->commits, rc == FC_OK ? 1 : 0);
     return rc;
 }
 
@@ -147,15 +149,18 @@ static fc_rc run_requests(struct fc_writer *writer, struct request *group, struc
     if (rc != FC_OK) {
         return rc;
     }
+    /* A request without neighbours has the transaction to itself: it needs no savepoint to be undone alone. */
+    bool alone = group->next == NULL;
     for (struct request *at = group; at != NULL; at = at->next) {
         begin_txn(&writer->txn, writer->store->sys);
-        at->err->rc = run_in_savepoint(&writer->txn, at->run, at->ctx, at->err);
+        at->err->rc = alone ? at->run(&writer->txn, at->ctx, at->err)
+                            : run_in_savepoint(&writer->txn, at->run, at->ctx, at->err);
         if (at->err->rc != FC_OK && is_disk_failure(writer, at->err)) {
             *err = *at->err;
             return err->rc;
         }
     }
-    return commit(writer, err);
+    return alone && group->err->rc != FC_OK ? FC_OK : commit(writer, err);
 }
 
 static fc_rc probe(struct fc_writer *writer, struct fc_error *err)
@@ -202,8 +207,6 @@ static void run_group(struct fc_writer *writer, struct request *group)
         }
         (void)fc_error_prefix(&err, "the registry could not write");
         fail_all(group, &err);
-    } else {
-        atomic_fetch_add(&writer->commits, 1);
     }
 }
 
@@ -433,9 +436,12 @@ void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done,
         writer->last = &request->next;
         writer->queued++;
         atomic_store(&writer->depth, writer->queued);
-        (void)pthread_cond_signal(&writer->wake);
     }
     (void)pthread_mutex_unlock(&writer->lock);
+    if (!stopping && !full) {
+        /* Outside of the lock: the writer would wake up only to wait for it. */
+        (void)pthread_cond_signal(&writer->wake);
+    }
     if (stopping) {
         free(request);
         refuse(done, ctx, FC_REASON_SHUTTING_DOWN, "the registry is closing");
@@ -448,11 +454,9 @@ void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done,
 }
 
 struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
+    sem_t finished;
     fc_txn_fn run;
     void *ctx;
-    bool finished;
     struct fc_error *err;
     fc_rc rc;
 };
@@ -466,34 +470,27 @@ static fc_rc waiter_run(struct fc_txn *txn, void *ctx, struct fc_error *err)
 static void waiter_done(void *ctx, const struct fc_error *err)
 {
     struct waiter *waiter = ctx;
-    (void)pthread_mutex_lock(&waiter->lock);
     if (err != NULL) {
         *waiter->err = *err;
         waiter->rc = err->rc;
     }
-    waiter->finished = true;
-    (void)pthread_cond_signal(&waiter->wake);
-    (void)pthread_mutex_unlock(&waiter->lock);
+    (void)sem_post(&waiter->finished);
 }
 
 fc_rc fc_store_run(struct fc_store *store, fc_txn_fn run, void *ctx, struct fc_error *err)
 {
-    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                            .wake = PTHREAD_COND_INITIALIZER,
-                            .run = run,
-                            .ctx = ctx,
-                            .err = err};
+    struct waiter waiter = {.run = run, .ctx = ctx, .err = err};
 
     if (pthread_equal(pthread_self(), store->writer->thread)) {
         return fc_fail(err, FC_REASON_INTERNAL,
                        "a request to the registry waits for another one on the writer's thread");
     }
+    (void)sem_init(&waiter.finished, 0, 0); /* cannot fail for a value of 0 */
     fc_store_submit(store, waiter_run, waiter_done, &waiter);
-    (void)pthread_mutex_lock(&waiter.lock);
-    while (!waiter.finished) {
-        (void)pthread_cond_wait(&waiter.wake, &waiter.lock);
+    while (sem_wait(&waiter.finished) != 0) {
+        /* A signal came; nothing else ends the wait early. */
     }
-    (void)pthread_mutex_unlock(&waiter.lock);
+    (void)sem_destroy(&waiter.finished);
     return waiter.rc;
 }
 
