@@ -4,11 +4,14 @@
 online reads, ingestion. Every figure is the median of several rounds; rounds of different rows are
 interleaved, so that a busy minute hits all of them alike. Processor time is of the server alone and is
 the figure to compare: on two cores the load generator takes a part of what calls a second could be.
+What bounds a figure from outside is measured beside it: the disk's own syncs, and a server on the same
+library that does nothing. docs/internals/performance.md says how to read it and what was found.
 
 With --against the calls that any CoreService knows are measured on that address too, round by round.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -25,6 +28,14 @@ from feastapi import BUILD_DIR, Api, ValueType, core_pb, entity_pb, jobs_pb, ser
 CORE = "/feast.core.CoreService/"
 OFF = "feast-validation=off"
 AS_SHIPPED = {"FEAST_CORE_GRPC_THREADS": "0"}  # tests start more
+
+# What has to be reached: a figure of a row, the bound, and whether the figure has to be below or above it.
+GOALS = {}
+
+
+def goal(row, figure, sense, bound):
+    GOALS.setdefault(row, []).append((figure, sense, bound))
+    return row
 
 
 class Target:
@@ -82,8 +93,29 @@ class Bench:
         self.note(row, rps=answer["rps"], p50_us=answer["p50_us"], p99_us=answer["p99_us"],
                   cpu_us=answer.get("cpu_us"))
 
+    def run(self, program, *arguments, env=None):
+        """A program of this bench that prints one JSON object."""
+        done = subprocess.run([BUILD_DIR / "bench" / program, *map(str, arguments)], check=True,
+                              stdout=subprocess.PIPE, text=True, env=dict(os.environ, **(env or {})))
+        return json.loads(done.stdout)
+
+    def compare(self, row, above, below, figure):
+        """Notes the ratio of two rows, round by round: what slows a round slows both."""
+        pairs = zip(self.found[above][figure], self.found[below][figure])
+        self.note(row, ratio=statistics.median(one / other for one, other in pairs))
+
+    def verdict(self, row):
+        """What was asked of a row and whether it was met."""
+        told = []
+        for figure, sense, bound in GOALS.get(row, []):
+            found = statistics.median(self.found[row][figure])
+            met = found <= bound if sense == "<=" else found >= bound
+            told.append(f"goal {figure} {sense} {bound:,g}: {'met' if met else 'MISSED'}")
+        return "; ".join(told)
+
     def show(self, title, rows):
-        units = {"rps": "{:>11,.0f}/s", "p50_us": "p50 {:>9,.0f} us", "p99_us": "p99 {:>9,.0f} us",
+        units = {"ratio": "ratio {:>6.3f}",
+                 "rps": "{:>11,.0f}/s", "p50_us": "p50 {:>9,.0f} us", "p99_us": "p99 {:>9,.0f} us",
                  "cpu_us": "cpu {:>7,.1f} us", "ms": "{:>9,.1f} ms", "rss_mb": "RSS {:>6,.1f} MB",
                  "peak_mb": "peak RSS {:>6,.1f} MB", "cpu_s": "cpu {:>6,.2f} s", "seconds": "{:>7,.2f} s",
                  "threads": "{:>4,.0f} threads"}
@@ -93,7 +125,7 @@ class Bench:
         for row in rows:
             cells = [units[name].format(statistics.median(values))
                      for name, values in self.found[row].items()]
-            print(f"  {row:<64}" + "  ".join(cells), flush=True)
+            print(f"  {row:<62} " + "  ".join(cells + [self.verdict(row)]).rstrip(), flush=True)
 
 
 def status(pid, key):
@@ -138,24 +170,42 @@ def set_up(bench, target, count=100, kind="table"):
 
 # What is measured: one function a group, each makes one round.
 
-READS = ["GetFeastCoreVersion, c=1", "GetFeastCoreVersion, c=16", "GetFeatureTable (20 features), c=16",
-         "ListFeatureTables, 100 tables, c=4", "ListFeatureTables, 1000 tables, c=4"]
+VERSION = ["GetFeastCoreVersion, c=1", goal("GetFeastCoreVersion, c=16", "cpu_us", "<=", 13),
+           goal("GetFeastCoreVersion, c=64", "cpu_us", "<=", 13)]
+BARE = ["the same by a server that does nothing, c=16", "the same by a server that does nothing, c=64"]
+GET = [goal("GetFeatureTable (20 features), c=16", "cpu_us", "<=", 20), "GetFeatureTable (20 features), c=64"]
+LIST = [goal("ListFeatureTables, 100 tables, c=4", "rps", ">=", 2000),
+        goal("ListFeatureTables, 1000 tables, c=4", "rps", ">=", 200)]
 
 
 def reads(bench, target):
     label = bench.label(target)
     version = [core_pb.GetFeastCoreVersionRequest()]
-    for row, inflight in zip(READS, (1, 16)):
+    for row, inflight in zip(VERSION, (1, 16, 64)):
         bench.measure(label(row), target, CORE + "GetFeastCoreVersion", version, inflight)
     gets = [core_pb.GetFeatureTableRequest(project=target.project, name=f"table_{number}") for number in range(100)]
-    bench.measure(label(READS[2]), target, CORE + "GetFeatureTable", gets, 16)
-    for row, count in zip(READS[3:], (100, 1000)):
+    for row, inflight in zip(GET, (16, 64)):
+        bench.measure(label(row), target, CORE + "GetFeatureTable", gets, inflight)
+    for row, count in zip(LIST, (100, 1000)):
         lists = [core_pb.ListFeatureTablesRequest(filter={"project": f"{target.project}_{count}"})]
         bench.measure(label(row), target, CORE + "ListFeatureTables", lists, 4)
 
 
-WRITES = ["ApplyEntity new, c=1", "ApplyEntity new, c=16", "ApplyFeatureTable new, validation off, c=1",
-          "ApplyFeatureTable new, validation off, c=16"]
+def bare(bench):
+    """What the library itself takes for a call: no server on it can do with less."""
+    method = CORE + "GetFeastCoreVersion"
+    with subprocess.Popen([BUILD_DIR / "bench" / "fc-bare", method], stdout=subprocess.PIPE, text=True) as process:
+        target = Target("bare", process.stdout.readline().strip(), process.pid)
+        for row, inflight in zip(BARE, (16, 64)):
+            bench.measure(row, target, method, [core_pb.GetFeastCoreVersionRequest()], inflight)
+        target.api.close()
+        process.kill()
+
+
+WRITES = ["ApplyEntity new, c=1", goal("ApplyEntity new, c=16", "rps", ">=", 5000),
+          "ApplyFeatureTable new, validation off, c=1",
+          goal("ApplyFeatureTable new, validation off, c=16", "rps", ">=", 3000)]
+DISK = ["the disk alone: 4 KiB written over and synced", "the disk alone: 24 KiB, as much as an apply commits"]
 
 
 def writes(bench, target):
@@ -170,13 +220,39 @@ def writes(bench, target):
         bench.measure(label(row), target, CORE + method, requests, inflight, once=True, metadata=OFF)
 
 
+def disk(bench):
+    for row, size in zip(DISK, (4096, 6 * 4096)):
+        bench.note(row, **bench.run("fc-disk", bench.scratch / f"disk_{size}", size, bench.arguments.seconds / 4))
+
+
+# Syncs that take a given time and do nothing stand for another disk: the peer's figures come from one whose sync takes
+# some 6 ms. No sync at all leaves what the server and the calls themselves take.
+SYNC_US = {0: "SIMULATED, no syncs", 6000: "SIMULATED, a sync takes 6 ms"}
+SHARE = goal("ApplyEntity c=1 as a share of the disk's own rate", "ratio", ">=", 0.9)
+
+
+def simulated(us):
+    return dict(AS_SHIPPED, LD_PRELOAD=str(BUILD_DIR / "bench" / "libfc-sync-us.so"), FC_BENCH_SYNC_US=str(us))
+
+
+def other_disks(bench, targets):
+    for us, target in targets.items():
+        count = 400 if us == 0 else 60
+        requests = [entity_request(target, number, "new") for number in target.fresh(count)]
+        bench.measure(f"ApplyEntity new, c=1; {SYNC_US[us]}", target, CORE + "ApplyEntity", requests, 1, once=True,
+                      metadata=OFF)
+        if us > 0:
+            bench.note(f"the disk alone; {SYNC_US[us]}", **bench.run(
+                "fc-disk", bench.scratch / "disk_simulated", 4096, bench.arguments.seconds / 4, env=simulated(us)))
+
+
 PROBES = ["ApplyFeatureTable new, source looked at, c=1", "ApplyFeatureTable new, source looked at, c=16"]
 
 
 def probes(bench, target):
     for row, inflight in zip(PROBES, (1, 16)):
         requests = []
-        for number in target.fresh(bench.arguments.writes // 20):
+        for number in target.fresh(bench.arguments.writes // 40):
             spec = tables.flights(f"probed_{number}")
             requests.append(core_pb.ApplyFeatureTableRequest(project=target.project, table_spec=spec))
         bench.measure(row, target, CORE + "ApplyFeatureTable", requests, inflight, once=True)
@@ -196,22 +272,6 @@ def online(bench, target):
         requests.append(request)
     for row, inflight in zip(ONLINE, (1, 16)):
         bench.measure(row, target, "/feast.serving.ServingService/GetOnlineFeaturesV2", requests, inflight)
-
-
-SYNC = "the disk itself: write 4 KiB and fdatasync, one after the other"
-
-
-def disk(bench):
-    path = bench.scratch / "sync"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    block, count = b"x" * 4096, 0
-    start = time.monotonic()
-    while time.monotonic() < start + bench.arguments.seconds / 2:
-        os.pwrite(file, block, 4096 * (count % 256))
-        os.fdatasync(file)
-        count += 1
-    bench.note(SYNC, rps=count / (time.monotonic() - start))
-    os.close(file)
 
 
 def start(bench, row, data_dir):
@@ -268,15 +328,18 @@ def ingests(bench, target):
         ingest(bench, target, row, name)
 
 
-APPLY_GROWTH = ["ApplyFeatureTable new, 100 tables in the project, c=16",
-                "ApplyFeatureTable new, 10,000 tables in the project, c=16"]
+GROWTH = ["ApplyFeatureTable new, 100 tables in the project, c=16",
+          "ApplyFeatureTable new, 10,000 tables in the project, c=16"]
+GROWN = goal("processor time with 10,000 tables against that with 100", "ratio", "<=", 1.2)
 
 
 def growth(bench, target):
     project = target.project
-    for row, count in zip(APPLY_GROWTH, (100, 10_000)):
-        target.project = f"{project}_grown_{count}"
-        requests = [table_request(target, number, "new") for number in target.fresh(200)]
+    small = f"{project}_grown_100_{target.fresh(1)[0]}"  # a new one, since it grows while it is measured
+    target.project = small
+    set_up(bench, target, 100)
+    for row, target.project in zip(GROWTH, (small, f"{project}_grown_10000")):
+        requests = [table_request(target, number, "new") for number in target.fresh(bench.arguments.writes // 8)]
         bench.measure(row, target, CORE + "ApplyFeatureTable", requests, 16, once=True, metadata=OFF)
     target.project = project
 
@@ -292,9 +355,9 @@ def prepare(bench, target):
 
 def prepare_ours(bench, target):
     project = target.project
-    for count in (100, 10_000):
-        target.project = f"{project}_grown_{count}"
-        set_up(bench, target, count)
+    if wanted(bench.arguments, "growth"):
+        target.project = f"{project}_grown_10000"
+        set_up(bench, target, 10_000)
     target.project = project
     tables.apply_entities(target.api, project)
     target.api.apply_table(tables.flights(), project)
@@ -308,11 +371,13 @@ def wanted(arguments, group):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each row (default 5)")
-    parser.add_argument("--seconds", type=float, default=2, help="length of one measurement of reads (default 2)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of one measurement of reads (default 1.5)")
     parser.add_argument("--writes", type=int, default=4000, help="objects of one measurement of writes (default 4000)")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all of it works")
     parser.add_argument("--only", action="append", choices=GROUPS, help="just this group; may be repeated")
-    parser.add_argument("--against", metavar="HOST:PORT", help="measure that CoreService on the same calls")
+    parser.add_argument("--against", metavar="HOST:PORT",
+                        help="measure that CoreService on the same calls; it keeps what is written there. With a slow "
+                             "one, lower --writes and --rounds")
     parser.add_argument("--against-pid", type=int, help="its process, if it is on this machine")
     parser.add_argument("--json", type=pathlib.Path, help="write every single figure there")
     arguments = parser.parse_args()
@@ -324,8 +389,14 @@ def parse():
 GROUPS = ("start", "reads", "writes", "probes", "online", "growth", "ingest")
 
 
+STARTS = ["empty store", "10,000 tables in the store"]
+MEMORY = goal("after all of this", "peak_mb", "<=", 80)
+for _row in STARTS:
+    goal(_row, "ms", "<=", 100)
+    goal(_row, "rss_mb", "<=", 30)
+
+
 def measure_starts(bench):
-    rows = ["empty store", "10,000 tables in the store"]
     grown = bench.scratch / "grown"
     server = feastcore.Server(grown, env=AS_SHIPPED).start()
     target = Target("ours", server.grpc)
@@ -333,40 +404,70 @@ def measure_starts(bench):
     target.api.close()
     server.stop()
     for turn in range(bench.arguments.rounds):
-        start(bench, rows[0], bench.scratch / f"empty_{turn}")
-        start(bench, rows[1], grown)
-    bench.show("start to first answer, memory then", rows)
+        start(bench, STARTS[0], bench.scratch / f"empty_{turn}")
+        start(bench, STARTS[1], grown)
+    bench.show("start to first answer, memory then", STARTS)
 
 
-def measure_calls(bench, server):
+def one_round(bench, turn, targets, others):
+    arguments, ours = bench.arguments, targets[0]
+    for target in targets:
+        for group, measured in (("reads", reads), ("writes", writes)):
+            if wanted(arguments, group):
+                measured(bench, target)
+    if wanted(arguments, "reads"):
+        bare(bench)
+    if wanted(arguments, "writes"):
+        disk(bench)
+        other_disks(bench, others)
+    for group, measured in (("probes", probes), ("online", online), ("growth", growth)):
+        if wanted(arguments, group):
+            measured(bench, ours)
+    if wanted(arguments, "ingest") and turn % 2 == 0:  # it takes long, and varies little
+        ingests(bench, ours)
+
+
+def show_calls(bench, targets):
+    def labelled(rows):
+        return [bench.label(target)(row) for row in rows for target in targets]
+
+    slow = SYNC_US[6000]
+    share = f"{SHARE}; {slow}"
+    GOALS[share] = GOALS[SHARE]
+    if wanted(bench.arguments, "writes"):
+        first = labelled(WRITES)[0]
+        bench.compare(SHARE, first, DISK[0], "rps")
+        bench.compare(share, f"ApplyEntity new, c=1; {slow}", f"the disk alone; {slow}", "rps")
+    if wanted(bench.arguments, "growth"):
+        bench.compare(GROWN, GROWTH[1], GROWTH[0], "cpu_us")
+    bench.show("reads", labelled(VERSION) + BARE + labelled(GET + LIST) + ONLINE)
+    bench.show("writes, each durable when answered", labelled(WRITES) + DISK + [SHARE])
+    bench.show("writes, as they would be on other disks", [
+        f"ApplyEntity new, c=1; {SYNC_US[0]}", f"ApplyEntity new, c=1; {slow}", f"the disk alone; {slow}", share])
+    bench.show("writes into a project that has grown", GROWTH + [GROWN])
+    bench.show("writes after a look at the source (Parquet, 1,000 rows sampled)", PROBES)
+    bench.show("ingestion of Parquet into the embedded online store", INGESTS)
+
+
+def measure_calls(bench, server, simulations):
     arguments = bench.arguments
     ours = Target("ours", server.grpc, server.process.pid)
     ours.server = server
     targets = [ours]
     if arguments.against:
         targets.append(Target(arguments.against, arguments.against, arguments.against_pid))
+    others = {us: Target(SYNC_US[us], one.grpc, one.process.pid) for us, one in simulations.items()}
     bench.label = lambda target: (lambda row: row if len(targets) == 1 else f"{row} [{target.name}]")
+    for row in list(GOALS):  # of ours alone
+        GOALS[bench.label(ours)(row)] = GOALS[row]
     for target in targets:
         prepare(bench, target)
     prepare_ours(bench, ours)
-    for _ in range(arguments.rounds):
-        for target in targets:
-            for group, measured in (("reads", reads), ("writes", writes)):
-                if wanted(arguments, group):
-                    measured(bench, target)
-        for group, measured in (("probes", probes), ("online", online), ("growth", growth), ("ingest", ingests)):
-            if wanted(arguments, group):
-                measured(bench, ours)
-        if wanted(arguments, "writes"):
-            disk(bench)
-    def labelled(rows):
-        return [bench.label(target)(row) for row in rows for target in targets]
-    bench.show("reads", labelled(READS) + ONLINE)
-    bench.show("writes, each durable when answered", labelled(WRITES) + [SYNC] + PROBES + APPLY_GROWTH)
-    bench.show("ingestion of Parquet into the embedded online store", INGESTS)
-    row = "after all of this"
-    bench.note(row, rss_mb=rss_mb(ours.pid), peak_mb=status(ours.pid, "VmHWM") / 1024)
-    bench.show("memory of the server", [row])
+    for turn in range(arguments.rounds):
+        one_round(bench, turn, targets, others)
+    show_calls(bench, targets)
+    bench.note(MEMORY, rss_mb=rss_mb(ours.pid), peak_mb=status(ours.pid, "VmHWM") / 1024)
+    bench.show("memory of the server", [MEMORY])
 
 
 def main():
@@ -378,11 +479,14 @@ def main():
         if wanted(arguments, "start"):
             measure_starts(bench)
         if set(arguments.only or GROUPS) != {"start"}:
-            server = feastcore.Server(bench.scratch / "data", env=AS_SHIPPED).start()
-            try:
-                measure_calls(bench, server)
-            finally:
-                server.stop()
+            with contextlib.ExitStack() as stack:
+                def started(name, env):
+                    server = feastcore.Server(bench.scratch / name, env=env).start()
+                    stack.callback(server.stop)
+                    return server
+
+                measure_calls(bench, started("data", AS_SHIPPED),
+                              {us: started(f"data_{us}", simulated(us)) for us in SYNC_US})
         if arguments.json:
             arguments.json.write_text(json.dumps(bench.found, indent=1))
 
