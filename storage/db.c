@@ -27,9 +27,8 @@ fc_rc fc_db_fail(const struct fc_db *db, int code, const char *doing, struct fc_
     return fc_sqlite_fail(db->handle, db->name, code, doing, FC_REASON_STORE_UNAVAILABLE, err);
 }
 
-/* busy_timeout: the writer waits for nobody. The size limit lets the WAL keep what it grew to: writing over blocks that are there costs no metadata sync. */
+/* The size limit lets the WAL keep what it grew to: writing over blocks that are there costs no metadata sync. */
 #define WRITER_PRAGMAS                                                                             \
-    "PRAGMA busy_timeout = 0;"                                                                     \
     "PRAGMA journal_size_limit = 16777216;"                                                        \
     "PRAGMA cache_size = -" WRITER_CACHE_KIB ";"
 

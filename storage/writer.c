@@ -9,6 +9,7 @@
  * broken: until a small write succeeds, requests are refused without being run.
  */
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@
 #define RESTART_FRAMES    16000
 /* How often a broken writer tries whether the disk takes writes again. */
 #define PROBE_SECONDS 1
+/* How long a lock that a reader took in passing is borne with: first without sleeping, then a millisecond each. */
+#define BUSY_YIELDS 200
+#define BUSY_PAUSES 10000
 
 struct request {
     struct request *next;
@@ -239,18 +243,37 @@ static int note_wal_size(void *ctx, sqlite3 *handle FC_UNUSED, const char *name 
 }
 
 /*
+ * The writer has no rival, but a reader that meets the WAL's index half written takes the writer's lock for some
+ * microseconds to look again. Anything longer is none of ours.
+ */
+static int bear_with_readers(void *ctx FC_UNUSED, int tries)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    if (tries < BUSY_YIELDS) {
+        (void)sched_yield();
+    } else {
+        (void)nanosleep(&pause, NULL);
+    }
+    return tries < BUSY_YIELDS + BUSY_PAUSES;
+}
+
+/*
  * After the answers, so that no request waits for it. PASSIVE copies what no reader needs and waits for nobody. Only
- * when readers have kept the WAL from beginning anew for long, RESTART asks for it; with no busy handler it gives up
+ * when readers have kept the WAL from beginning anew for long, RESTART asks for it; without a busy handler it gives up
  * at once when a reader is there. A failure loses nothing: the WAL is the truth until it was copied.
  */
 static void checkpoint_if_due(struct fc_writer *writer)
 {
-    if (writer->wal_frames >= writer->checkpoint_at) {
-        int mode = writer->wal_frames >= RESTART_FRAMES ? SQLITE_CHECKPOINT_RESTART
-                                                        : SQLITE_CHECKPOINT_PASSIVE;
-        (void)sqlite3_wal_checkpoint_v2(writer->db.handle, NULL, mode, NULL, NULL);
-        writer->checkpoint_at = writer->wal_frames + CHECKPOINT_FRAMES;
+    sqlite3 *handle = writer->db.handle;
+    if (writer->wal_frames < writer->checkpoint_at) {
+        return;
     }
+    int mode = writer->wal_frames >= RESTART_FRAMES ? SQLITE_CHECKPOINT_RESTART
+                                                    : SQLITE_CHECKPOINT_PASSIVE;
+    (void)sqlite3_busy_handler(handle, NULL, NULL);
+    (void)sqlite3_wal_checkpoint_v2(handle, NULL, mode, NULL, NULL);
+    (void)sqlite3_busy_handler(handle, bear_with_readers, NULL);
+    writer->checkpoint_at = writer->wal_frames + CHECKPOINT_FRAMES;
 }
 
 static struct request *take_group_locked(struct fc_writer *writer)
@@ -369,6 +392,7 @@ fc_rc fc_writer_start(struct fc_store *store, struct fc_db *db, unsigned group_l
     *db = (struct fc_db){.handle = NULL};
     writer->txn.reader.db = &writer->db;
     (void)sqlite3_wal_hook(writer->db.handle, note_wal_size, writer);
+    (void)sqlite3_busy_handler(writer->db.handle, bear_with_readers, NULL);
     int code = writer->errors == NULL ? ENOMEM : start_thread(writer);
     if (code != 0) {
         free_parts(writer);
@@ -398,8 +422,8 @@ bool fc_writer_free(struct fc_writer *writer)
     }
     sqlite3 *handle = writer->db.handle;
     int code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    if (code != SQLITE_OK) {
-        /* A full disk: the room that was set aside for this moment. */
+    if ((code & 0xff) == SQLITE_FULL) {
+        /* The room that was set aside for this moment. */
         fc_reserve_release(writer->store->dir);
         code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     }

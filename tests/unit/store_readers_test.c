@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 static int open_files(const char *name)
@@ -123,10 +124,67 @@ static void what_was_answered_is_seen_at_once(void **state)
     assert_true(stats.wal_bytes > 0);
 }
 
+struct hammer {
+    struct store_fixture *fixture;
+    atomic_bool over;
+    atomic_int wrong;
+};
+
+static void *read_on(void *ctx)
+{
+    struct hammer *hammer = ctx;
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_reader *reader = NULL;
+    struct fc_registry_counts counts;
+
+    while (!atomic_load(&hammer->over)) {
+        if (fc_store_reader(hammer->fixture->store, &reader, &err) != FC_OK ||
+            fc_registry_count(reader, &counts, &err) != FC_OK) {
+            atomic_fetch_add(&hammer->wrong, 1);
+        }
+    }
+    return NULL;
+}
+
+/* A reader that meets the WAL's index half written takes the writer's lock for a moment to be sure: the writer has to
+ * bear with that. */
+static void readers_never_make_a_write_fail(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct hammer hammer = {.fixture = fixture};
+    pthread_t threads[6];
+
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_on, &hammer), 0);
+    }
+    for (int i = 0; i < 3000; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "e%d", i);
+        struct put_entity put = {.project_id = 1, .row = {.name = fc_str_from(name)}};
+        fc_rc rc = store_run(fixture, run_put_entity, &put);
+        if (rc != FC_OK) {
+            atomic_store(&hammer.over, true);
+            assert_ok(fixture, rc);
+        }
+    }
+    atomic_store(&hammer.over, true);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(atomic_load(&hammer.wrong), 0);
+}
+
+static int setup_in_memory(void **state)
+{
+    return store_prefer_memory() == 0 ? store_setup(state) : -1;
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_thread_has_one_reader_and_takes_it_along, store_setup,
                                     store_teardown),
     cmocka_unit_test_setup_teardown(the_reader_of_a_thread_ends_with_its_store, store_setup,
+                                    store_teardown),
+    cmocka_unit_test_setup_teardown(readers_never_make_a_write_fail, setup_in_memory,
                                     store_teardown),
     cmocka_unit_test_setup_teardown(what_was_answered_is_seen_at_once, store_setup, store_teardown),
 };
