@@ -38,12 +38,16 @@ struct level {
     unsigned depth;
 };
 
-/* False when it is cut short or longer than ten bytes. */
-static bool read_varint(struct level *level, uint64_t *ret)
+/* Tags and lengths have 32 bits; protobuf-c reads no further, even if only zeros follow. */
+#define VARINT32_BYTES 5
+#define VARINT64_BYTES 10
+
+/* False when it is cut short or longer than `max_bytes`. */
+static bool read_varint(struct level *level, unsigned max_bytes, uint64_t *ret)
 {
     uint64_t value = 0;
 
-    for (unsigned shift = 0; shift < 70 && level->at < level->end; shift += 7) {
+    for (unsigned shift = 0; shift < 7 * max_bytes && level->at < level->end; shift += 7) {
         uint8_t byte = *level->at++;
         if (shift < 64)
             value |= (uint64_t)(byte & 0x7f) << shift;
@@ -61,7 +65,7 @@ static bool read_tag(struct level *level)
 
     level->tag_at = level->at;
     level->field = NULL;
-    if (!read_varint(level, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
+    if (!read_varint(level, VARINT32_BYTES, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
         return false;
     level->number = (uint32_t)(tag >> 3);
     level->wire = (enum wire)(tag & 7);
@@ -77,7 +81,7 @@ static bool read_value(struct level *level, fc_str *ret_body)
     *ret_body = (fc_str){0};
     switch (level->wire) {
     case WIRE_VARINT:
-        return read_varint(level, &value);
+        return read_varint(level, VARINT64_BYTES, &value);
     case WIRE_FIXED64:
         size = 8;
         break;
@@ -85,7 +89,8 @@ static bool read_value(struct level *level, fc_str *ret_body)
         size = 4;
         break;
     case WIRE_LENGTH:
-        if (!read_varint(level, &value) || value > (uint64_t)(level->end - level->at))
+        if (!read_varint(level, VARINT32_BYTES, &value) ||
+            value > (uint64_t)(level->end - level->at))
             return false;
         size = (size_t)value;
         *ret_body = (fc_str){.ptr = (const char *)level->at, .len = size};
@@ -221,7 +226,7 @@ static fc_rc check_packed(struct check *check, const struct level *level, fc_str
         return count(check, level, body.len / size);
     }
     for (; inner.at < inner.end; elements++) {
-        if (!read_varint(&inner, &value))
+        if (!read_varint(&inner, VARINT64_BYTES, &value))
             return malformed(check, level, "is a packed list with a bad number");
     }
     return count(check, level, elements);

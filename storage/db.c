@@ -154,11 +154,6 @@ fc_rc fc_query_begin(struct fc_db *db, enum fc_sql sql, struct fc_query *ret, st
         ret->stmt = db->statements[sql];
         db->lent[sql] = ret->stmt != NULL;
     }
-    if ((code & 0xff) == SQLITE_ERROR) {
-        /* The statement is the same everywhere, so that it must be the schema that is not what migrations made. */
-        return fc_fail(err, FC_REASON_STORE_CORRUPT, "%s: the schema is damaged: %s: %s", db->name,
-                       statement_names[sql], sqlite3_errmsg(db->handle));
-    }
     return code == SQLITE_OK ? FC_OK : fc_db_fail(db, code, statement_names[sql], err);
 }
 

@@ -92,6 +92,8 @@ static enum fc_reason reason_of(int code, enum fc_reason disk)
         return code == SQLITE_IOERR_NOMEM ? FC_REASON_OUT_OF_MEMORY : disk;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    /* Our statements are the same everywhere: if one fails to compile, the schema or the file's format is damaged. */
+    case SQLITE_ERROR:
         return FC_REASON_STORE_CORRUPT;
     case SQLITE_NOMEM:
         return FC_REASON_OUT_OF_MEMORY;

@@ -329,7 +329,7 @@ class Damage(feastcore.CoreTest):
             "UPDATE sqlite_schema SET sql = replace(sql, 'verdict', 'verdicd') WHERE name = 'feature_table'")
         message = self.fails("DATA_LOSS", server.api.core.GetFeatureTable,
                              core_pb.GetFeatureTableRequest(name="table_3"))
-        self.assertIn("schema", message)
+        self.assertIn("no such column", message)
         self.assertEqual(server.api.core.GetEntity(core_pb.GetEntityRequest(name="entity_3")).entity.spec.name,
                          "entity_3")
 

@@ -182,6 +182,15 @@ static fc_str nested(unsigned levels)
     return (fc_str){.ptr = out.ptr, .len = out.len};
 }
 
+static void overlong_tags_and_lengths_are_refused(void **state FC_UNUSED)
+{
+    /* protobuf-c would give up without a word at the sixth byte. */
+    refused(TABLE, BYTES("\x0a\x80\x80\x80\x80\x80\x00"), "name", "cut short");
+    refused(TABLE, BYTES("\x8a\x80\x80\x80\x80\x00\x00"), "", "bad field tag");
+    accepted(TABLE, BYTES("\x0a\x80\x80\x80\x80\x00"));
+    accepted(TABLE, BYTES("\x8a\x80\x80\x80\x00\x00"));
+}
+
 static void single_message_stands_once(void **state FC_UNUSED)
 {
     /* protobuf-c would fail to merge the two stores, since neither has a config. */
@@ -301,6 +310,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(strings_are_checked),
     cmocka_unit_test(path_has_indices),
     cmocka_unit_test(packed_lists),
+    cmocka_unit_test(overlong_tags_and_lengths_are_refused),
     cmocka_unit_test(single_message_stands_once),
     cmocka_unit_test(depth_is_bounded),
     cmocka_unit_test(elements_are_bounded),
