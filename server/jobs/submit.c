@@ -8,6 +8,7 @@
 #include "feast/worker/v1/worker.pb-c.h"
 #include "server/jobs/internal.h"
 #include "server/registry/hash.h"
+#include "server/registry/names.h"
 #include "storage/registry.h"
 
 /* A table's spec, packed and unpacked. */
@@ -294,7 +295,7 @@ static void row_inserted(void *ctx, const struct fc_error *err)
 
 static bool set_names(struct start *start, const struct fc_batch_request *request)
 {
-    fc_str project = request->project.len > 0 ? request->project : FC_STR("default");
+    fc_str project = request->project.len > 0 ? request->project : FC_STR(FC_DEFAULT_PROJECT);
 
     start->request = request;
     start->project = fc_arena_strndup(start->arena, project.ptr, project.len);

@@ -12,6 +12,9 @@
 
 #define FC_NAME_MAX 255
 
+/** The project of requests that name none; always there, and never archived. */
+#define FC_DEFAULT_PROJECT "default"
+
 enum fc_name_form {
     FC_NAME_PLAIN,      /**< `[a-zA-Z_][a-zA-Z0-9_]*`: entities, feature tables, features */
     FC_NAME_DASH,       /**< the same with dashes after the first character: projects, stores */

@@ -6,11 +6,6 @@
 #include "server/services/background.h"
 #include "server/services/job_view.h"
 
-const char *admin_project(const char *requested)
-{
-    return requested[0] == '\0' ? "default" : requested;
-}
-
 fc_rc admin_find_table(const struct fc_services *services, const char *project, const char *field,
                        const char *name, struct fc_arena *arena, struct fc_table_row *ret,
                        struct fc_error *err)
@@ -70,7 +65,7 @@ void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
 {
     const Feast__Admin__V1__GetValidationReportRequest *request = (const void *)message;
     struct fc_arena *arena = fc_rpc_arena(call);
-    const char *project = admin_project(request->project);
+    const char *project = fc_request_project(request->project);
     struct fc_table_row row = {.id = 0};
     struct fc_error err = FC_ERROR_INIT;
     fc_str report, response;
@@ -89,7 +84,7 @@ void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     } else if (fc_encode_field(arena, 1, report, &response)) {
         fc_rpc_reply_bytes(call, response);
     } else {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
     }
 }
 

@@ -3,11 +3,9 @@
 #pragma once
 
 #include "feast/admin/v1/admin.pb-c.h"
-#include "server/services/services.h"
+#include "server/services/request.h"
 #include "storage/registry.h"
 
-/** "default" for an empty name. */
-const char *admin_project(const char *requested);
 /** The live or deleted feature table, or TABLE_NOT_FOUND; an empty name is FIELD_REQUIRED at `field`. */
 FC_MUST fc_rc admin_find_table(const struct fc_services *services, const char *project,
                                const char *field, const char *name, struct fc_arena *arena,

@@ -93,7 +93,7 @@ void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
     struct fc_error err = FC_ERROR_INIT;
 
     if (backup == NULL) {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     *backup = (struct backup){

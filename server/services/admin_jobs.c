@@ -137,7 +137,7 @@ void admin_get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *
     }
     response.job = make_detail(ctx, &row, arena);
     if (response.job == NULL) {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
     } else {
         fc_rpc_reply(call, &response.base);
     }

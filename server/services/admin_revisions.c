@@ -16,7 +16,7 @@ typedef Feast__Admin__V1__ListRevisionsRequest list_request;
 static fc_rc find_entity(const struct fc_services *services, const list_request *request,
                          struct fc_arena *arena, int64_t *ret_id, struct fc_error *err)
 {
-    const char *project = admin_project(request->project);
+    const char *project = fc_request_project(request->project);
     struct fc_entity_row row = {.id = 0};
     struct fc_reader *reader = NULL;
 
@@ -47,7 +47,7 @@ static fc_rc find_object(const struct fc_services *services, const list_request 
     case FEAST__ADMIN__V1__OBJECT_KIND__OBJECT_KIND_ENTITY:
         return find_entity(services, request, arena, ret_id, err);
     case FEAST__ADMIN__V1__OBJECT_KIND__OBJECT_KIND_FEATURE_TABLE: {
-        fc_rc rc = admin_find_table(services, admin_project(request->project), "name",
+        fc_rc rc = admin_find_table(services, fc_request_project(request->project), "name",
                                     request->name, arena, &row, err);
         *ret_id = row.id;
         return rc;
@@ -162,6 +162,6 @@ void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     } else if (fill_page(request, rows, count, below, arena, &response)) {
         fc_rpc_reply(call, &response.base);
     } else {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
     }
 }

@@ -9,20 +9,15 @@
 #pragma once
 
 #include "feast/core/CoreService.pb-c.h"
-#include "server/services/services.h"
+#include "server/services/request.h"
 #include "storage/registry.h"
 
 /* Messages and answers */
 
-/** "default" for an empty name. */
-const char *core_project(const char *requested);
 /** Violations, at least one, as the error of the call. Returns its code. */
 fc_rc core_violations(const struct fc_violations *violations, struct fc_error *err);
 /** Fails the call with what was found wrong; `violations` must not be empty. */
 void core_refuse(struct fc_rpc_call *call, const struct fc_violations *violations);
-/** The request needs more memory than a call may take. Returns the code, so that rules can end with it. */
-fc_rc core_too_large(struct fc_error *err);
-void core_fail_too_large(struct fc_rpc_call *call);
 /** Answers with these bytes as field 1 of the response: how every stored object is returned. */
 void core_reply_object(struct fc_rpc_call *call, fc_str object);
 /** The reader of this thread, or NULL after the call was failed. */

@@ -12,11 +12,6 @@
 /* How often a list looks whether somebody still waits for it. */
 #define ROWS_PER_LOOK 256
 
-const char *core_project(const char *requested)
-{
-    return *requested == '\0' ? "default" : requested;
-}
-
 fc_rc core_violations(const struct fc_violations *violations, struct fc_error *err)
 {
     const struct fc_violation *first = violations->items;
@@ -33,20 +28,6 @@ void core_refuse(struct fc_rpc_call *call, const struct fc_violations *violation
     fc_rpc_fail(call, &err, violations);
 }
 
-fc_rc core_too_large(struct fc_error *err)
-{
-    return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
-                   "the request needs more memory than one call may take");
-}
-
-void core_fail_too_large(struct fc_rpc_call *call)
-{
-    struct fc_error err = FC_ERROR_INIT;
-
-    (void)core_too_large(&err);
-    fc_rpc_fail(call, &err, NULL);
-}
-
 void core_reply_object(struct fc_rpc_call *call, fc_str object)
 {
     fc_str response;
@@ -54,7 +35,7 @@ void core_reply_object(struct fc_rpc_call *call, fc_str object)
     if (fc_encode_field(fc_rpc_arena(call), 1, object, &response)) {
         fc_rpc_reply_bytes(call, response);
     } else {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
     }
 }
 
@@ -99,7 +80,7 @@ bool core_list_begin(struct core_list *list, struct fc_rpc_call *call)
 {
     *list = (struct core_list){.call = call, .scratch = fc_arena_new(SCRATCH_LIMIT)};
     if (list->scratch == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return false;
     }
     return true;
@@ -119,7 +100,7 @@ void core_list_end(struct core_list *list, fc_rc rc, const struct fc_error *err)
     if (rc != FC_OK) {
         fc_rpc_fail(list->call, err, NULL);
     } else if (list->reply.failed) {
-        core_fail_too_large(list->call);
+        fc_request_fail_too_large(list->call);
     } else {
         fc_rpc_reply_bytes(list->call, (fc_str){list->reply.ptr, list->reply.len});
     }

@@ -9,7 +9,7 @@
 void core_get_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     const Feast__Core__GetEntityRequest *request = (const Feast__Core__GetEntityRequest *)message;
-    const char *project = core_project(request->project);
+    const char *project = fc_request_project(request->project);
     struct fc_error err = FC_ERROR_INIT;
     struct fc_violations violations;
     struct fc_entity_row row;
@@ -56,7 +56,7 @@ static fc_rc list_row(void *ctx, const struct fc_entity_row *row, struct fc_erro
         const Feast__Core__EntitySpecV2 *spec = feast__core__entity_spec_v2__unpack(
             fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
         if (spec == NULL) {
-            return core_too_large(err);
+            return fc_request_too_large(err);
         }
         if (!fc_map_contains(FC_MAP(spec, labels), entities->labels)) {
             return FC_OK;
@@ -70,7 +70,7 @@ void core_list_entities(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
 {
     const Feast__Core__ListEntitiesRequest__Filter *filter =
         ((const Feast__Core__ListEntitiesRequest *)message)->filter;
-    const char *project = core_project(filter == NULL ? "" : filter->project);
+    const char *project = fc_request_project(filter == NULL ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
     struct fc_violations violations;
     struct entity_list entities = {.labels = {0, NULL}};
@@ -161,7 +161,7 @@ static fc_rc apply_entity(struct core_write *write, struct fc_reader *reader, st
         .spec = apply->bytes,
     };
     if (!fc_encode_entity(write->arena, new.spec, new.created_s, new.updated_s, &new.reply)) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     apply->reply = new.reply;
     return txn == NULL ? FC_OK : put(apply, txn, project.id, &new, err);
@@ -178,11 +178,11 @@ void core_apply_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     if (apply == NULL ||
         (request->spec != NULL && (!fc_entity_normalise(arena, request->spec) ||
                                    !fc_encode(arena, &request->spec->base, &apply->bytes)))) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&apply->write, call, ctx, apply_entity, reply_entity);
-    apply->project = core_project(request->project);
+    apply->project = fc_request_project(request->project);
     apply->spec = request->spec;
     core_read_options(call, ctx, &options, &apply->write.violations);
     fc_entity_check(apply->spec, &apply->write.violations);

@@ -60,11 +60,11 @@ static fc_rc append_feature(struct core_list *list, const char *table,
     if (key == NULL || !fc_encode(list->scratch, &feature->base, &spec) ||
         !fc_encode_field(list->scratch, 1, fc_str_from(key), &first) ||
         !fc_encode_field(list->scratch, 2, spec, &second)) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     char *entry = fc_arena_alloc(list->scratch, first.len + second.len);
     if (entry == NULL) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     memcpy(entry, first.ptr, first.len);
     memcpy(entry + first.len, second.ptr, second.len);
@@ -84,7 +84,7 @@ static fc_rc list_table(void *ctx, const struct fc_table_row *row, struct fc_err
     const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
     if (spec == NULL) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     if (features->entity_count > 0 && !has_entities(features, list->scratch, spec)) {
         return FC_OK;
@@ -101,7 +101,7 @@ void core_list_features(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
 {
     const Feast__Core__ListFeaturesRequest__Filter *filter =
         ((const Feast__Core__ListFeaturesRequest *)message)->filter;
-    const char *project = core_project(filter == NULL ? "" : filter->project);
+    const char *project = fc_request_project(filter == NULL ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
     struct fc_violations violations;
     struct feature_list features = {.labels = {0, NULL}};
@@ -117,7 +117,7 @@ void core_list_features(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
         features.entities = name_set(fc_rpc_arena(call), filter->entities, filter->n_entities,
                                      &features.entity_count);
         if (features.entities == NULL) {
-            core_fail_too_large(call);
+            fc_request_fail_too_large(call);
             return;
         }
     }

@@ -57,7 +57,7 @@ void core_get_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCM
     response.status = row.archived ? FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ARCHIVED
                                    : FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ACTIVE;
     if (response.online_store == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
     } else {
         fc_rpc_reply(call, &response.base);
     }
@@ -126,7 +126,7 @@ void core_register_online_store(struct fc_rpc_call *call, void *ctx,
     struct store_write *wanted = fc_arena_calloc(arena, 1, sizeof *wanted);
 
     if (wanted == NULL || (store != NULL && !fc_encode(arena, &store->base, &wanted->body))) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&wanted->write, call, ctx, register_store, reply_registered);
@@ -171,7 +171,7 @@ void core_archive_online_store(struct fc_rpc_call *call, void *ctx, const Protob
     struct store_write *wanted = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *wanted);
 
     if (wanted == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&wanted->write, call, ctx, archive_store, reply_empty);

@@ -49,7 +49,7 @@ static fc_rc archive(struct core_write *write, struct fc_reader *reader, struct 
         return fc_fail_field(err, FC_REASON_PROJECT_NOT_FOUND, "name",
                              "Could not find project: \"%s\"", archive->name);
     }
-    if (fc_str_eq(row.name, FC_STR("default"))) {
+    if (fc_str_eq(row.name, FC_STR(FC_DEFAULT_PROJECT))) {
         return fc_fail_field(err, FC_REASON_PROJECT_PROTECTED, "name",
                              "Project \"default\" cannot be archived");
     }
@@ -62,7 +62,7 @@ static void start(struct fc_rpc_call *call, void *ctx, const char *name, core_wr
     struct project_write *write = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *write);
 
     if (write == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&write->write, call, ctx, decide, reply_empty);

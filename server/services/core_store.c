@@ -131,7 +131,7 @@ void core_update_store(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct store_update *update = fc_arena_calloc(arena, 1, sizeof *update);
 
     if (update == NULL || (store != NULL && !fc_encode(arena, &store->base, &update->body))) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&update->write, call, ctx, update_store, reply_update);

@@ -14,9 +14,7 @@
 #include "server/registry/hash.h"
 #include "server/registry/names.h"
 #include "server/services/core.h"
-
-/* A request with more unknown entities than this has its lookups ended. */
-#define MAX_UNKNOWN 100
+#include "server/services/table_state.h"
 
 struct table_apply {
     struct core_write write;
@@ -25,11 +23,9 @@ struct table_apply {
     fc_str bytes;                              /* the same, encoded */
     char hash[FC_TABLE_HASH_SIZE];
     struct core_options options;
-    struct fc_admission_entity *entities;
-    size_t entity_count;
+    struct fc_table_state state;
     Feast__Admin__V1__ValidationReport *report; /* of an admission that accepted; NULL without */
     struct fc_table_row row;                    /* as stored, or as it would be */
-    int64_t project_id;
     bool unchanged;
 };
 
@@ -51,77 +47,11 @@ static void reply_table(struct core_write *write)
     core_reply_object(write->call, apply->row.reply);
 }
 
-/* Entities of the table, with the types that the admission asks for. */
-static fc_rc resolve_entities(struct table_apply *apply, struct fc_reader *reader,
-                              struct fc_error *err)
-{
-    struct core_write *write = &apply->write;
-    size_t unknown = 0;
-
-    apply->entity_count = 0;
-    for (size_t i = 0; i < apply->spec->n_entities && unknown < MAX_UNKNOWN; i++) {
-        const char *name = apply->spec->entities[i];
-        struct fc_entity_row row;
-        if (!fc_name_has_form(FC_NAME_PLAIN, name)) {
-            continue; /* refused as a name */
-        }
-        fc_rc rc = fc_entity_find(reader, fc_str_from(apply->project), fc_str_from(name),
-                                  write->arena, &row, err);
-        if (rc != FC_OK) {
-            return rc;
-        }
-        if (row.id == 0) {
-            fc_table_entity_unknown(apply->spec, i, apply->project, &write->violations);
-            unknown++;
-            continue;
-        }
-        apply->entities[apply->entity_count++] =
-            (struct fc_admission_entity){.name = name, .value_type = row.value_type};
-    }
-    return FC_OK;
-}
-
-static fc_rc resolve_online_store(struct table_apply *apply, struct fc_reader *reader,
-                                  struct fc_error *err)
-{
-    struct core_write *write = &apply->write;
-    struct fc_store_row row;
-
-    if (apply->spec->online_store == NULL || *apply->spec->online_store->name == '\0') {
-        return FC_OK;
-    }
-    fc_rc rc =
-        fc_store_row_find(reader, FC_STORE_ONLINE, fc_str_from(apply->spec->online_store->name),
-                          write->arena, &row, err);
-    if (rc == FC_OK && (row.id == 0 || row.archived)) {
-        fc_table_online_store_unusable(apply->spec, row.archived, &write->violations);
-    }
-    return rc;
-}
-
-/* The rules that the registry's state decides, in the order in which the peers look. */
-static fc_rc check_state(struct table_apply *apply, struct fc_reader *reader, struct fc_error *err)
-{
-    struct fc_project_row project;
-    fc_rc rc =
-        fc_project_find(reader, fc_str_from(apply->project), apply->write.arena, &project, err);
-
-    if (rc != FC_OK) {
-        return rc;
-    }
-    apply->project_id = project.id;
-    if (project.archived) {
-        fc_violations_add(&apply->write.violations, FC_REASON_PROJECT_ARCHIVED, "project",
-                          "Project is archived: %s", apply->project);
-    }
-    rc = resolve_entities(apply, reader, err);
-    return rc != FC_OK ? rc : resolve_online_store(apply, reader, err);
-}
-
 static fc_rc encode_report(struct table_apply *apply, fc_str *ret, struct fc_error *err)
 {
     apply->report->spec_hash = apply->hash;
-    return fc_encode(apply->write.arena, &apply->report->base, ret) ? FC_OK : core_too_large(err);
+    return fc_encode(apply->write.arena, &apply->report->base, ret) ? FC_OK
+                                                                    : fc_request_too_large(err);
 }
 
 static void take_verdict(struct table_apply *apply)
@@ -141,11 +71,11 @@ static fc_rc store(struct table_apply *apply, struct fc_txn *txn, struct fc_erro
     fc_str report;
 
     if (apply->report == NULL) {
-        return fc_table_put(txn, apply->project_id, row, err);
+        return fc_table_put(txn, apply->state.project_id, row, err);
     }
     rc = encode_report(apply, &report, err);
     if (rc == FC_OK && insert) {
-        rc = fc_table_put(txn, apply->project_id, row, err);
+        rc = fc_table_put(txn, apply->state.project_id, row, err);
     }
     if (rc == FC_OK) {
         rc = fc_report_insert(txn, row->id, row->verdict, report, &row->report_id, err);
@@ -154,7 +84,7 @@ static fc_rc store(struct table_apply *apply, struct fc_txn *txn, struct fc_erro
         return rc;
     }
     return insert ? fc_table_set_verdict(txn, row->id, row->verdict, row->mode, row->report_id, err)
-                  : fc_table_put(txn, apply->project_id, row, err);
+                  : fc_table_put(txn, apply->state.project_id, row, err);
 }
 
 /* The definition stays, but it was looked at anew. */
@@ -194,8 +124,9 @@ static fc_rc make_row(struct table_apply *apply, int64_t now_s, struct fc_error 
     row->spec = apply->bytes;
     take_verdict(apply);
     struct fc_table_meta meta = {row->created_s, row->updated_s, row->revision, apply->hash};
-    return fc_encode_table(apply->write.arena, row->spec, &meta, &row->reply) ? FC_OK
-                                                                              : core_too_large(err);
+    return fc_encode_table(apply->write.arena, row->spec, &meta, &row->reply)
+               ? FC_OK
+               : fc_request_too_large(err);
 }
 
 static fc_rc apply_table(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
@@ -207,7 +138,8 @@ static fc_rc apply_table(struct core_write *write, struct fc_reader *reader, str
     if (apply->spec == NULL) {
         return FC_OK; /* refused as such */
     }
-    fc_rc rc = check_state(apply, reader, err);
+    fc_rc rc = fc_table_state_check(reader, apply->project, apply->spec, &write->violations,
+                                    &apply->state, err);
     if (rc != FC_OK || write->violations.count > 0) {
         return rc;
     }
@@ -283,14 +215,14 @@ static void admit(struct table_apply *apply)
     struct fc_admission_request *request = fc_arena_calloc(write->arena, 1, sizeof *request);
 
     if (request == NULL) {
-        core_fail_too_large(write->call);
+        fc_request_fail_too_large(write->call);
         return;
     }
     *request = (struct fc_admission_request){
         .project = apply->project,
         .spec = apply->spec,
-        .entities = apply->entities,
-        .entity_count = apply->entity_count,
+        .entities = apply->state.entities,
+        .entity_count = apply->state.entity_count,
         .mode = apply->options.mode,
         .deadline_ns = fc_rpc_deadline_ns(write->call),
         .arena = write->arena,
@@ -306,9 +238,8 @@ static bool prepare(struct table_apply *apply, Feast__Core__FeatureTableSpec *sp
     if (spec == NULL) {
         return true;
     }
-    apply->entities = fc_arena_calloc(arena, spec->n_entities, sizeof *apply->entities);
-    return apply->entities != NULL && fc_table_normalise(arena, spec) &&
-           fc_encode(arena, &spec->base, &apply->bytes) && fc_table_hash(arena, spec, apply->hash);
+    return fc_table_normalise(arena, spec) && fc_encode(arena, &spec->base, &apply->bytes) &&
+           fc_table_hash(arena, spec, apply->hash);
 }
 
 void core_apply_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -318,15 +249,15 @@ void core_apply_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     struct table_apply *apply = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *apply);
 
     if (apply == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&apply->write, call, ctx, look_at_table, reply_table);
     if (!prepare(apply, request->table_spec)) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
-    apply->project = core_project(request->project);
+    apply->project = fc_request_project(request->project);
     core_read_options(call, ctx, &apply->options, &apply->write.violations);
     fc_table_check(apply->spec, apply->project, &apply->write.violations);
     if (!core_write_look(&apply->write, false)) {

@@ -27,7 +27,7 @@ static fc_rc put_deleted(struct core_write *write, struct fc_txn *txn, int64_t p
         .hash = fc_arena_strndup(write->arena, row->hash.ptr, row->hash.len),
     };
     if (meta.hash == NULL || !fc_encode_table(write->arena, row->spec, &meta, &row->reply)) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     return fc_table_put(txn, project_id, row, err);
 }
@@ -68,11 +68,11 @@ void core_delete_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct table_delete *delete = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *delete);
 
     if (delete == NULL) {
-        core_fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&delete->write, call, ctx, delete_table, reply_empty);
-    delete->project = core_project(request->project);
+    delete->project = fc_request_project(request->project);
     delete->name = request->name;
     fc_name_check(&delete->write.violations, FC_NAME_DASH, "project", "project", delete->project);
     fc_name_check(&delete->write.violations, FC_NAME_PLAIN, "featureTable", "name", delete->name);

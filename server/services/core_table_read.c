@@ -8,7 +8,7 @@ void core_get_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
 {
     const Feast__Core__GetFeatureTableRequest *request =
         (const Feast__Core__GetFeatureTableRequest *)message;
-    const char *project = core_project(request->project);
+    const char *project = fc_request_project(request->project);
     struct fc_error err = FC_ERROR_INIT;
     struct fc_violations violations;
     struct fc_table_row row;
@@ -60,7 +60,7 @@ static fc_rc list_row(void *ctx, const struct fc_table_row *row, struct fc_error
         const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
             fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
         if (spec == NULL) {
-            return core_too_large(err);
+            return fc_request_too_large(err);
         }
         if (!fc_map_contains(FC_MAP(spec, labels), tables->labels)) {
             return FC_OK;
@@ -74,7 +74,7 @@ void core_list_tables(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
 {
     const Feast__Core__ListFeatureTablesRequest__Filter *filter =
         ((const Feast__Core__ListFeatureTablesRequest *)message)->filter;
-    const char *project = core_project(filter == NULL ? "" : filter->project);
+    const char *project = fc_request_project(filter == NULL ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
     struct fc_violations violations;
     struct table_list tables = {.labels = {0, NULL}};

@@ -20,7 +20,7 @@ static fc_rc decide(struct core_write *write, struct fc_reader *reader, struct f
                     int64_t now_ns, struct fc_error *err)
 {
     if (fc_arena_exhausted(write->arena)) {
-        return core_too_large(err);
+        return fc_request_too_large(err);
     }
     write->violations.count = write->of_request;
     write->settled = false;
@@ -29,7 +29,7 @@ static fc_rc decide(struct core_write *write, struct fc_reader *reader, struct f
         rc = core_violations(&write->violations, err);
     }
     if (rc == FC_OK && fc_arena_exhausted(write->arena)) {
-        rc = core_too_large(err);
+        rc = fc_request_too_large(err);
     }
     return rc;
 }

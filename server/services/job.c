@@ -7,6 +7,7 @@
 
 #include "feast/core/JobService.pb-c.h"
 #include "server/services/job_view.h"
+#include "server/services/request.h"
 
 /* One StartOfflineToOnlineIngestionJob under way; in the arena of its call. */
 struct start {
@@ -30,7 +31,7 @@ static void started(void *ctx, const struct fc_job_row *row, const struct fc_err
     response.table_name = start->table_name;
     response.log_uri = fc_view_text(arena, row->log_uri);
     if (fc_arena_exhausted(arena)) {
-        fc_view_too_large(start->call);
+        fc_request_fail_too_large(start->call);
     } else {
         fc_rpc_reply(start->call, &response.base);
     }
@@ -49,7 +50,7 @@ static void start_offline(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     const Google__Protobuf__Timestamp *from = request->start_date, *to = request->end_date;
 
     if (start == NULL) {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     if (!nanos_in_range(from) || !nanos_in_range(to)) {
@@ -88,7 +89,7 @@ static void get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     }
     response.job = fc_view_job(arena, &row);
     if (response.job == NULL) {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
     } else {
         fc_rpc_reply(call, &response.base);
     }
@@ -128,7 +129,7 @@ static void list_jobs(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     }
     response.n_jobs = count;
     if (fc_arena_exhausted(arena)) {
-        fc_view_too_large(call);
+        fc_request_fail_too_large(call);
     } else {
         fc_rpc_reply(call, &response.base);
     }

@@ -133,12 +133,3 @@ fc_rc fc_view_find(const struct fc_services *services, const char *id, struct fc
     }
     return rc;
 }
-
-void fc_view_too_large(struct fc_rpc_call *call)
-{
-    struct fc_error err = FC_ERROR_INIT;
-
-    (void)fc_fail(&err, FC_REASON_REQUEST_TOO_LARGE,
-                  "the request needs more memory than one call may take");
-    fc_rpc_fail(call, &err, NULL);
-}

@@ -21,6 +21,3 @@ Feast__Admin__V1__JobProgress *fc_view_progress(struct fc_arena *arena,
 /** The job with this id, or JOB_NOT_FOUND; an empty id is FIELD_REQUIRED. */
 FC_MUST fc_rc fc_view_find(const struct fc_services *services, const char *id,
                            struct fc_arena *arena, struct fc_job_row *ret, struct fc_error *err);
-
-/** Fails the call: its answer does not fit the memory that it may use. */
-void fc_view_too_large(struct fc_rpc_call *call);

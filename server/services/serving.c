@@ -19,15 +19,6 @@ typedef Feast__Serving__GetOnlineFeaturesResponseV2__FieldVector field_vector;
 
 static Feast__Types__Value null_value = FEAST__TYPES__VALUE__INIT; /* only read */
 
-static void fail_too_large(struct fc_rpc_call *call)
-{
-    struct fc_error err = FC_ERROR_INIT;
-
-    (void)fc_fail(&err, FC_REASON_REQUEST_TOO_LARGE,
-                  "the request needs more memory than one call may take");
-    fc_rpc_fail(call, &err, NULL);
-}
-
 static Feast__Serving__FieldStatus entity_status(const Feast__Types__Value *value)
 {
     return serving_is_set(value) ? STATUS(PRESENT) : STATUS(NULL_VALUE);
@@ -42,13 +33,13 @@ static struct serving_read *begin(struct fc_rpc_call *call, void *ctx,
     struct fc_error err = FC_ERROR_INIT;
 
     if (read == NULL) {
-        fail_too_large(call);
+        fc_request_fail_too_large(call);
         return NULL;
     }
     read->arena = arena;
     read->services = ctx;
     read->request = (const serving_request *)message;
-    read->project = read->request->project[0] != '\0' ? read->request->project : "default";
+    read->project = fc_request_project(read->request->project);
     fc_violations_init(&read->violations, arena);
     fc_rc rc = serving_resolve(read, &err);
     if (rc != FC_OK) {
@@ -171,7 +162,7 @@ static void get_by_rows(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
         response.field_values[response.n_field_values++] = row;
     }
     if (response.n_field_values < rows) {
-        fail_too_large(call);
+        fc_request_fail_too_large(call);
     } else {
         fc_rpc_reply(call, &response.base);
     }
@@ -293,7 +284,7 @@ static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCM
     response.results = fc_arena_calloc(read->arena, rows, sizeof(field_vector *));
     if (values == NULL || response.results == NULL || !entity_names(read, &names, &name_count) ||
         !add_names(read, names, name_count, &list)) {
-        fail_too_large(call);
+        fc_request_fail_too_large(call);
         return;
     }
     for (size_t i = 0; i < rows; i++) {
@@ -302,7 +293,7 @@ static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCM
         }
         field_vector *vector = make_vector(read, i, names, name_count, values);
         if (vector == NULL) {
-            fail_too_large(call);
+            fc_request_fail_too_large(call);
             return;
         }
         response.results[response.n_results++] = vector;

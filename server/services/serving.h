@@ -8,7 +8,7 @@
 #include "base/violations.h"
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/serving/ServingService.pb-c.h"
-#include "server/services/services.h"
+#include "server/services/request.h"
 
 typedef Feast__Serving__GetOnlineFeaturesRequestV2 serving_request;
 typedef Feast__Serving__GetOnlineFeaturesRequestV2__EntityRow serving_row;

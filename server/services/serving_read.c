@@ -25,12 +25,6 @@ struct found {
     int64_t event_s;
 };
 
-static fc_rc too_large(struct fc_error *err)
-{
-    return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
-                   "the request needs more memory than one call may take");
-}
-
 /* `*ret_whole` is false when a key is null: nothing is stored under such a key. */
 static fc_rc make_key(struct serving_read *read, const struct serving_table *table,
                       const serving_row *row, fc_str *ret, bool *ret_whole, struct fc_error *err)
@@ -39,7 +33,7 @@ static fc_rc make_key(struct serving_read *read, const struct serving_table *tab
         fc_arena_calloc(read->arena, table->entity_count, sizeof *entities);
 
     if (entities == NULL) {
-        return too_large(err);
+        return fc_request_too_large(err);
     }
     for (size_t i = 0; i < table->entity_count; i++) {
         const struct serving_entity *entity = &table->entities[i];
@@ -51,7 +45,7 @@ static fc_rc make_key(struct serving_read *read, const struct serving_table *tab
         entities[i].name = entity->name;
         entities[i].value = serving_key_value(&read->violations, "", entity, value);
         if (entities[i].value == NULL) {
-            return too_large(err); /* its type was checked before */
+            return fc_request_too_large(err); /* its type was checked before */
         }
     }
     return fc_online_key_encode(read->project, entities, table->entity_count, read->arena, ret,
@@ -86,7 +80,7 @@ static fc_rc find_row(struct serving_read *read, const struct serving_table *tab
     ret->event_s = stored.event.seconds;
     ret->row = feast__storage__online_row__unpack(
         fc_arena_allocator(read->arena), stored.features.len, (const uint8_t *)stored.features.ptr);
-    return ret->row != NULL ? FC_OK : too_large(err);
+    return ret->row != NULL ? FC_OK : fc_request_too_large(err);
 }
 
 static Feast__Types__Value *stored_value(const Feast__Storage__OnlineRow *row, const char *name)

@@ -10,12 +10,6 @@
 /* A request with more mistakes than this is not looked at further. */
 #define MAX_VIOLATIONS 100
 
-static fc_rc too_large(struct fc_error *err)
-{
-    return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
-                   "the request needs more memory than one call may take");
-}
-
 static void check_form(struct serving_read *read)
 {
     const serving_request *request = read->request;
@@ -49,7 +43,7 @@ static fc_rc find_entities(struct serving_read *read, struct fc_reader *reader,
 
     table->entities = fc_arena_calloc(read->arena, spec->n_entities, sizeof *table->entities);
     if (table->entities == NULL) {
-        return too_large(err);
+        return fc_request_too_large(err);
     }
     for (size_t i = 0; i < spec->n_entities; i++) {
         struct fc_entity_row row = {.id = 0};
@@ -101,7 +95,7 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
     table->spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(read->arena), row.spec.len, (const uint8_t *)row.spec.ptr);
     if (table->spec == NULL) {
-        return too_large(err);
+        return fc_request_too_large(err);
     }
     table->max_age_s = table->spec->max_age != NULL ? table->spec->max_age->seconds : 0;
     rc = find_entities(read, reader, table, err);
@@ -157,7 +151,7 @@ static fc_rc add_feature(struct serving_read *read, struct fc_reader *reader, si
     }
     const char *key = fc_arena_printf(read->arena, "%s:%s", ref->feature_table, ref->name);
     if (key == NULL) {
-        return too_large(err);
+        return fc_request_too_large(err);
     }
     read->features[read->feature_count++] = (struct serving_feature){
         .table = at,
@@ -209,7 +203,7 @@ fc_rc serving_resolve(struct serving_read *read, struct fc_error *err)
     read->tables = fc_arena_calloc(read->arena, request->n_features, sizeof *read->tables);
     read->features = fc_arena_calloc(read->arena, request->n_features, sizeof *read->features);
     if (read->tables == NULL || read->features == NULL) {
-        return too_large(err);
+        return fc_request_too_large(err);
     }
     fc_rc rc = fc_store_reader(read->services->store, &reader, err);
     for (size_t i = 0;
