@@ -13,7 +13,6 @@
 /* While the index is made: sticky, so that a long row of additions is checked once. */
 struct maker {
     struct fc_reflection_index *index;
-    unsigned file;
     bool failed;
 };
 
@@ -39,7 +38,7 @@ static void add(struct maker *maker, const char *scope, const char *name)
         return;
     }
     index->symbols[index->symbol_count++] =
-        (struct fc_reflection_symbol){.name = full, .file = maker->file};
+        (struct fc_reflection_symbol){.name = full, .file = (unsigned)index->file_count - 1};
 }
 
 static const char *last_name(const struct maker *maker)
@@ -171,14 +170,13 @@ static bool make(struct fc_reflection_index *index, fc_str bytes,
     index->files = calloc(set->n_file ? set->n_file : 1, sizeof(*index->files));
     if (!index->files)
         return false;
-    for (; maker.file < set->n_file && !maker.failed; maker.file++) {
-        struct fc_reflection_file *file = &index->files[maker.file];
-        file->bytes = next_file(&bytes);
-        file->name = strdup(set->file[maker.file]->name ? set->file[maker.file]->name : "");
-        if (!file->name)
+    for (size_t i = 0; i < set->n_file && !maker.failed; i++) {
+        char *name = strdup(set->file[i]->name ? set->file[i]->name : "");
+        if (!name)
             return false;
-        index->file_count++;
-        add_file(&maker, set->file[maker.file]);
+        index->files[index->file_count++] =
+            (struct fc_reflection_file){.name = name, .bytes = next_file(&bytes)};
+        add_file(&maker, set->file[i]);
     }
     if (maker.failed || !link_files(index, set))
         return false;
