@@ -12,8 +12,9 @@
 #include "feast/worker/v1/worker.pb-c.h"
 #include "worker/contract/column.h"
 #include "worker/duck/duck.h"
+#include "worker/net/access.h"
 
-#define FC_SOURCE_VERSION 2
+#define FC_SOURCE_VERSION 3
 
 struct fc_source;
 
@@ -23,6 +24,7 @@ struct fc_source_env {
     const struct fc_sys *sys;
     int64_t deadline_ns;                     /**< monotonic, 0 for none */
     const Feast__Worker__V1__Limits *limits; /**< NULL for none */
+    const struct fc_access *access;          /**< which hosts it may reach */
 };
 
 /** What a sample cost, and whether a limit cut it short. */
