@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/bigquery.h"
 #include "base/str.h"
-#include "server/registry/bigquery.h"
 #include "server/registry/canonical.h"
 #include "server/registry/hash.h"
 #include "server/registry/map.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/bigquery.h"
 #include "base/str.h"
 #include "server/registry/avro.h"
-#include "server/registry/bigquery.h"
 #include "server/registry/names.h"
 #include "server/registry/source_check.h"
 #include "server/registry/wire.h"

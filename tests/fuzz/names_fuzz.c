@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "base/bigquery.h"
 #include "base/utf8.h"
 #include "server/registry/avro.h"
-#include "server/registry/bigquery.h"
 #include "server/registry/names.h"
 
 enum { MEMORY = 64 << 20 };

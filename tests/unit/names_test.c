@@ -2,7 +2,7 @@
 /* Forms of names (facts: plain, dash, class path, BigQuery reference), their limit and their texts. */
 #include "server/registry/names.h"
 
-#include "server/registry/bigquery.h"
+#include "base/bigquery.h"
 #include "tests/unit/rules_fixture.h"
 
 static void plain_names(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/registry/bigquery.h"
+#include "base/bigquery.h"
 
 #define REF_MAX 1400 /* the longest that the parts allow together */
 
