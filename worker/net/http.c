@@ -225,10 +225,20 @@ static fc_rc answer(struct fc_http_hop *hop, struct fc_arena *arena, struct fc_h
     return FC_OK;
 }
 
+static int64_t until_of(const struct fc_http *http, const struct fc_http_request *request)
+{
+    int64_t deadline = http->options.deadline_ns;
+
+    if (request->timeout_ns == 0)
+        return deadline;
+    int64_t until = fc_monotonic_ns(http->options.sys) + request->timeout_ns;
+    return deadline != 0 && deadline < until ? deadline : until;
+}
+
 fc_rc fc_http_call(struct fc_http *http, const struct fc_http_request *request,
                    struct fc_arena *arena, struct fc_http_response *ret, struct fc_error *err)
 {
-    int64_t until = http->options.deadline_ns;
+    int64_t until = until_of(http, request);
 
     for (unsigned attempt = 0;; attempt++) {
         struct fc_http_hop hop = {.http = http,

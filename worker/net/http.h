@@ -76,7 +76,8 @@ struct fc_http_request {
     fc_http_body_fn
         on_body; /**< NULL to keep the body; what it fails with is what the call fails with */
     void *ctx;
-    const char *what; /**< for error texts: "object s3://b/k" ; without credentials */
+    const char *what;   /**< for error texts: "object s3://b/k" ; without credentials */
+    int64_t timeout_ns; /**< of this request with its tries; 0: only the client's deadline */
     bool once; /**< no second try: the caller has another way, or knows that nobody may be there */
 };
 
