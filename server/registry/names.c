@@ -3,35 +3,6 @@
 
 #include <string.h>
 
-#define EXCERPT_MAX 80
-
-/* Not <ctype.h>: a locale must not widen what a name may hold. */
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool fc_name_has_form(enum fc_name_form form, const char *text)
-{
-    bool first = true;
-
-    for (const char *at = text; *at != '\0'; at++) {
-        if (is_letter(*at) || (!first && is_digit(*at))) {
-            first = false;
-        } else if (form == FC_NAME_CLASS_PATH && *at == '.' && !first) {
-            first = true;
-        } else if (form != FC_NAME_DASH || *at != '-' || first) {
-            return false;
-        }
-    }
-    return !first;
-}
-
 size_t fc_text_length(const char *text)
 {
     size_t length = 0;
@@ -40,28 +11,6 @@ size_t fc_text_length(const char *text)
         length += ((unsigned char)*text & 0xc0) != 0x80;
     }
     return length;
-}
-
-const char *fc_excerpt(struct fc_arena *arena, const char *text)
-{
-    size_t size = strlen(text);
-    bool cut = size > EXCERPT_MAX;
-
-    if (cut) {
-        size = EXCERPT_MAX;
-        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
-            size--;
-        }
-    }
-    char *copy = fc_arena_alloc(arena, size + sizeof "...");
-    if (copy == NULL) {
-        return "";
-    }
-    for (size_t i = 0; i < size; i++) {
-        copy[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-    }
-    memcpy(copy + size, cut ? "..." : "", cut ? sizeof "..." : 1);
-    return copy;
 }
 
 /* What the form allows, in the words of the peers. */
@@ -85,7 +34,7 @@ static const char *hint(enum fc_name_form form, const char *name)
     bool legal = true;
 
     for (const char *at = name; *at != '\0' && legal; at++) {
-        legal = is_letter(*at) || is_digit(*at) || (form == FC_NAME_DASH && *at == '-');
+        legal = fc_is_letter(*at) || fc_is_digit(*at) || (form == FC_NAME_DASH && *at == '-');
     }
     return legal && form != FC_NAME_CLASS_PATH ? " It must begin with a letter or an underscore."
                                                : "";

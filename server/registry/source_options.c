@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/avro_schema.h"
 #include "base/bigquery.h"
 #include "base/str.h"
-#include "server/registry/avro.h"
 #include "server/registry/names.h"
 #include "server/registry/source_check.h"
 #include "server/registry/wire.h"
@@ -136,8 +136,8 @@ static void check_format(const struct source_check *check, const char *field,
                               strlen(schema), SCHEMA_MAX);
             return;
         }
-        const char *problem = fc_avro_schema_problem(arena, schema);
-        if (problem != NULL) {
+        const char *problem = NULL;
+        if (fc_avro_parse(arena, schema, &problem) == NULL) {
             fc_violations_add(check->violations, FC_REASON_SOURCE_INVALID,
                               fc_source_field(check, name), "%s: %s is no Avro schema: %s",
                               check->slot, name, problem);

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "base/avro_schema.h"
 #include "base/bigquery.h"
 #include "base/utf8.h"
-#include "server/registry/avro.h"
 #include "server/registry/names.h"
 
 enum { MEMORY = 64 << 20 };
@@ -65,8 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (rule == 2) {
         bigquery(text);
     } else {
-        const char *problem = fc_avro_schema_problem(arena, text);
-        FUZZ_CHECK(problem == NULL || problem[0] != '\0', "a refusal without words");
+        const char *problem = NULL;
+        if (fc_avro_parse(arena, text, &problem) == NULL)
+            FUZZ_CHECK(problem != NULL && problem[0] != '\0', "a refusal without words");
     }
     return 0;
 }

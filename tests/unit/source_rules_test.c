@@ -2,7 +2,7 @@
 /* Rules of data sources: kinds, options, formats, mapping, and the wire clashes of later generations. */
 #include "server/registry/source.h"
 
-#include "server/registry/avro.h"
+#include "base/avro_schema.h"
 #include "server/registry/map.h"
 #include "server/registry/wire.h"
 #include "tests/unit/rules_fixture.h"
@@ -441,18 +441,26 @@ static const char *const avro_bad[][2] = {
     {"{\"type\": \"int\", \"type\": \"long\"}", "line 1"},
 };
 
+/* NULL when it is a schema. */
+static const char *avro_problem(struct rules *rules, const char *schema)
+{
+    const char *problem = NULL;
+
+    return fc_avro_parse(rules->arena, schema, &problem) == NULL ? problem : NULL;
+}
+
 static void avro_schemas(void **state)
 {
     struct rules *rules = *state;
 
     for (size_t i = 0; i < FC_ARRAY_LEN(avro_good); i++) {
-        const char *problem = fc_avro_schema_problem(rules->arena, avro_good[i]);
+        const char *problem = avro_problem(rules, avro_good[i]);
         if (problem != NULL) {
             fail_msg("%s: %s", avro_good[i], problem);
         }
     }
     for (size_t i = 0; i < FC_ARRAY_LEN(avro_bad); i++) {
-        const char *problem = fc_avro_schema_problem(rules->arena, avro_bad[i][0]);
+        const char *problem = avro_problem(rules, avro_bad[i][0]);
         if (problem == NULL || strstr(problem, avro_bad[i][1]) == NULL) {
             fail_msg("%s: %s, expected %s", avro_bad[i][0], problem == NULL ? "taken" : problem,
                      avro_bad[i][1]);
@@ -468,7 +476,7 @@ static void deep_avro_schemas_end_in_an_error(void **state)
 
     memset(deep, '[', DEPTH);
     memset(deep + DEPTH, ']', DEPTH);
-    assert_non_null(fc_avro_schema_problem(rules->arena, deep));
+    assert_non_null(avro_problem(rules, deep));
 }
 
 static enum fc_wire_reading reading(struct rules *rules, enum fc_wire_clash clash,
