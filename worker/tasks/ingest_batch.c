@@ -252,7 +252,9 @@ static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct
 static fc_rc read_source(struct work *work, struct fc_error *err)
 {
     const Feast__Core__DataSource *from = work->ingest->order->spec->batch_source;
-    const struct fc_source_env env = {.duck = work->ingest->duck, .sys = work->ingest->sys};
+    const struct fc_access access = {.order = work->ingest->order->access};
+    const struct fc_source_env env = {
+        .duck = work->ingest->duck, .sys = work->ingest->sys, .access = &access};
     const struct fc_source_ops *ops = NULL;
     struct fc_source *source = NULL;
 

@@ -25,6 +25,7 @@ typedef Feast__Admin__V1__SourceReport source_report;
 struct probe {
     struct fc_arena *arena;
     const struct fc_sys *sys;
+    struct fc_access access;
     struct fc_source_env env;
     const Feast__Core__DataSource *source;
     struct fc_binding binding;
@@ -405,7 +406,8 @@ fc_rc fc_probe_run(const Feast__Worker__V1__Probe *probe, struct fc_duck *duck,
 
     if (!p.source)
         return fc_fail(err, FC_REASON_REQUEST_INVALID, "the order names no source to look at");
-    p.env = (struct fc_source_env){.duck = duck, .sys = sys, .limits = limits};
+    p.access = (struct fc_access){.order = probe->access};
+    p.env = (struct fc_source_env){.duck = duck, .sys = sys, .limits = limits, .access = &p.access};
     if (limits && limits->deadline_ms > 0)
         p.env.deadline_ns = start + (int64_t)limits->deadline_ms * FC_NS_PER_MS;
     fc_rc rc =
