@@ -39,6 +39,8 @@ struct fc_broker_ops {
      */
     fc_rc (*sample)(struct fc_broker *broker, fc_message_fn fn, void *ctx,
                     struct fc_sample_stats *ret, struct fc_error *err);
+    /** What is worth telling of what was seen so far, for people; in the arena of `open`, NULL for nothing. */
+    const char *(*remark)(const struct fc_broker *broker);
     void (*close)(struct fc_broker *broker);
 };
 

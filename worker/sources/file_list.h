@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "worker/contract/column.h"
+#include "worker/sources/spread.h"
 
 struct fc_file {
     const char *path;
@@ -39,9 +40,3 @@ FC_MUST fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct 
 /** The partition value as a cell of the key's type. */
 void fc_file_partition_cell(const struct fc_file_list *list, const struct fc_file *file, size_t key,
                             struct fc_cell *ret);
-
-/** The `index`-th of `want` numbers spread evenly over [0, count), first and last among them. */
-static inline size_t fc_spread(size_t count, size_t want, size_t index)
-{
-    return want < 2 ? 0 : index * (count - 1) / (want - 1);
-}

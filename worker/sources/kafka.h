@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What the files of the Kafka broker share: a client of one cluster that looks at one topic. */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#include "worker/sources/broker.h"
+#include "worker/sources/kafka_config.h"
+
+/** What the brokers refused, worst last. */
+enum fc_kafka_trouble {
+    FC_KAFKA_NO_TROUBLE,
+    FC_KAFKA_LOST, /**< the connection broke off */
+    FC_KAFKA_TLS,
+    FC_KAFKA_LOGIN
+};
+
+struct fc_kafka_partition {
+    int32_t id;
+    int32_t leader; /**< -1: none */
+    bool reachable; /**< there is a leader and it takes connections */
+};
+
+struct fc_broker {
+    const struct fc_source_env *env;
+    struct fc_arena *arena;
+    int64_t deadline_ns;
+    const char *topic;
+    struct fc_kafka_servers servers; /**< as the source names them */
+    struct fc_kafka_config config;
+    rd_kafka_t *client;
+    rd_kafka_topic_t *handle;
+    struct fc_kafka_partition *partitions;
+    size_t partition_count;
+    size_t unreachable; /**< of them */
+    const char *remark; /**< NULL for none */
+
+    /* What the client's callbacks found out; those run on this thread, from rd_kafka_poll. */
+    enum fc_kafka_trouble trouble;
+    bool all_down;
+    char trouble_text[512];
+
+    /* Written by the client's own threads. */
+    pthread_mutex_t lock;
+    char denied[512]; /**< the address that the access policy forbids; "" for none */
+};
+
+/** A client for the servers that take connections; connects to nothing yet. */
+FC_MUST fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err);
+
+/** Whether no further waiting helps: the login is refused, or every broker was tried in vain. */
+bool fc_kafka_is_hopeless(struct fc_broker *self);
+
+/** Milliseconds until the deadline, at least 0 and at most `most`. */
+int fc_kafka_left_ms(const struct fc_broker *self, int most);
+
+/**
+ * The error that tells best why it did not work: what the policy forbade, what the brokers refused, the deadline, else
+ * `code`. `doing` is such as "asking for its partitions".
+ */
+fc_rc fc_kafka_fail(struct fc_broker *self, rd_kafka_resp_err_t code, const char *doing,
+                    struct fc_error *err);
+
+/** "topic t at a:9092,b:9092" */
+const char *fc_kafka_name(const struct fc_broker *self);
+
+/** fc_broker_ops.sample */
+fc_rc fc_kafka_sample(struct fc_broker *self, fc_message_fn fn, void *ctx,
+                      struct fc_sample_stats *ret, struct fc_error *err);
