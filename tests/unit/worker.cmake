@@ -4,6 +4,7 @@
 fc_unit_test(lattice SOURCES lattice_test.c DEPS fc_contract)
 fc_unit_test(convert SOURCES convert_test.c DEPS fc_contract)
 fc_unit_test(cell_text SOURCES cell_text_test.c DEPS fc_contract)
+fc_unit_test(bigquery_rows SOURCES bigquery_rows_test.c DEPS fc_bigquery)
 
 # Parquet files made on the spot. These programs link the engine, which takes its time.
 add_library(fc_test_parquet STATIC ../support/parquet.c file_source_fixture.c)
@@ -17,3 +18,10 @@ fc_unit_test(probe SOURCES probe_test.c DEPS fc_test_parquet)
 fc_unit_test(access SOURCES access_test.c DEPS fc_worker)
 fc_unit_test(newest SOURCES newest_test.c DEPS fc_worker)
 fc_unit_test(ingest SOURCES ingest_test.c DEPS fc_test_parquet Jansson::jansson)
+
+# Requests of the worker, against a server that misbehaves on purpose.
+add_library(fc_test_web STATIC ../support/web.c)
+fc_own_code(fc_test_web)
+fc_unit_test(sigv4 SOURCES sigv4_test.c DEPS fc_net)
+fc_unit_test(http_client SOURCES http_client_test.c DEPS fc_test_web fc_net)
+fc_unit_test(aws SOURCES aws_test.c DEPS fc_test_web fc_test_scratch fc_net)
