@@ -14,6 +14,17 @@
 
 static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
 
+/* One word for what is one kind of place. */
+static const char *canonical_scheme(const char *scheme)
+{
+    return strcasecmp(scheme, "s3a") == 0 || strcasecmp(scheme, "s3n") == 0 ? "s3" : scheme;
+}
+
+bool fc_scheme_same(const char *a, const char *b)
+{
+    return strcasecmp(canonical_scheme(a), canonical_scheme(b)) == 0;
+}
+
 static void from_ip4(const void *octets, struct fc_ip *ret)
 {
     memcpy(ret->octets, MAPPED, sizeof MAPPED);

@@ -36,6 +36,9 @@ void fc_ip_text(const struct fc_ip *ip, char text[FC_IP_TEXT_SIZE]);
  */
 bool fc_ip_embedded(const struct fc_ip *ip, struct fc_ip *ret);
 
+/** Whether both words mean the same kind of place: s3a and s3n are s3. */
+bool fc_scheme_same(const char *a, const char *b);
+
 /** What an address is for, besides reaching a host of the internet. */
 enum fc_ip_kind {
     FC_IP_PUBLIC,

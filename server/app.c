@@ -27,6 +27,7 @@
 #include "server/rpc/reflection.h"
 #include "server/rpc/rpc.h"
 #include "server/services/services.h"
+#include "server/sources.h"
 #include "storage/store.h"
 
 #define MAX_TEXTS_BYTES                                                                            \
@@ -47,7 +48,8 @@ struct fc_app {
     struct fc_rpc_listen *listens;
     size_t listen_count;
     const char *worker_path;
-    const char **local_roots; /* NULL-terminated */
+    const char **local_roots;                /* NULL-terminated */
+    const Feast__Worker__V1__Access *access; /* of sources */
     bool loopback_only, local_any;
     bool writable; /* as health was last told */
 };
@@ -158,6 +160,7 @@ static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc
         .parallel = (unsigned)fc_config_int(app->config, "probe.parallel"),
         .local_any = app->local_any,
         .local_roots = app->local_roots,
+        .access = app->access,
         .sys = fc_sys_real(),
     };
     if (scratch == NULL) {
@@ -184,6 +187,7 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
         .memory_limit = fc_config_bytes(app->config, "jobs.memory_limit"),
         .local_any = app->local_any,
         .local_roots = app->local_roots,
+        .access = app->access,
     };
     return fc_jobs_new(&options, &app->jobs, err);
 }
@@ -323,6 +327,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
     }
     if (rc == FC_OK) {
         rc = resolve_roots(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_sources_access(app->config, app->texts, &app->access, err);
     }
     if (rc == FC_OK) {
         rc = start_admission(app, data_dir, err);

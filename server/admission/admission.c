@@ -65,8 +65,10 @@ fc_rc fc_admission_new(const struct fc_admission_options *options, struct fc_adm
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for admission");
     }
     admission->sys = options->sys != NULL ? options->sys : fc_sys_real();
-    admission->location = (struct fc_location_policy){
-        .local_any = options->local_any, .local_roots = (const char *const *)admission->roots};
+    admission->location =
+        (struct fc_location_policy){.access = options->access,
+                                    .local_any = options->local_any,
+                                    .local_roots = (const char *const *)admission->roots};
     admission->mode = options->mode;
     admission->deadline_ns = options->deadline_ns > 0 ? options->deadline_ns : DEFAULT_DEADLINE_NS;
     admission->max_invalid_ratio = options->max_invalid_ratio;
@@ -146,6 +148,7 @@ static fc_rc probe(const struct check *check, struct fc_prober *prober,
         .url = url,
         .left_ns = check->deadline_ns - fc_monotonic_ns(admission->sys),
         .max_invalid_ratio = admission->max_invalid_ratio,
+        .access = admission->location.access,
     };
     const Feast__Worker__V1__WorkOrder *message = NULL;
     Feast__Worker__V1__Result *result = NULL;

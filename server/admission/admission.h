@@ -11,6 +11,7 @@
 #include "base/violations.h"
 #include "feast/admin/v1/report.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
+#include "feast/worker/v1/worker.pb-c.h"
 
 enum fc_validation_mode {
     FC_VALIDATION_ENFORCE,
@@ -36,7 +37,8 @@ struct fc_admission_options {
     unsigned parallel;     /**< probes at once; 0 means 4 */
     unsigned queue_limit;  /**< probes waiting at most; 0 means 256 */
     bool local_any;        /**< any local path may be read (the server listens on loopback only) */
-    const char *const *local_roots; /**< else only below these; NULL-terminated */
+    const char *const *local_roots;          /**< else only below these; NULL-terminated */
+    const Feast__Worker__V1__Access *access; /**< goes with every order; borrowed; NULL for none */
 };
 
 FC_MUST fc_rc fc_admission_new(const struct fc_admission_options *options,

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/host.h"
+
 static const char *file_url(const Feast__Core__DataSource *source)
 {
     return source->options_case == FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS &&
@@ -55,6 +57,19 @@ static const char *local_path(const char *url)
     return rest[0] == '/' ? rest : NULL;
 }
 
+/* What a worker opens beyond the file system. */
+static bool is_remote_scheme(const char *url, size_t length)
+{
+    static const char *const schemes[] = {"s3", "s3a", "s3n", "gs", "http", "https"};
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(schemes); i++) {
+        if (strlen(schemes[i]) == length && strncasecmp(url, schemes[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *fc_location_unsupported(const Feast__Core__DataSource *source, struct fc_arena *arena)
 {
     const char *url = file_url(source);
@@ -63,17 +78,15 @@ const char *fc_location_unsupported(const Feast__Core__DataSource *source, struc
 
     switch (source->type) {
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE:
-        if (local_path(url) != NULL) {
+        if (local_path(url) != NULL || is_remote_scheme(url, scheme)) {
             return NULL;
         }
         text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme, url);
         return text != NULL ? text : "such locations";
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_BIGQUERY:
-        return "BigQuery sources";
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA:
-        return "Kafka sources";
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KINESIS:
-        return "Kinesis sources";
+        return NULL;
     default:
         return "sources of this type";
     }
@@ -205,17 +218,51 @@ static fc_rc missing(const struct fc_location_policy *policy, const char *path, 
                    strerror(error));
 }
 
-fc_rc fc_location_check(const struct fc_location_policy *policy,
-                        const Feast__Core__DataSource *source, struct fc_arena *arena,
-                        const char **ret_url, struct fc_error *err)
+/* The word by which `sources.schemes` knows the place. */
+static const char *scheme_of(const Feast__Core__DataSource *source, struct fc_arena *arena)
 {
-    const char *path = local_path(file_url(source));
+    const char *url = file_url(source);
+    size_t length = scheme_length(url);
+
+    switch (source->type) {
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_BIGQUERY:
+        return "bigquery";
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA:
+        return "kafka";
+    case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KINESIS:
+        return "kinesis";
+    default:
+        return length == 0 ? "file" : fc_arena_strndup(arena, url, length);
+    }
+}
+
+static fc_rc check_scheme(const Feast__Worker__V1__Access *access,
+                          const Feast__Core__DataSource *source, struct fc_arena *arena,
+                          struct fc_error *err)
+{
+    const char *scheme = scheme_of(source, arena);
+
+    if (scheme == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a scheme");
+    }
+    if (access == NULL || access->n_schemes == 0) {
+        return FC_OK;
+    }
+    for (size_t i = 0; i < access->n_schemes; i++) {
+        if (fc_scheme_same(access->schemes[i], scheme)) {
+            return FC_OK;
+        }
+    }
+    return fc_fail(err, FC_REASON_SOURCE_DENIED,
+                   "\"%s\" is a %s location, which this server does not read (sources.schemes)",
+                   fc_location_text(source, arena), scheme);
+}
+
+static fc_rc check_local(const struct fc_location_policy *policy, const char *path,
+                         struct fc_arena *arena, const char **ret_url, struct fc_error *err)
+{
     char plain[PATH_MAX], resolved[PATH_MAX];
 
-    if (path == NULL || path[0] == '\0') {
-        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "\"%s\" is no local path",
-                       fc_location_text(source, arena));
-    }
     if (policy->local_any) {
         *ret_url = path;
         return FC_OK;
@@ -243,4 +290,26 @@ fc_rc fc_location_check(const struct fc_location_policy *policy,
     *ret_url = pattern[0] == '\0' ? fc_arena_strdup(arena, resolved)
                                   : fc_arena_printf(arena, "%s/%s", resolved, pattern);
     return *ret_url != NULL ? FC_OK : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a path");
+}
+
+fc_rc fc_location_check(const struct fc_location_policy *policy,
+                        const Feast__Core__DataSource *source, struct fc_arena *arena,
+                        const char **ret_url, struct fc_error *err)
+{
+    fc_rc rc = check_scheme(policy->access, source, arena, err);
+
+    *ret_url = NULL;
+    if (rc != FC_OK || source->type != FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE) {
+        return rc;
+    }
+    const char *url = file_url(source), *path = local_path(url);
+    if (path == NULL) {
+        *ret_url = url;
+        return FC_OK;
+    }
+    if (path[0] == '\0') {
+        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "\"%s\" is no local path",
+                       fc_location_text(source, arena));
+    }
+    return check_local(policy, path, arena, ret_url, err);
 }

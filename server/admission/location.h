@@ -12,9 +12,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "feast/core/DataSource.pb-c.h"
+#include "feast/worker/v1/worker.pb-c.h"
 
 struct fc_location_policy {
-    bool local_any;                 /**< any path that the process may read */
+    const Feast__Worker__V1__Access *access; /**< whose schemes may be read; NULL for all */
+    bool local_any;                          /**< any path that the process may read */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
 };
 
@@ -25,8 +27,10 @@ const char *fc_location_unsupported(const Feast__Core__DataSource *source, struc
 const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_arena *arena);
 
 /**
- * Holds the local path of a source that is read against the policy. `*ret_url` is what the worker shall open. Outside
- * the roots is SOURCE_DENIED, also when there is nothing; missing below a root is SOURCE_UNREACHABLE.
+ * Holds a source that is read against the policy: its scheme, and of a local path the place. `*ret_url` is what the
+ * worker shall open; NULL when the source is no file. A scheme that is not listed, or a path outside the roots, is
+ * SOURCE_DENIED, also when there is nothing; missing below a root is SOURCE_UNREACHABLE. Hosts are held against the
+ * lists by the worker, which resolves them.
  */
 FC_MUST fc_rc fc_location_check(const struct fc_location_policy *policy,
                                 const Feast__Core__DataSource *source, struct fc_arena *arena,

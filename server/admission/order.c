@@ -88,6 +88,7 @@ fc_rc fc_probe_order_make(const struct fc_probe_order *order,
     parts->probe.spec = &parts->spec;
     parts->probe.slot = order->slot;
     parts->probe.limits = &parts->limits;
+    parts->probe.access = (Feast__Worker__V1__Access *)order->access;
     parts->probe.max_invalid_ratio = order->max_invalid_ratio;
     feast__worker__v1__work_order__init(&parts->order);
     parts->order.id = id;

@@ -8,8 +8,9 @@
 struct fc_probe_order {
     uint64_t number; /**< unlike that of other orders to the same worker */
     Feast__Admin__V1__SourceSlot slot;
-    const char *url; /**< where to look: the location as it was checked */
-    int64_t left_ns; /**< until the deadline */
+    const char *url; /**< of a file, where to look: the location as it was checked */
+    const Feast__Worker__V1__Access *access; /**< NULL for none */
+    int64_t left_ns;                         /**< until the deadline */
     double max_invalid_ratio;
 };
 

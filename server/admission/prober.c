@@ -13,6 +13,7 @@
 
 #include "base/frame.h"
 #include "base/process.h"
+#include "server/admission/worker_env.h"
 
 #define WORKER_FD 3
 /* Progress and log lines before the result; more is a worker that will never come to an end. */
@@ -85,7 +86,8 @@ fc_rc fc_prober_warm(struct fc_prober *prober, struct fc_error *err)
     }
     fc_prober_cool(prober);
     const char *const argv[] = {prober->worker_path, "--probe-loop", NULL};
-    const char *const environment[] = {"LC_ALL=C.UTF-8", "TZ=UTC", prober->tmpdir, NULL};
+    const char *environment[FC_WORKER_ENV_MAX];
+    fc_worker_env(prober->tmpdir, environment);
     const struct fc_process_options options = {
         .path = prober->worker_path,
         .argv = argv,

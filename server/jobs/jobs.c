@@ -82,7 +82,8 @@ static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *opt
     if (jobs->scratch == NULL || !copy_roots(jobs, options->local_roots)) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
     }
-    jobs->location = (struct fc_location_policy){.local_any = options->local_any,
+    jobs->location = (struct fc_location_policy){.access = options->access,
+                                                 .local_any = options->local_any,
                                                  .local_roots = (const char *const *)jobs->roots};
     /* Workers and log_uri need it to be absolute. */
     int failed = fc_mkdirs(options->data_dir, 0700);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "feast/worker/v1/worker.pb-c.h"
 #include "storage/jobs.h"
 #include "storage/store.h"
 
@@ -29,6 +30,7 @@ struct fc_jobs_options {
     int64_t silence_ns;   /**< a worker silent for so long counts as lost; 0 means 10 min */
     bool local_any;       /**< any local path may be read; as in struct fc_admission_options */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
+    const Feast__Worker__V1__Access *access; /**< goes with every order; borrowed; NULL for none */
 };
 
 FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret,
@@ -68,6 +70,9 @@ void fc_jobs_unwatch(struct fc_jobs *jobs, const void *ctx);
 
 /** Where the rejected rows of a job are; NULL when there are none, or the arena is exhausted. */
 const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena);
+
+/** Where the log of a job's worker is, which need not be there yet; NULL when the arena is exhausted. */
+const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena);
 
 struct fc_jobs_stats {
     uint64_t started, done, failed, restarted;

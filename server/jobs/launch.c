@@ -47,7 +47,7 @@ static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__Inges
                        unsupported);
     }
     fc_rc rc = fc_location_check(&jobs->location, source, arena, &url, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK && url != NULL) {
         source->file_options->file_url = (char *)url;
     }
     return rc;
@@ -105,5 +105,6 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
     ingest->dead_letter_path = (char *)paths.dead_letters;
     ingest->scratch_dir = (char *)paths.scratch;
     ingest->memory_limit_bytes = (uint64_t)jobs->memory_limit;
+    ingest->access = (Feast__Worker__V1__Access *)jobs->location.access;
     return jobs->launcher->submit(jobs->launcher->ctx, order, paths.log, ret, err);
 }

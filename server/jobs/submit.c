@@ -111,7 +111,7 @@ static fc_rc check_source(struct start *start, const Feast__Core__FeatureTableSp
     if (unsupported != NULL) {
         return fc_fail_field(err, FC_REASON_SOURCE_UNSUPPORTED, "table_name",
                              "feature table \"%s\" cannot be ingested: %s are not read by this "
-                             "version, local Parquet files are",
+                             "version",
                              start->table_name, unsupported);
     }
     fc_rc rc = fc_location_check(&start->jobs->location, source, start->arena, &url, err);

@@ -23,7 +23,8 @@ class SdkTest(feastcore.CoreTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.core = cls.class_server()
+        # Hosts of sources in these tests are made up: nothing shall go looking for them.
+        cls.core = cls.class_server("--sources-schemes=file")
         cls.client = cls.make_client()
 
     @classmethod

@@ -34,7 +34,7 @@ class AdmissionTest(feastcore.CoreTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.core = cls.class_server(*cls.flags)
+        cls.core = cls.class_server("--sources-schemes=file", *cls.flags)
         cls.api = cls.core.api
         cls.api.apply_entity("id", "STRING")
 
@@ -247,11 +247,16 @@ class Modes(AdmissionTest):
         self.accepted(self.one(path, "misfit_off"), "NOT_CHECKED", mode="off")
         self.refused(self.one(path, "misfit_strict"), "trips", mode="strict")
 
-    def test_bigquery_is_not_looked_at_yet(self):
+    def test_places_that_are_not_allowed_are_not_gone_to(self):
         spec = self.one(self.file(), "bigquery")
         spec.batch_source.type = source_pb.DataSource.BATCH_BIGQUERY
         spec.batch_source.bigquery_options.table_ref = "project:dataset.table"
         self.accepted(spec, "UNVERIFIED")
+        report = self.api.report("bigquery")
+        self.assertEqual(report.reason, "SOURCE_DENIED")
+        self.assertIn("sources.schemes", report.sources[0].message)
+        self.accepted(self.one("s3://bucket/x.parquet", "bucket"), "UNVERIFIED")
+        self.assertEqual(self.api.report("bucket").reason, "SOURCE_DENIED")
 
     def test_a_word_that_is_no_mode(self):
         spec = self.one(self.file(), "bad_mode")

@@ -221,3 +221,13 @@ void test_print(const struct fc_violations *violations)
                       item->message);
     }
 }
+
+const Feast__Worker__V1__Access *test_files_only(void)
+{
+    static const char *const schemes[] = {"file"};
+    static Feast__Worker__V1__Access access = FEAST__WORKER__V1__ACCESS__INIT;
+
+    access.schemes = (char **)schemes;
+    access.n_schemes = 1;
+    return &access;
+}

@@ -9,6 +9,7 @@
 #include "base/violations.h"
 #include "feast/core/Entity.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
+#include "feast/worker/v1/worker.pb-c.h"
 
 Feast__Core__EntitySpecV2 *test_entity(struct fc_arena *arena, const char *name,
                                        Feast__Types__ValueType__Enum type);
@@ -52,3 +53,6 @@ bool test_violated(const struct fc_violations *violations, enum fc_reason reason
                    const char *text);
 /** Prints the list, for a case that fails. */
 void test_print(const struct fc_violations *violations);
+
+/** Sources may be files; what tests name beyond is not gone to. */
+const Feast__Worker__V1__Access *test_files_only(void);

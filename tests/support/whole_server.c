@@ -26,6 +26,7 @@ static void start_workers(struct whole_server *server, const char *worker)
         .max_invalid_ratio = 0.05,
         .parallel = 1,
         .local_any = true,
+        .access = test_files_only(),
     };
     const struct fc_jobs_options jobs = {
         .store = server->store,
@@ -33,6 +34,7 @@ static void start_workers(struct whole_server *server, const char *worker)
         .data_dir = server->scratch.path,
         .max_attempts = 1,
         .local_any = true,
+        .access = test_files_only(),
     };
 
     must(fc_admission_new(&admission, &server->admission, &err), &err);

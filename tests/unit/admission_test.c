@@ -331,25 +331,26 @@ static void strict_refuses_what_could_not_be_looked_at(void **state)
     check_done(&check);
 }
 
-static void other_sources_are_answered_at_once(void **state)
+static void schemes_that_are_not_listed_are_not_gone_to(void **state)
 {
     struct fixture *f = *state;
     struct check check;
 
+    f->options.access = test_files_only();
     start_bad(f, "good");
     f->spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
     f->spec->stream_source = test_kafka_source(f->arena);
-    begin(f, &check, FC_VALIDATION_ENFORCE);
-    assert_int_equal(check.answers, 1);
+    run(f, &check, FC_VALIDATION_ENFORCE);
     assert_true(check.outcome.accepted);
     assert_int_equal(check.outcome.report->n_sources, 2);
-    assert_string_equal(check.outcome.report->reason, "SOURCE_UNSUPPORTED");
+    assert_string_equal(check.outcome.report->reason, "SOURCE_DENIED");
     assert_string_equal(check.outcome.report->sources[0]->message,
-                        "BigQuery sources are not looked at by this version");
-    assert_string_equal(check.outcome.report->sources[1]->message,
-                        "Kafka sources are not looked at by this version");
+                        "\"p:d.t\" is a bigquery location, which this server does not read "
+                        "(sources.schemes)");
+    assert_non_null(strstr(check.outcome.report->sources[1]->message, "is a kafka location"));
+    assert_int_equal(test_lines(test_path(&f->scratch, "orders")), 0);
     check_done(&check);
-    begin(f, &check, FC_VALIDATION_STRICT);
+    run(f, &check, FC_VALIDATION_STRICT);
     assert_false(check.outcome.accepted);
     assert_int_equal(check.outcome.error.rc, FC_FAILED_PRECONDITION);
     assert_int_equal(check.outcome.violations.count, 2);
@@ -361,6 +362,7 @@ static void a_stream_beside_a_fitting_file_is_unverified(void **state)
     struct fixture *f = *state;
     struct check check;
 
+    f->options.access = test_files_only();
     start_bad(f, "good");
     f->spec->stream_source = test_kafka_source(f->arena);
     run(f, &check, FC_VALIDATION_ENFORCE);
@@ -470,7 +472,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_missing_program_is_told),
     CASE(an_error_of_the_worker_is_a_finding),
     CASE(strict_refuses_what_could_not_be_looked_at),
-    CASE(other_sources_are_answered_at_once),
+    CASE(schemes_that_are_not_listed_are_not_gone_to),
     CASE(a_stream_beside_a_fitting_file_is_unverified),
     CASE(a_location_outside_the_roots_is_not_opened),
     CASE(many_checks_share_the_workers),

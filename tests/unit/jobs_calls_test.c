@@ -49,8 +49,7 @@ static void mistakes_make_no_job(void **state)
     spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
     test_put_table(f->store, "default", spec);
     request.table_name = FC_STR("bigquery");
-    expect_refused(f, &request, FC_REASON_SOURCE_UNSUPPORTED, "table_name",
-                   "BigQuery sources are not read by this version");
+    expect_refused(f, &request, FC_REASON_SOURCE_DENIED, "", "sources.schemes");
     spec->name = (char *)"sourceless";
     spec->batch_source = NULL;
     test_put_table(f->store, "default", spec);

@@ -21,6 +21,7 @@ int jobs_setup(void **state)
         .max_attempts = 2,
         .backoff_ns = FC_NS_PER_MS,
         .local_any = true,
+        .access = test_files_only(),
     };
     *state = f;
     return 0;

@@ -178,23 +178,62 @@ static const char *unsupported(struct fixture *f, const char *url)
     return fc_location_unsupported(source, f->arena);
 }
 
-static void other_sources_are_named(void **state)
+static void kinds_that_are_read_and_others(void **state)
 {
     struct fixture *f = *state;
     struct fc_arena *arena = f->arena;
 
-    assert_string_equal(fc_location_unsupported(test_bigquery_source(arena, "p:d.t"), arena),
-                        "BigQuery sources");
-    assert_string_equal(fc_location_unsupported(test_kafka_source(arena), arena), "Kafka sources");
-    assert_string_equal(fc_location_unsupported(test_kinesis_source(arena), arena),
-                        "Kinesis sources");
-    assert_string_equal(unsupported(f, "s3://bucket/x.parquet"), "\"s3:\" locations");
-    assert_string_equal(unsupported(f, "gs://bucket/x"), "\"gs:\" locations");
+    assert_null(fc_location_unsupported(test_bigquery_source(arena, "p:d.t"), arena));
+    assert_null(fc_location_unsupported(test_kafka_source(arena), arena));
+    assert_null(fc_location_unsupported(test_kinesis_source(arena), arena));
+    assert_null(unsupported(f, "s3://bucket/x.parquet"));
+    assert_null(unsupported(f, "S3A://bucket/x.parquet"));
+    assert_null(unsupported(f, "s3n://bucket/x.parquet"));
+    assert_null(unsupported(f, "gs://bucket/x"));
+    assert_null(unsupported(f, "http://host/x"));
+    assert_null(unsupported(f, "HTTPS://host/x"));
+    assert_string_equal(unsupported(f, "hdfs://host/x"), "\"hdfs:\" locations");
+    assert_string_equal(unsupported(f, "s3x://bucket/x"), "\"s3x:\" locations");
     assert_string_equal(unsupported(f, "file://otherhost/x"), "\"file:\" locations");
     assert_null(unsupported(f, "file:///x"));
     assert_null(unsupported(f, "/x"));
     assert_null(unsupported(f, "x/y.parquet"));
     assert_null(unsupported(f, "./a:b"));
+}
+
+static fc_rc reason_of(struct fixture *f, const Feast__Core__DataSource *source, const char **ret)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    return fc_location_check(&f->policy, source, f->arena, ret, &err) == FC_OK ? FC_OK
+                                                                               : (fc_rc)err.reason;
+}
+
+static void schemes_are_held_against_the_list(void **state)
+{
+    static char *schemes[] = {(char *)"s3", (char *)"kafka"};
+    Feast__Worker__V1__Access access = FEAST__WORKER__V1__ACCESS__INIT;
+    struct fixture *f = *state;
+    struct fc_arena *arena = f->arena;
+    const char *url;
+
+    assert_int_equal(check(f, "gs://bucket/x", &url), FC_OK);
+    assert_string_equal(url, "gs://bucket/x");
+    f->policy.access = &access;
+    assert_int_equal(check(f, "gs://bucket/x", &url), FC_OK);
+    access.schemes = schemes;
+    access.n_schemes = FC_ARRAY_LEN(schemes);
+    assert_int_equal((int)check(f, "gs://bucket/x", &url), FC_REASON_SOURCE_DENIED);
+    assert_int_equal((int)check(f, "https://bucket/x", &url), FC_REASON_SOURCE_DENIED);
+    assert_int_equal((int)check(f, "/plain", &url), FC_REASON_SOURCE_DENIED);
+    assert_int_equal((int)check(f, "file:///plain", &url), FC_REASON_SOURCE_DENIED);
+    assert_int_equal(check(f, "s3a://bucket/x", &url), FC_OK);
+    assert_string_equal(url, "s3a://bucket/x");
+    assert_int_equal(reason_of(f, test_kafka_source(arena), &url), FC_OK);
+    assert_null(url);
+    assert_int_equal((int)reason_of(f, test_kinesis_source(arena), &url), FC_REASON_SOURCE_DENIED);
+    assert_int_equal((int)reason_of(f, test_bigquery_source(arena, "p:d.t"), &url),
+                     FC_REASON_SOURCE_DENIED);
 }
 
 static void texts_hold_no_credentials(void **state)
@@ -224,7 +263,8 @@ static const struct CMUnitTest cases[] = {
     CASE(below_a_root_is_resolved),          CASE(patterns_keep_their_wildcards),
     CASE(outside_is_denied_by_whatever_way), CASE(missing_is_told_only_below_a_root),
     CASE(without_roots_nothing_is_read),     CASE(the_root_of_all_holds_everything),
-    CASE(other_sources_are_named),           CASE(texts_hold_no_credentials),
+    CASE(kinds_that_are_read_and_others),    CASE(schemes_are_held_against_the_list),
+    CASE(texts_hold_no_credentials),
 };
 
 FC_TEST_MAIN(cases)

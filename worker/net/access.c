@@ -16,12 +16,6 @@ static const Feast__Worker__V1__Access *order_of(const struct fc_access *access)
     return access != NULL ? access->order : NULL;
 }
 
-/* One scheme for what is one kind of place. */
-static const char *canonical_scheme(const char *scheme)
-{
-    return strcasecmp(scheme, "s3a") == 0 || strcasecmp(scheme, "s3n") == 0 ? "s3" : scheme;
-}
-
 fc_rc fc_access_scheme(const struct fc_access *access, const char *scheme, struct fc_error *err)
 {
     const Feast__Worker__V1__Access *order = order_of(access);
@@ -30,7 +24,7 @@ fc_rc fc_access_scheme(const struct fc_access *access, const char *scheme, struc
         return FC_OK;
     }
     for (size_t i = 0; i < order->n_schemes; i++) {
-        if (strcasecmp(canonical_scheme(order->schemes[i]), canonical_scheme(scheme)) == 0) {
+        if (fc_scheme_same(order->schemes[i], scheme)) {
             return FC_OK;
         }
     }

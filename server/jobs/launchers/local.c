@@ -21,6 +21,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "server/admission/worker_env.h"
 #include "server/jobs/launcher.h"
 
 #define WORKER_FD 3
@@ -311,7 +312,7 @@ static fc_rc spawn(const struct local *local, const char *log_path, const char *
 {
     char tmpdir[4200];
     const char *const argv[] = {local->worker_path, NULL};
-    const char *const environment[] = {"LC_ALL=C.UTF-8", "TZ=UTC", tmpdir, NULL};
+    const char *environment[FC_WORKER_ENV_MAX];
     int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
     if (log_fd < 0) {
@@ -319,6 +320,7 @@ static fc_rc spawn(const struct local *local, const char *log_path, const char *
                        strerror(errno));
     }
     (void)snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%s", scratch_dir);
+    fc_worker_env(tmpdir, environment);
     const struct fc_process_options options = {
         .path = local->worker_path,
         .argv = argv,
