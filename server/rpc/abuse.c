@@ -20,8 +20,7 @@
 #include "base/log.h"
 #include "server/rpc/internal.h"
 
-#define NAME_MAX_BYTES (INET6_ADDRSTRLEN + 32)
-#define DISCARD_BYTES  ((size_t)1 << 20)
+#define DISCARD_BYTES ((size_t)1 << 20)
 
 static uint64_t unfinished(const struct poller *poller)
 {
@@ -38,8 +37,7 @@ static unsigned slot_of(const char *peer)
     return (unsigned)(hash >> 32) % PEER_SLOTS;
 }
 
-/* The name that gRPC gives to the other end of a socket; "" when it is no TCP socket. */
-static void name_of(int fd, char name[NAME_MAX_BYTES])
+void fc_abuse_peer_name(int fd, char name[FC_PEER_NAME_MAX])
 {
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(peer);
@@ -51,14 +49,14 @@ static void name_of(int fd, char name[NAME_MAX_BYTES])
     if (peer.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;
         inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-        snprintf(name, NAME_MAX_BYTES, "ipv4:%s:%u", host, ntohs(in->sin_port));
+        snprintf(name, FC_PEER_NAME_MAX, "ipv4:%s:%u", host, ntohs(in->sin_port));
     } else if (peer.ss_family == AF_INET6) {
         const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&peer;
         bool mapped = IN6_IS_ADDR_V4MAPPED(&in->sin6_addr);
         inet_ntop(mapped ? AF_INET : AF_INET6,
                   mapped ? (const void *)&in->sin6_addr.s6_addr[12] : &in->sin6_addr, host,
                   sizeof(host));
-        snprintf(name, NAME_MAX_BYTES, mapped ? "ipv4:%s:%u" : "ipv6:%%5B%s%%5D:%u", host,
+        snprintf(name, FC_PEER_NAME_MAX, mapped ? "ipv4:%s:%u" : "ipv6:%%5B%s%%5D:%u", host,
                  ntohs(in->sin6_port));
     }
 }
@@ -70,10 +68,10 @@ static void name_of(int fd, char name[NAME_MAX_BYTES])
 static bool hang_up(const char *peer)
 {
     int end = fc_accept_highest();
-    char name[NAME_MAX_BYTES];
+    char name[FC_PEER_NAME_MAX];
 
     for (int fd = 3; fd < end; fd++) {
-        name_of(fd, name);
+        fc_abuse_peer_name(fd, name);
         if (strcmp(name, peer) == 0) {
             (void)shutdown(fd, SHUT_RDWR);
             while (recv(fd, NULL, DISCARD_BYTES, MSG_DONTWAIT | MSG_TRUNC) > 0)

@@ -79,8 +79,10 @@ __attribute__((visibility("default"))) int accept4(int fd, __SOCKADDR_ARG addres
         if (length)
             *length = room;
         got = raw_accept(fd, address.__sockaddr__, length, flags);
-        if (got >= 0 && got < atomic_load_explicit(&highest, memory_order_relaxed))
+        if (got >= 0 && got < atomic_load_explicit(&highest, memory_order_relaxed)) {
+            fc_receive_begins(got);
             return got;
+        }
         if (got >= 0) {
             close(got);
             continue;

@@ -6,7 +6,8 @@
  *     call.c     the life of a call: arrival, decoding, accessors, the end
  *     unary.c    answers         stream.c   streams         status.c   errors as gRPC sends them
  *     drain.c    the stop        stats.c    counters        bind.c     addresses, tls.c identities
- *     accept.c   descriptors     abuse.c    floods          inflate.c  compressed requests
+ *     accept.c   descriptors     receive.c  header blocks   inflate.c  compressed requests
+ *     abuse.c    floods
  *
  * Threads: all events of a call come to the poller at which it arrived, and that poller frees it. Answers may come from
  * anywhere; what they touch is atomic or belongs to the one who answers.
@@ -51,6 +52,9 @@ struct method_counters {
 #define MAX_FREE_CALLS 128
 #define REQUEST_ID_MAX 64
 #define PEER_SLOTS     1024
+
+/* As gRPC writes them: an address, "ipv6:%5B", a port. */
+#define FC_PEER_NAME_MAX (46 + 32)
 
 struct fc_rpc_call {
     struct fc_rpc_server *server;
@@ -223,7 +227,16 @@ void fc_accept_guard_start(unsigned max_connections);
 /* No connection has a descriptor of this number or above. */
 int fc_accept_highest(void);
 
-/* abuse.c; both on the call's poller */
+/* receive.c */
+/* From now on connections whose header blocks are longer than that are closed. False when memory is out. */
+FC_MUST bool fc_receive_guard_start(size_t max_block_bytes);
+/* A new connection has this descriptor. */
+void fc_receive_begins(int fd);
+
+/* abuse.c */
+/* The name that gRPC gives to the other end of a socket; "" when it is no TCP socket. */
+void fc_abuse_peer_name(int fd, char name[FC_PEER_NAME_MAX]);
+/* Both on the call's poller. */
 /* Counts the call and hangs up on its peer when that one has far too many. */
 void fc_abuse_arrived(struct fc_rpc_call *call);
 void fc_abuse_gone(struct fc_rpc_call *call);

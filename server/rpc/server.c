@@ -9,6 +9,12 @@
 #include "server/rpc/internal.h"
 #include "server/rpc/tls.h"
 
+/*
+ * Metadata that is too large is refused with words as long as it is not absurd: a block of this many times the limit ends
+ * the connection.
+ */
+#define BLOCK_FACTOR 8
+
 static const struct fc_rpc_method unknown_row = {.path = "/unknown/unknown", .kind = FC_RPC_UNARY};
 
 /* gRPC's own lines in our format. */
@@ -299,6 +305,8 @@ fc_rc fc_rpc_server_start(struct fc_rpc_server *server, struct fc_rpc_listen *li
     if (server->state != SERVER_NEW)
         return fc_fail(err, FC_REASON_INTERNAL, "a server is started once");
     fc_accept_guard_start(server->options.max_connections);
+    if (!fc_receive_guard_start((size_t)server->options.max_metadata_bytes * BLOCK_FACTOR))
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to watch over connections");
     server->state = SERVER_STOPPED;
     rc = prepare(server, listens, count, err);
     if (rc == FC_OK)

@@ -61,12 +61,33 @@ class Streams(Abuse):
                 connection.send(http2.frame(http2.DATA, 0, 77, b"for nobody"))
 
     def test_headers_without_end(self):
-        """Header blocks are kept until they end: one that never does must not be kept for ever."""
-        with hang_ups(), self.connect() as connection:
+        """Header blocks are kept until they end: one that never does costs its client the connection, and us nothing."""
+        before = self.peak()
+        for _ in range(4):
+            with self.assertRaises(ConnectionError), self.connect() as connection:
+                connection.send_headers_without_end(VERSION)
+        with self.assertRaises(ConnectionError), self.connect() as connection:
             connection.send(http2.frame(http2.HEADERS, 0, 1, http2.call_headers(VERSION)))
-            more = http2.frame(http2.CONTINUATION, 0, 1, http2.header_block([("x-more", "y" * 16_000)]))
-            for _ in range(5000):
-                connection.send(more)
+            for _ in range(1000):
+                connection.send(http2.frame(http2.CONTINUATION, 0, 1) * 1000)
+        self.assertEqual(self.core.log().count("headers without end"), 5)
+        if not self.sanitized():
+            self.assertLess(self.peak() - before, 16 << 20)
+
+    def test_long_headers_on_many_streams(self):
+        """As long as they may be, on as many streams as there may be, none of which becomes a call."""
+        block = http2.header_block([("x-more", "y" * 15_000)])
+        before = self.peak()
+        with self.connect() as connection:
+            for _ in range(scale("LONG_HEADERS", 900)):
+                stream = connection.next_stream()
+                connection.send(http2.frame(http2.HEADERS, 0, stream, http2.call_headers(VERSION))
+                                + http2.frame(http2.CONTINUATION, 0, stream, block) * 6
+                                + http2.frame(http2.CONTINUATION, http2.END_HEADERS, stream, block))
+            self.normal()
+            self.assertEqual(connection.answer(connection.open(HEALTH_CHECK)), http2.message(b"\x08\x01"))
+        if not self.sanitized():
+            self.assertLess(self.peak() - before, 384 << 20)
 
     def test_large_metadata(self):
         with Api(self.core.grpc) as api:

@@ -5,12 +5,14 @@
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import tempfile
 
 import grpc
 
 import feastcore
+import http2
 from feast.core import CoreService_pb2_grpc as core_grpc
 from feastapi import BIN_DIR, core_pb
 from feastcore import wait_until
@@ -90,6 +92,17 @@ class Tls(feastcore.CoreTest):
         rc, _, err = self.ctl(server, "get", "projects", "--tls-ca", self.path("ca.pem"),
                               "--tls-cert", self.path("client.pem"), "--tls-key", self.path("client.key"))
         self.assertEqual((rc, err), (0, ""))
+
+    def test_headers_without_end(self):
+        """They end the connection, under TLS as without; others go on."""
+        server = self.server(*self.flags())
+        context = ssl.create_default_context(cafile=self.path("ca.pem"))
+        context.set_alpn_protocols(["h2"])
+        for _ in range(3):
+            with http2.Connection(server.grpc, tls=context) as connection, self.assertRaises(OSError):
+                connection.send_headers_without_end("/feast.core.CoreService/GetFeastCoreVersion")
+            self.assertRegex(self.version(server, "ca"), r"^\d")
+        self.assertEqual(server.log().count("headers without end"), 3, server.log())
 
     def test_hangup_takes_new_certificates(self):
         server = self.server(*self.flags())

@@ -59,9 +59,12 @@ def split(address):
 
 
 class Connection:
-    def __init__(self, address, greet=True, timeout=60, first=None):
+    def __init__(self, address, greet=True, timeout=60, first=None, tls=None):
+        """`tls` is an ssl.SSLContext."""
         self.socket = socket.create_connection(split(address), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self._unread = b""
         self._stream = -1
         if greet:
@@ -127,6 +130,13 @@ class Connection:
             return True
         except TimeoutError:
             return False
+
+    def send_headers_without_end(self, path, frames=4000):
+        """A header block that goes on and on, 16 KB a frame; ConnectionError when the server has had enough of it."""
+        self.send(frame(HEADERS, 0, 1, call_headers(path)))
+        more = frame(CONTINUATION, 0, 1, header_block([("x-more", "y" * 16_000)]))
+        for _ in range(frames):
+            self.send(more)
 
     def close(self):
         self.socket.close()
