@@ -66,11 +66,28 @@ fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name, stru
     return rc;
 }
 
+static fc_rc walk(struct fc_query *query, fc_entity_fn fn, void *ctx, struct fc_error *err)
+{
+    bool found = false;
+    fc_rc rc;
+
+    while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
+        struct fc_entity_row row;
+        rc = read_row(query, &row, err);
+        if (rc == FC_OK) {
+            rc = fn(ctx, &row, err);
+        }
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
 fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, void *ctx,
                      struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    bool found = false;
 
     fc_rc rc = fc_query_begin(
         reader->db, project.len > 0 ? FC_SQL_ENTITY_LIST : FC_SQL_ENTITY_LIST_ALL, &query, err);
@@ -80,17 +97,22 @@ fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, 
     if (project.len > 0) {
         fc_bind_text(&query, 1, project);
     }
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
-        struct fc_entity_row row;
-        rc = read_row(&query, &row, err);
-        if (rc == FC_OK) {
-            rc = fn(ctx, &row, err);
-        }
-        if (rc != FC_OK) {
-            return rc;
-        }
+    return walk(&query, fn, ctx, err);
+}
+
+fc_rc fc_entity_each_after(struct fc_reader *reader, struct fc_list_after after, bool all_projects,
+                           fc_entity_fn fn, void *ctx, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+
+    fc_rc rc = fc_query_begin(
+        reader->db, all_projects ? FC_SQL_ENTITY_PAGE_ALL : FC_SQL_ENTITY_PAGE, &query, err);
+    if (rc != FC_OK) {
+        return rc;
     }
-    return rc;
+    fc_bind_text(&query, 1, after.project);
+    fc_bind_text(&query, 2, after.name);
+    return walk(&query, fn, ctx, err);
 }
 
 static void bind_row(struct fc_query *query, int64_t project_id, const struct fc_entity_row *row)

@@ -74,6 +74,17 @@ FC_MUST fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str na
 FC_MUST fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, void *ctx,
                              struct fc_error *err);
 
+/** Where a page of a list begins: behind this object, which need not be there. Both empty: at the first. */
+struct fc_list_after {
+    fc_str project, name;
+};
+/**
+ * Like fc_entity_each, behind `after`: of its project (which must be named), or of all projects that are not archived.
+ */
+FC_MUST fc_rc fc_entity_each_after(struct fc_reader *reader, struct fc_list_after after,
+                                   bool all_projects, fc_entity_fn fn, void *ctx,
+                                   struct fc_error *err);
+
 /** Writes the row (insert when `row->id` is 0, which it then sets), a revision and an outbox row. */
 FC_MUST fc_rc fc_entity_put(struct fc_txn *txn, int64_t project_id, struct fc_entity_row *row,
                             struct fc_error *err);
@@ -84,6 +95,10 @@ FC_MUST fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str nam
 /** An empty `project` walks all projects, by project and name. */
 FC_MUST fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted,
                             fc_table_fn fn, void *ctx, struct fc_error *err);
+/** Like fc_entity_each_after; without deleted ones. */
+FC_MUST fc_rc fc_table_each_after(struct fc_reader *reader, struct fc_list_after after,
+                                  bool all_projects, fc_table_fn fn, void *ctx,
+                                  struct fc_error *err);
 FC_MUST fc_rc fc_table_put(struct fc_txn *txn, int64_t project_id, struct fc_table_row *row,
                            struct fc_error *err);
 

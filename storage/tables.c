@@ -94,11 +94,28 @@ fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struc
     return rc;
 }
 
+static fc_rc walk(struct fc_query *query, fc_table_fn fn, void *ctx, struct fc_error *err)
+{
+    bool found = false;
+    fc_rc rc;
+
+    while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
+        struct fc_table_row row;
+        rc = read_row(query, &row, err);
+        if (rc == FC_OK) {
+            rc = fn(ctx, &row, err);
+        }
+        if (rc != FC_OK) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
 fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted, fc_table_fn fn,
                     void *ctx, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    bool found = false;
 
     fc_rc rc = fc_query_begin(
         reader->db, project.len > 0 ? FC_SQL_TABLE_LIST : FC_SQL_TABLE_LIST_ALL, &query, err);
@@ -111,17 +128,22 @@ fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted,
     } else {
         fc_bind_int(&query, 1, with_deleted);
     }
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
-        struct fc_table_row row;
-        rc = read_row(&query, &row, err);
-        if (rc == FC_OK) {
-            rc = fn(ctx, &row, err);
-        }
-        if (rc != FC_OK) {
-            return rc;
-        }
+    return walk(&query, fn, ctx, err);
+}
+
+fc_rc fc_table_each_after(struct fc_reader *reader, struct fc_list_after after, bool all_projects,
+                          fc_table_fn fn, void *ctx, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+
+    fc_rc rc = fc_query_begin(reader->db, all_projects ? FC_SQL_TABLE_PAGE_ALL : FC_SQL_TABLE_PAGE,
+                              &query, err);
+    if (rc != FC_OK) {
+        return rc;
     }
-    return rc;
+    fc_bind_text(&query, 1, after.project);
+    fc_bind_text(&query, 2, after.name);
+    return walk(&query, fn, ctx, err);
 }
 
 static void bind_row(struct fc_query *query, int64_t project_id, const struct fc_table_row *row)

@@ -39,6 +39,14 @@ const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct f
                : NULL;
 }
 
+const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena)
+{
+    const char *text = fc_arena_strndup(arena, id.ptr, id.len);
+    struct fc_job_paths paths;
+
+    return text != NULL && fc_job_paths(jobs->data_dir, text, arena, &paths) ? paths.log : NULL;
+}
+
 static fc_rc make_dir(const char *path, struct fc_error *err)
 {
     int failed = fc_mkdirs(path, 0700);

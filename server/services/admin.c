@@ -28,6 +28,54 @@ fc_rc admin_find_table(const struct fc_services *services, const char *project, 
     return rc;
 }
 
+fc_rc admin_read_mode(const struct fc_services *services,
+                      Feast__Admin__V1__ValidationReport__Mode asked, enum fc_validation_mode *ret,
+                      struct fc_error *err)
+{
+    switch (asked) {
+    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT:
+        *ret = services->admission != NULL ? fc_admission_default_mode(services->admission)
+                                           : FC_VALIDATION_OFF;
+        return FC_OK;
+    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF:
+        *ret = FC_VALIDATION_OFF;
+        return FC_OK;
+    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__WARN:
+        *ret = FC_VALIDATION_WARN;
+        return FC_OK;
+    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__ENFORCE:
+        *ret = FC_VALIDATION_ENFORCE;
+        return FC_OK;
+    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__STRICT:
+        *ret = FC_VALIDATION_STRICT;
+        return FC_OK;
+    default:
+        return fc_fail_field(err, FC_REASON_FIELD_INVALID, "mode",
+                             "mode is %d, expected DEFAULT, OFF, WARN, ENFORCE or STRICT",
+                             (int)asked);
+    }
+}
+
+bool admin_add_violations(const struct fc_violations *violations, struct fc_arena *arena,
+                          Google__Rpc__BadRequest__FieldViolation ***ret, size_t *ret_count)
+{
+    Google__Rpc__BadRequest__FieldViolation *made =
+        fc_arena_calloc(arena, violations->count, sizeof *made);
+
+    *ret = fc_arena_calloc(arena, violations->count,
+                           sizeof(Google__Rpc__BadRequest__FieldViolation *));
+    if (made == NULL || *ret == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < violations->count; i++) {
+        google__rpc__bad_request__field_violation__init(&made[i]);
+        made[i].field = (char *)violations->items[i].field;
+        made[i].description = (char *)violations->items[i].message;
+        (*ret)[(*ret_count)++] = &made[i];
+    }
+    return true;
+}
+
 /* A table that was applied with validation off has no report of its own: this is what it would say. */
 static bool report_of_row(const struct fc_table_row *row, struct fc_arena *arena, fc_str *ret)
 {
@@ -105,6 +153,14 @@ static const struct fc_rpc_method methods[] = {
     METHOD("WatchJob", FC_RPC_SERVER_STREAM, admin_watch_job, watch_job_request, job_progress),
     METHOD("GetJobDetail", FC_RPC_UNARY, admin_get_job, get_job_detail_request,
            get_job_detail_response),
+    METHOD("ApplyBatch", FC_RPC_UNARY, admin_apply_batch, apply_batch_request,
+           apply_batch_response),
+    METHOD("ListObjects", FC_RPC_UNARY, admin_list_objects, list_objects_request,
+           list_objects_response),
+    METHOD("ReadJobLog", FC_RPC_UNARY, admin_read_job_log, read_job_log_request,
+           read_job_log_response),
+    METHOD("ExplainOnline", FC_RPC_UNARY, admin_explain_online, explain_online_request,
+           explain_online_response),
 };
 
 fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_server *server,

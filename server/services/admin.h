@@ -11,9 +11,23 @@ FC_MUST fc_rc admin_find_table(const struct fc_services *services, const char *p
                                const char *field, const char *name, struct fc_arena *arena,
                                struct fc_table_row *ret, struct fc_error *err);
 
+/** The mode that a request asks for; DEFAULT is the server's. FIELD_INVALID at `mode` for what is none. */
+FC_MUST fc_rc admin_read_mode(const struct fc_services *services,
+                              Feast__Admin__V1__ValidationReport__Mode asked,
+                              enum fc_validation_mode *ret, struct fc_error *err);
+
+/** Violations as field of an answer; texts are those of the list. False: arena exhausted. */
+FC_MUST bool admin_add_violations(const struct fc_violations *violations, struct fc_arena *arena,
+                                  Google__Rpc__BadRequest__FieldViolation ***ret,
+                                  size_t *ret_count);
+
 void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_list_objects(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_read_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);

@@ -18,32 +18,13 @@ struct validate {
     struct fc_admission_request admission;
 };
 
-static bool add_violations(const struct fc_violations *violations, struct fc_arena *arena,
-                           Feast__Admin__V1__ValidateResponse *response)
-{
-    Google__Rpc__BadRequest__FieldViolation *made =
-        fc_arena_calloc(arena, violations->count, sizeof *made);
-
-    response->violations = fc_arena_calloc(arena, violations->count,
-                                           sizeof(Google__Rpc__BadRequest__FieldViolation *));
-    if (made == NULL || response->violations == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < violations->count; i++) {
-        google__rpc__bad_request__field_violation__init(&made[i]);
-        made[i].field = (char *)violations->items[i].field;
-        made[i].description = (char *)violations->items[i].message;
-        response->violations[response->n_violations++] = &made[i];
-    }
-    return true;
-}
-
 static void reply(const struct validate *validate, bool acceptable,
                   Feast__Admin__V1__ValidationReport *report)
 {
     Feast__Admin__V1__ValidateResponse response = FEAST__ADMIN__V1__VALIDATE_RESPONSE__INIT;
 
-    if (!add_violations(&validate->violations, validate->arena, &response)) {
+    if (!admin_add_violations(&validate->violations, validate->arena, &response.violations,
+                              &response.n_violations)) {
         fc_request_fail_too_large(validate->call);
         return;
     }
@@ -76,31 +57,6 @@ static fc_rc check_state(struct validate *validate, struct fc_error *err)
                                               &validate->violations, &validate->state, err);
 }
 
-static bool read_mode(const struct fc_services *services,
-                      Feast__Admin__V1__ValidationReport__Mode asked, enum fc_validation_mode *ret)
-{
-    switch (asked) {
-    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT:
-        *ret = services->admission != NULL ? fc_admission_default_mode(services->admission)
-                                           : FC_VALIDATION_OFF;
-        return true;
-    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF:
-        *ret = FC_VALIDATION_OFF;
-        return true;
-    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__WARN:
-        *ret = FC_VALIDATION_WARN;
-        return true;
-    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__ENFORCE:
-        *ret = FC_VALIDATION_ENFORCE;
-        return true;
-    case FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__STRICT:
-        *ret = FC_VALIDATION_STRICT;
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* The spec of the request is ours to normalise. */
 static fc_rc prepare(struct validate *validate, const Feast__Admin__V1__ValidateRequest *request,
                      struct fc_error *err)
@@ -111,10 +67,9 @@ static fc_rc prepare(struct validate *validate, const Feast__Admin__V1__Validate
         return fc_fail_field(err, FC_REASON_FIELD_REQUIRED, "table_spec",
                              "table_spec is missing: it is what to validate");
     }
-    if (!read_mode(validate->services, request->mode, &validate->admission.mode)) {
-        return fc_fail_field(err, FC_REASON_FIELD_INVALID, "mode",
-                             "mode is %d, expected DEFAULT, OFF, WARN, ENFORCE or STRICT",
-                             (int)request->mode);
+    if (admin_read_mode(validate->services, request->mode, &validate->admission.mode, err) !=
+        FC_OK) {
+        return err->rc;
     }
     if (!fc_table_normalise(validate->arena, spec) ||
         !fc_table_hash(validate->arena, spec, validate->hash)) {

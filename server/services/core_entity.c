@@ -5,6 +5,7 @@
 #include "server/registry/map.h"
 #include "server/registry/names.h"
 #include "server/services/core.h"
+#include "server/services/object_change.h"
 
 void core_get_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
@@ -94,99 +95,46 @@ void core_list_entities(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
 
 struct entity_apply {
     struct core_write write;
-    const char *project;
-    const Feast__Core__EntitySpecV2 *spec;
-    fc_str bytes; /* the spec, normalised and encoded */
-    fc_str reply; /* feast.core.Entity as stored, or as it would be */
+    struct fc_entity_change change;
 };
 
 static void reply_entity(struct core_write *write)
 {
-    core_reply_object(write->call, ((const struct entity_apply *)write)->reply);
-}
-
-static fc_rc put(struct entity_apply *apply, struct fc_txn *txn, int64_t project_id,
-                 struct fc_entity_row *row, struct fc_error *err)
-{
-    fc_rc rc = FC_OK;
-
-    if (project_id == 0) {
-        rc = fc_project_insert(txn, fc_str_from(apply->project), &project_id, err);
-    }
-    return rc != FC_OK ? rc : fc_entity_put(txn, project_id, row, err);
+    core_reply_object(write->call, ((const struct entity_apply *)write)->change.reply);
 }
 
 static fc_rc apply_entity(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                           int64_t now_s, struct fc_error *err)
 {
-    struct entity_apply *apply = (struct entity_apply *)write;
-    fc_str project_name = fc_str_from(apply->project);
-    struct fc_project_row project;
-    struct fc_entity_row row;
+    struct fc_entity_change *change = &((struct entity_apply *)write)->change;
+    fc_rc rc = fc_entity_change_apply(change, reader, txn, now_s, &write->violations, err);
 
-    if (apply->spec == NULL) {
-        return FC_OK; /* refused as such */
-    }
-    fc_rc rc = fc_project_find(reader, project_name, write->arena, &project, err);
-    if (rc == FC_OK) {
-        rc = fc_entity_find(reader, project_name, fc_str_from(apply->spec->name), write->arena,
-                            &row, err);
-    }
-    if (rc != FC_OK) {
-        return rc;
-    }
-    if (project.archived) {
-        fc_violations_add(&write->violations, FC_REASON_PROJECT_ARCHIVED, "project",
-                          "Project is archived: %s", apply->project);
-    }
-    if (row.id != 0) {
-        fc_entity_check_change(apply->project, row.value_type, apply->spec, &write->violations);
-    }
-    if (write->violations.count > 0) {
-        return FC_OK;
-    }
-    if (row.id != 0 && fc_str_eq(row.spec, apply->bytes)) {
-        write->settled = true;
-        apply->reply = row.reply;
-        return FC_OK;
-    }
-    struct fc_entity_row new = {
-        .id = row.id,
-        .project = project_name,
-        .name = fc_str_from(apply->spec->name),
-        .value_type = (int32_t)apply->spec->value_type,
-        .revision = row.id == 0 ? 0 : row.revision + 1,
-        .created_s = row.id == 0 ? now_s : row.created_s,
-        .updated_s = now_s,
-        .spec = apply->bytes,
-    };
-    if (!fc_encode_entity(write->arena, new.spec, new.created_s, new.updated_s, &new.reply)) {
-        return fc_request_too_large(err);
-    }
-    apply->reply = new.reply;
-    return txn == NULL ? FC_OK : put(apply, txn, project.id, &new, err);
+    write->settled = rc == FC_OK && change->unchanged;
+    return rc;
 }
 
 void core_apply_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     const Feast__Core__ApplyEntityRequest *request =
         (const Feast__Core__ApplyEntityRequest *)message;
-    struct fc_arena *arena = fc_rpc_arena(call);
-    struct entity_apply *apply = fc_arena_calloc(arena, 1, sizeof *apply);
+    struct entity_apply *apply = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *apply);
     struct core_options options;
 
-    if (apply == NULL ||
-        (request->spec != NULL && (!fc_entity_normalise(arena, request->spec) ||
-                                   !fc_encode(arena, &request->spec->base, &apply->bytes)))) {
+    if (apply == NULL) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&apply->write, call, ctx, apply_entity, reply_entity);
-    apply->project = fc_request_project(request->project);
-    apply->spec = request->spec;
+    apply->change.arena = apply->write.arena;
+    if (!fc_entity_change_prepare(&apply->change, request->spec)) {
+        fc_request_fail_too_large(call);
+        return;
+    }
+    apply->change.project = fc_request_project(request->project);
     core_read_options(call, ctx, &options, &apply->write.violations);
-    fc_entity_check(apply->spec, &apply->write.violations);
-    fc_name_check(&apply->write.violations, FC_NAME_DASH, "project", "project", apply->project);
+    fc_entity_check(apply->change.spec, &apply->write.violations);
+    fc_name_check(&apply->write.violations, FC_NAME_DASH, "project", "project",
+                  apply->change.project);
     if (core_write_look(&apply->write, options.dry_run)) {
         core_write_submit(&apply->write);
     }

@@ -3,6 +3,7 @@
 #include "server/registry/encode.h"
 #include "server/registry/names.h"
 #include "server/services/core.h"
+#include "server/services/object_change.h"
 
 typedef Feast__Core__RegisterOnlineStoreResponse register_response;
 
@@ -66,9 +67,7 @@ void core_get_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCM
 struct store_write {
     struct core_write write;
     const char *name;
-    Feast__Core__OnlineStore *store; /* of a registration */
-    fc_str body;
-    Feast__Core__RegisterOnlineStoreResponse__Status status;
+    struct fc_online_store_change change; /* of a registration */
 };
 
 static void reply_registered(struct core_write *write)
@@ -76,8 +75,11 @@ static void reply_registered(struct core_write *write)
     const struct store_write *stored = (const struct store_write *)write;
     register_response response = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__INIT;
 
-    response.online_store = stored->store;
-    response.status = stored->status;
+    response.online_store = stored->change.store;
+    response.status =
+        stored->change.unchanged ? FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__NO_CHANGE
+        : stored->change.existed ? FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__UPDATED
+                                 : FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__REGISTERED;
     fc_rpc_reply(write->call, &response.base);
 }
 
@@ -89,32 +91,14 @@ static void reply_empty(struct core_write *write)
 static fc_rc register_store(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                             int64_t now_s FC_UNUSED, struct fc_error *err)
 {
-    struct store_write *wanted = (struct store_write *)write;
-    struct fc_store_row row;
+    struct fc_online_store_change *change = &((struct store_write *)write)->change;
 
     if (write->of_request > 0) {
         return FC_OK;
     }
-    fc_str name = fc_str_from(wanted->name);
-    fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, name, write->arena, &row, err);
-    if (rc != FC_OK) {
-        return rc;
-    }
-    if (row.id == 0) {
-        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__REGISTERED;
-    } else if (row.archived || !fc_str_eq(row.body, wanted->body)) {
-        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__UPDATED;
-    } else {
-        wanted->status = FEAST__CORE__REGISTER_ONLINE_STORE_RESPONSE__STATUS__NO_CHANGE;
-        write->settled = true;
-    }
-    if (write->settled || txn == NULL) {
-        return FC_OK;
-    }
-    row.name = name;
-    row.body = wanted->body;
-    row.archived = false;
-    return fc_store_row_put(txn, FC_STORE_ONLINE, &row, err);
+    fc_rc rc = fc_online_store_change_apply(change, reader, txn, err);
+    write->settled = rc == FC_OK && change->unchanged;
+    return rc;
 }
 
 void core_register_online_store(struct fc_rpc_call *call, void *ctx,
@@ -125,17 +109,18 @@ void core_register_online_store(struct fc_rpc_call *call, void *ctx,
     struct fc_arena *arena = fc_rpc_arena(call);
     struct store_write *wanted = fc_arena_calloc(arena, 1, sizeof *wanted);
 
-    if (wanted == NULL || (store != NULL && !fc_encode(arena, &store->base, &wanted->body))) {
+    if (wanted == NULL ||
+        (store != NULL && !fc_encode(arena, &store->base, &wanted->change.bytes))) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&wanted->write, call, ctx, register_store, reply_registered);
-    wanted->store = store;
+    wanted->change.arena = arena;
+    wanted->change.store = store;
     if (store == NULL) {
         fc_violations_add(&wanted->write.violations, FC_REASON_FIELD_REQUIRED, "online_store",
                           "the request has no online_store, an online store is required");
     } else {
-        wanted->name = store->name;
         fc_name_check(&wanted->write.violations, FC_NAME_DASH, "online store", "online_store.name",
                       store->name);
     }

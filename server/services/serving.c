@@ -36,18 +36,8 @@ static struct serving_read *begin(struct fc_rpc_call *call, void *ctx,
         fc_request_fail_too_large(call);
         return NULL;
     }
-    read->arena = arena;
-    read->services = ctx;
-    read->request = (const serving_request *)message;
-    read->project = fc_request_project(read->request->project);
-    fc_violations_init(&read->violations, arena);
-    fc_rc rc = serving_resolve(read, &err);
-    if (rc != FC_OK) {
-        fc_rpc_fail(call, &err, NULL);
-        return NULL;
-    }
-    if (fc_violations_to_error(&read->violations, &err) != FC_OK) {
-        fc_rpc_fail(call, &err, &read->violations);
+    if (serving_begin(read, arena, ctx, (const serving_request *)message, &err) != FC_OK) {
+        fc_rpc_fail(call, &err, read->violations.count > 0 ? &read->violations : NULL);
         return NULL;
     }
     return read;

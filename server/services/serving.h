@@ -8,7 +8,9 @@
 #include "base/violations.h"
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/serving/ServingService.pb-c.h"
+#include "feast/storage/OnlineRow.pb-c.h"
 #include "server/services/request.h"
+#include "storage/online/sqlite.h"
 
 typedef Feast__Serving__GetOnlineFeaturesRequestV2 serving_request;
 typedef Feast__Serving__GetOnlineFeaturesRequestV2__EntityRow serving_row;
@@ -62,6 +64,32 @@ FC_MUST fc_rc serving_resolve(struct serving_read *read, struct fc_error *err);
 /** The values of all features for one row, in their order, into `values` (feature_count of them). */
 FC_MUST fc_rc serving_read_row(struct serving_read *read, size_t row, int64_t now_s,
                                struct serving_value *values, struct fc_error *err);
+
+/** What the online store has under the key of one row; `row` NULL when that is nothing. */
+struct serving_found {
+    fc_str key;        /**< empty when a part of it is null: nothing is stored under such a key */
+    bool store_exists; /**< something was written for the table */
+    struct fc_online_row stored;
+    const Feast__Storage__OnlineRow *row; /**< the features of `stored`, decoded */
+};
+FC_MUST fc_rc serving_find_row(struct serving_read *read, const struct serving_table *table,
+                               const serving_row *row, struct serving_found *ret,
+                               struct fc_error *err);
+/** The value and status of one feature in what was found. */
+struct serving_value serving_judge(const struct serving_found *found,
+                                   const struct serving_table *table,
+                                   const struct serving_feature *feature, int64_t at_s);
+/** The value as it is stored, whatever its type and age; NULL when there is none. */
+Feast__Types__Value *serving_stored_value(const struct serving_found *found, const char *name);
+/** Seconds from the event of a row that was found to `at_s`. */
+int64_t serving_age(const struct serving_found *found, int64_t at_s);
+/** The time that ages of this row are measured at. */
+int64_t serving_time(const serving_row *row, int64_t now_s);
+
+/** Resolves a request; mistakes are the error, and are in `read->violations` too. */
+FC_MUST fc_rc serving_begin(struct serving_read *read, struct fc_arena *arena,
+                            const struct fc_services *services, const serving_request *request,
+                            struct fc_error *err);
 
 /** The value that an entity row has under this name; NULL when it has none. */
 Feast__Types__Value *serving_entity_value(const serving_row *row, const char *name);

@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "feast/storage/OnlineRow.pb-c.h"
 #include "server/services/online_cache.h"
 #include "server/services/serving.h"
 #include "storage/online/key.h"
@@ -18,12 +17,6 @@
 
 /* Only read. */
 static Feast__Types__Value empty_value = FEAST__TYPES__VALUE__INIT;
-
-/* A row as it is stored; `row` NULL when there is none. */
-struct found {
-    const Feast__Storage__OnlineRow *row;
-    int64_t event_s;
-};
 
 /* `*ret_whole` is false when a key is null: nothing is stored under such a key. */
 static fc_rc make_key(struct serving_read *read, const struct serving_table *table,
@@ -52,16 +45,14 @@ static fc_rc make_key(struct serving_read *read, const struct serving_table *tab
                                 err);
 }
 
-static fc_rc find_row(struct serving_read *read, const struct serving_table *table,
-                      const serving_row *row, struct found *ret, struct fc_error *err)
+fc_rc serving_find_row(struct serving_read *read, const struct serving_table *table,
+                       const serving_row *row, struct serving_found *ret, struct fc_error *err)
 {
     struct fc_online_reader *reader = NULL;
-    struct fc_online_row stored;
     bool whole = false, found = false;
-    fc_str key = {0};
 
-    *ret = (struct found){.row = NULL};
-    fc_rc rc = make_key(read, table, row, &key, &whole, err);
+    *ret = (struct serving_found){.row = NULL};
+    fc_rc rc = make_key(read, table, row, &ret->key, &whole, err);
     if (rc != FC_OK || !whole) {
         return rc;
     }
@@ -69,7 +60,8 @@ static fc_rc find_row(struct serving_read *read, const struct serving_table *tab
     if (rc != FC_OK || reader == NULL) {
         return rc;
     }
-    rc = fc_online_reader_get(reader, key, read->arena, &stored, &found, err);
+    ret->store_exists = true;
+    rc = fc_online_reader_get(reader, ret->key, read->arena, &ret->stored, &found, err);
     if (rc != FC_OK) {
         fc_online_cache_drop(table->path);
         return rc;
@@ -77,42 +69,55 @@ static fc_rc find_row(struct serving_read *read, const struct serving_table *tab
     if (!found) {
         return FC_OK;
     }
-    ret->event_s = stored.event.seconds;
-    ret->row = feast__storage__online_row__unpack(
-        fc_arena_allocator(read->arena), stored.features.len, (const uint8_t *)stored.features.ptr);
+    ret->row = feast__storage__online_row__unpack(fc_arena_allocator(read->arena),
+                                                  ret->stored.features.len,
+                                                  (const uint8_t *)ret->stored.features.ptr);
     return ret->row != NULL ? FC_OK : fc_request_too_large(err);
 }
 
-static Feast__Types__Value *stored_value(const Feast__Storage__OnlineRow *row, const char *name)
+Feast__Types__Value *serving_stored_value(const struct serving_found *found, const char *name)
 {
-    for (size_t i = 0; i < row->n_features; i++) {
-        if (strcmp(row->features[i]->name, name) == 0) {
-            return row->features[i]->value;
+    for (size_t i = 0; found->row != NULL && i < found->row->n_features; i++) {
+        if (strcmp(found->row->features[i]->name, name) == 0) {
+            return found->row->features[i]->value;
         }
     }
     return NULL;
 }
 
-static struct serving_value judge(const struct found *found, const struct serving_table *table,
-                                  const struct serving_feature *feature, int64_t at_s)
+int64_t serving_age(const struct serving_found *found, int64_t at_s)
+{
+    int64_t event_s = found->stored.event.seconds, age;
+
+    /* An age that overflows is that of an event in the remotest past or future. */
+    if (__builtin_sub_overflow(at_s, event_s, &age)) {
+        age = event_s < 0 ? INT64_MAX : INT64_MIN;
+    }
+    return age;
+}
+
+int64_t serving_time(const serving_row *row, int64_t now_s)
+{
+    /* 0 is "now" on this wire, since it cannot be told from unset. */
+    return row->timestamp != NULL && row->timestamp->seconds != 0 ? row->timestamp->seconds : now_s;
+}
+
+struct serving_value serving_judge(const struct serving_found *found,
+                                   const struct serving_table *table,
+                                   const struct serving_feature *feature, int64_t at_s)
 {
     struct serving_value result = {.value = &empty_value, .status = STATUS(NOT_FOUND)};
-    int64_t age;
 
     if (found->row == NULL || feature->spec == NULL) {
         return result;
     }
     /* A row is replaced as a whole, and nulls are left out of it. */
-    Feast__Types__Value *value = stored_value(found->row, feature->name);
+    Feast__Types__Value *value = serving_stored_value(found, feature->name);
     bool set = serving_is_set(value);
     if (set && (int)value->val_case != (int)feature->spec->value_type) {
         return result;
     }
-    /* An age that overflows is that of an event in the remotest past or future. */
-    if (__builtin_sub_overflow(at_s, found->event_s, &age)) {
-        age = found->event_s < 0 ? INT64_MAX : INT64_MIN;
-    }
-    if (table->max_age_s > 0 && age > table->max_age_s) {
+    if (table->max_age_s > 0 && serving_age(found, at_s) > table->max_age_s) {
         result.status = STATUS(OUTSIDE_MAX_AGE);
     } else if (!set) {
         result.status = STATUS(NULL_VALUE);
@@ -126,19 +131,17 @@ fc_rc serving_read_row(struct serving_read *read, size_t number, int64_t now_s,
                        struct serving_value *values, struct fc_error *err)
 {
     const serving_row *row = read->request->entity_rows[number];
-    /* 0 is "now" on this wire, since it cannot be told from unset. */
-    int64_t at_s =
-        row->timestamp != NULL && row->timestamp->seconds != 0 ? row->timestamp->seconds : now_s;
+    int64_t at_s = serving_time(row, now_s);
 
     for (size_t t = 0; t < read->table_count; t++) {
-        struct found found;
-        fc_rc rc = find_row(read, &read->tables[t], row, &found, err);
+        struct serving_found found;
+        fc_rc rc = serving_find_row(read, &read->tables[t], row, &found, err);
         if (rc != FC_OK) {
             return rc;
         }
         for (size_t i = 0; i < read->feature_count; i++) {
             if (read->features[i].table == t) {
-                values[i] = judge(&found, &read->tables[t], &read->features[i], at_s);
+                values[i] = serving_judge(&found, &read->tables[t], &read->features[i], at_s);
             }
         }
     }

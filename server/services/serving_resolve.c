@@ -217,3 +217,16 @@ fc_rc serving_resolve(struct serving_read *read, struct fc_error *err)
     }
     return rc;
 }
+
+fc_rc serving_begin(struct serving_read *read, struct fc_arena *arena,
+                    const struct fc_services *services, const serving_request *request,
+                    struct fc_error *err)
+{
+    read->arena = arena;
+    read->services = services;
+    read->request = request;
+    read->project = fc_request_project(request->project);
+    fc_violations_init(&read->violations, arena);
+    fc_rc rc = serving_resolve(read, err);
+    return rc == FC_OK ? fc_violations_to_error(&read->violations, err) : rc;
+}
