@@ -14,7 +14,7 @@ static const enum fc_column_kind KINDS[] = {
     FC_COLUMN_STRING,  FC_COLUMN_BINARY,        FC_COLUMN_DATE,
     FC_COLUMN_TIME,    FC_COLUMN_TIMESTAMP_UTC, FC_COLUMN_TIMESTAMP_NAIVE,
     FC_COLUMN_MAP,     FC_COLUMN_STRUCT,        FC_COLUMN_UNKNOWN,
-    FC_COLUMN_NULL,
+    FC_COLUMN_NULL,    FC_COLUMN_UNION,
 };
 
 /* clang-format off */
@@ -22,14 +22,14 @@ static const struct {
     Feast__Types__ValueType__Enum declared;
     const char *levels; /* one letter a kind, in the order above */
 } MATRIX[] = {
-    /*                b i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64 str bin date time utc naive map struct ? null */
-    {TYPE(INT32),  "R" "W" "W" "E" "C" "W" "W" "C" "C" "C" "C" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W"},
-    {TYPE(INT64),  "R" "W" "W" "W" "E" "W" "W" "W" "C" "C" "C" "C" "R" "R" "R" "R" "C" "C" "R" "R" "R" "W"},
-    {TYPE(FLOAT),  "R" "W" "W" "C" "C" "W" "W" "C" "C" "W" "E" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W"},
-    {TYPE(DOUBLE), "R" "W" "W" "W" "C" "W" "W" "W" "C" "W" "W" "E" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W"},
-    {TYPE(BOOL),   "E" "C" "C" "C" "C" "C" "C" "C" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W"},
-    {TYPE(STRING), "C" "C" "C" "C" "C" "C" "C" "C" "C" "R" "R" "R" "E" "C" "R" "R" "R" "R" "R" "R" "R" "W"},
-    {TYPE(BYTES),  "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "C" "E" "R" "R" "R" "R" "R" "R" "R" "W"},
+    /*                b i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64 str bin date time utc naive map struct ? null union */
+    {TYPE(INT32),  "R" "W" "W" "E" "C" "W" "W" "C" "C" "C" "C" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
+    {TYPE(INT64),  "R" "W" "W" "W" "E" "W" "W" "W" "C" "C" "C" "C" "R" "R" "R" "R" "C" "C" "R" "R" "R" "W" "R"},
+    {TYPE(FLOAT),  "R" "W" "W" "C" "C" "W" "W" "C" "C" "W" "E" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
+    {TYPE(DOUBLE), "R" "W" "W" "W" "C" "W" "W" "W" "C" "W" "W" "E" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
+    {TYPE(BOOL),   "E" "C" "C" "C" "C" "C" "C" "C" "C" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
+    {TYPE(STRING), "C" "C" "C" "C" "C" "C" "C" "C" "C" "R" "R" "R" "E" "C" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
+    {TYPE(BYTES),  "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "R" "C" "E" "R" "R" "R" "R" "R" "R" "R" "W" "R"},
 };
 /* clang-format on */
 
@@ -57,6 +57,21 @@ static void check(const struct fc_column_type *source, Feast__Types__ValueType__
     assert_int_equal(letter(verdict.level), want);
     assert_non_null(verdict.why);
     assert_int_equal(want == 'E', verdict.why[0] == '\0');
+}
+
+/* A kind that is added without a column above would be judged by nobody. */
+static void every_kind_is_above(void **state)
+{
+    bool seen[FC_COLUMN_KINDS] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++)
+        seen[KINDS[i]] = true;
+    for (size_t kind = 0; kind < FC_COLUMN_KINDS; kind++) {
+        if (kind != FC_COLUMN_LIST && kind != FC_COLUMN_DECIMAL)
+            assert_true(seen[kind]);
+    }
+    assert_int_equal(FC_ARRAY_LEN(KINDS), FC_COLUMN_KINDS - 2);
 }
 
 static void every_scalar_cell(void **state)
@@ -158,6 +173,7 @@ static void timestamps(void **state)
         {{.kind = FC_COLUMN_BINARY}, 'R', 'R'},
         {{.kind = FC_COLUMN_LIST, .element = FC_COLUMN_TIMESTAMP_UTC}, 'R', 'R'},
         {{.kind = FC_COLUMN_STRUCT}, 'R', 'R'},
+        {{.kind = FC_COLUMN_UNION}, 'R', 'R'},
         {{.kind = FC_COLUMN_UNKNOWN}, 'R', 'R'},
     };
 
@@ -180,6 +196,7 @@ static void type_names(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(every_kind_is_above),
     cmocka_unit_test(every_scalar_cell),
     cmocka_unit_test(a_list_is_judged_by_its_elements),
     cmocka_unit_test(a_scalar_is_no_list_and_a_list_no_scalar),

@@ -4,6 +4,7 @@
 fc_unit_test(lattice SOURCES lattice_test.c DEPS fc_contract)
 fc_unit_test(convert SOURCES convert_test.c DEPS fc_contract)
 fc_unit_test(cell_text SOURCES cell_text_test.c DEPS fc_contract)
+fc_unit_test(avro_format SOURCES avro_format_test.c DEPS fc_formats)
 fc_unit_test(bigquery_rows SOURCES bigquery_rows_test.c DEPS fc_bigquery)
 
 # Parquet files made on the spot. These programs link the engine, which takes its time.

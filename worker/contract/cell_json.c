@@ -106,6 +106,7 @@ void fc_cell_json(struct fc_buf *out, const struct fc_column_type *type, const s
     case FC_COLUMN_NULL:
     case FC_COLUMN_MAP:
     case FC_COLUMN_STRUCT:
+    case FC_COLUMN_UNION:
         fc_buf_puts(out, "null");
         break;
     case FC_COLUMN_BOOL:

@@ -160,6 +160,7 @@ static void put_cell(struct text *text, const struct fc_column_type *type,
         break;
     case FC_COLUMN_MAP:
     case FC_COLUMN_STRUCT:
+    case FC_COLUMN_UNION:
     case FC_COLUMN_NULL:
     case FC_COLUMN_UNKNOWN:
         put_text(text, "(nested)");
@@ -222,6 +223,7 @@ int fc_cell_cmp(const struct fc_column_type *type, const struct fc_cell *a, cons
     case FC_COLUMN_LIST:
     case FC_COLUMN_MAP:
     case FC_COLUMN_STRUCT:
+    case FC_COLUMN_UNION:
     case FC_COLUMN_NULL:
     case FC_COLUMN_UNKNOWN:
         return 0;

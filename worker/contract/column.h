@@ -38,8 +38,9 @@ enum fc_column_kind {
     FC_COLUMN_LIST,
     FC_COLUMN_MAP,
     FC_COLUMN_STRUCT,
+    FC_COLUMN_UNION, /**< of types that no one type takes in */
 };
-#define FC_COLUMN_KINDS (FC_COLUMN_STRUCT + 1)
+#define FC_COLUMN_KINDS (FC_COLUMN_UNION + 1)
 
 struct fc_column_type {
     enum fc_column_kind kind;
@@ -95,7 +96,7 @@ struct fc_cell {
             const struct fc_cell *items;
             size_t count;
         } list; /**< LIST; without items when they are nested themselves */
-    } as;       /**< nothing for NULL, MAP, STRUCT and UNKNOWN */
+    } as;       /**< nothing for NULL, MAP, STRUCT, UNION and UNKNOWN */
 };
 
 /** A batch of rows: `cells[column][row]`. Lives until the callback returns. */

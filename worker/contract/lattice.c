@@ -29,6 +29,7 @@
 #define NO_FORMAT    R("its text form is not fixed")
 #define NO_NESTED    R("nested values do not fit one value")
 #define NO_UNKNOWN   R("the source type is not known")
+#define NO_UNION     R("a union of several types has no one meaning")
 #define ONLY_NULLS   W("holds only nulls")
 
 /* What is the same for every declared type. */
@@ -37,7 +38,8 @@
     [FC_COLUMN_UNKNOWN] = NO_UNKNOWN,   \
     [FC_COLUMN_LIST] = NO_NESTED,       \
     [FC_COLUMN_MAP] = NO_NESTED,        \
-    [FC_COLUMN_STRUCT] = NO_NESTED
+    [FC_COLUMN_STRUCT] = NO_NESTED,     \
+    [FC_COLUMN_UNION] = NO_UNION
 
 static const struct fc_contract_verdict MATRIX[SCALAR_TYPES][FC_COLUMN_KINDS] = {
     [TYPE(INT32)] = {

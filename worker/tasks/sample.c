@@ -60,7 +60,8 @@ static void widen(struct fc_sample *sample, struct fc_sample_column *column,
 {
     if (type->kind != column->type.kind || type->kind == FC_COLUMN_LIST ||
         type->kind == FC_COLUMN_MAP || type->kind == FC_COLUMN_STRUCT ||
-        type->kind == FC_COLUMN_UNKNOWN || type->scale != column->type.scale)
+        type->kind == FC_COLUMN_UNION || type->kind == FC_COLUMN_UNKNOWN ||
+        type->scale != column->type.scale)
         return;
     if (!column->min.set || fc_cell_cmp(type, cell, &column->min.cell) < 0)
         keep(sample, type, cell, &column->min);
