@@ -51,7 +51,7 @@ struct fc_app {
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
     bool loopback_only, local_any;
-    bool writable; /* as health was last told */
+    bool writable, damaged; /* as was last logged; health is told both */
 };
 
 static const ProtobufCServiceDescriptor *const domain_services[] = {
@@ -242,7 +242,20 @@ static void set_serving(struct fc_app *app, bool serving)
     for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
         fc_health_set(app->health, domain_services[i]->name, serving);
     }
-    app->writable = serving;
+}
+
+static void look_at_store(struct fc_app *app)
+{
+    struct fc_store_checks checks;
+
+    fc_store_checks(app->store, &checks);
+    app->writable = fc_store_writable(app->store);
+    if (checks.damaged && !app->damaged) {
+        fc_log(FC_LOG_ERROR, "store_damaged", FC_LOG_STR("finding", checks.finding),
+               FC_LOG_STR("advice",
+                          "stop the server, keep a copy of the data directory, restore a backup"));
+    }
+    app->damaged = checks.damaged;
 }
 
 static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
@@ -273,7 +286,8 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
         rc = add_reflection(app, err);
     }
     if (rc == FC_OK) {
-        set_serving(app, fc_store_writable(app->store));
+        look_at_store(app);
+        set_serving(app, app->writable && !app->damaged);
         rc = fc_rpc_server_start(app->rpc, app->listens, app->listen_count, err);
     }
     return rc;
@@ -313,11 +327,29 @@ static void print_ready(const struct fc_app *app, const char *data_dir)
     fc_notify("READY=1");
 }
 
+/* Said once, for those who would look at the file with another program. */
+static void log_risky_sqlite(void)
+{
+    const char *version = fc_store_risky_sqlite();
+
+    if (version != NULL) {
+        fc_log(FC_LOG_INFO, "sqlite_before_3.51.3", FC_LOG_STR("version", version),
+               FC_LOG_STR("rule", "two writers at once can damage the file, so this server is the "
+                                  "only one: let no other program open registry.db, copy it by "
+                                  "Backup"));
+    }
+}
+
 static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
 {
     const char *data_dir = fc_config_str(app->config, "data_dir");
-    const struct fc_store_options store_options = {.data_dir = data_dir, .sys = fc_sys_real()};
+    const struct fc_store_options store_options = {
+        .data_dir = data_dir,
+        .sys = fc_sys_real(),
+        .check_interval_ns = fc_config_duration_ns(app->config, "storage.check_interval"),
+    };
 
+    log_risky_sqlite();
     fc_rc rc = resolve_listens(app, err);
     if (rc == FC_OK) {
         rc = resolve_worker(app, err);
@@ -374,11 +406,15 @@ fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret, struct f
 
 void fc_app_tick(struct fc_app *app)
 {
-    bool writable = fc_store_writable(app->store);
-    if (writable != app->writable) {
-        fc_log(writable ? FC_LOG_INFO : FC_LOG_ERROR,
-               writable ? "store_writable_again" : "store_not_writable");
-        set_serving(app, writable);
+    bool was_writable = app->writable, was_serving = was_writable && !app->damaged;
+
+    look_at_store(app);
+    if (app->writable != was_writable) {
+        fc_log(app->writable ? FC_LOG_INFO : FC_LOG_ERROR,
+               app->writable ? "store_writable_again" : "store_not_writable");
+    }
+    if ((app->writable && !app->damaged) != was_serving) {
+        set_serving(app, app->writable && !app->damaged);
     }
     fc_memory_tick(fc_monotonic_ns(fc_sys_real()));
 }

@@ -164,6 +164,13 @@ const struct fc_config_key fc_server_config_table[] = {
      .min = 64 * MIB,
      .max = 1024 * GIB,
      .help = "Memory that the data engine of one job may use before it spills to disk."},
+    {.name = "storage.check_interval",
+     .type = FC_CONFIG_DURATION,
+     .value = "24h",
+     .min = 0,
+     .max = 365 * 24 * HOUR_NS,
+     .help = "How often all of the registry's file is checked for damage while it is served, the "
+             "first time a minute after the start; 0s: never."},
     {.name = "worker.path",
      .type = FC_CONFIG_STRING,
      .value = "",

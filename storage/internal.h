@@ -36,6 +36,7 @@ struct fc_store {
     struct fc_dirlock lock;
     bool suspect; /**< the checks at opening were not passed */
     struct fc_writer *writer;
+    struct fc_scrub *scrub;       /**< NULL: the file is not checked while it is served */
     struct fc_reader_slot *slots; /**< readers of threads; guarded by reader.c's mutex */
 };
 
@@ -77,6 +78,7 @@ FC_MUST fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err);
 /* Its parts, each beside the code that reads such rows. */
 FC_MUST fc_rc fc_verify_revisions(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_reports(struct fc_reader *reader, struct fc_error *err);
+FC_MUST fc_rc fc_verify_rechecks(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_jobs(struct fc_reader *reader, struct fc_error *err);
 
 /** STORE_CORRUPT unless the sums are equal; `format` names the object. */

@@ -12,9 +12,13 @@
 #include "storage/internal.h"
 #include "storage/migrate.h"
 #include "storage/reserve.h"
+#include "storage/scrub.h"
 
 #define DEFAULT_GROUP_LIMIT 256
 #define DEFAULT_QUEUE_LIMIT 65536
+
+#define WAL_RESET_FIRST 3007000
+#define WAL_RESET_FIXED 3051003
 
 /* ---- The directory ---- */
 
@@ -170,13 +174,23 @@ static fc_rc seed(struct fc_txn *txn, void *ctx FC_UNUSED, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(4096);
     struct fc_project_row row;
-    int64_t id;
+    int64_t id, projects = 0;
 
     if (arena == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to look for the default project");
     }
     fc_rc rc = fc_project_find(fc_txn_reader(txn), FC_STR("default"), arena, &row, err);
-    return rc == FC_OK && row.id == 0 ? fc_project_insert(txn, FC_STR("default"), &id, err) : rc;
+    if (rc != FC_OK || row.id != 0) {
+        return rc;
+    }
+    rc = fc_db_number(txn->reader.db, "SELECT count(*) FROM project", &projects, err);
+    if (rc == FC_OK && projects > 0) {
+        return fc_fail(err, FC_REASON_STORE_CORRUPT,
+                       "registry.db: the project default, the first of every registry, is not "
+                       "found by its name among %lld projects: an index is damaged",
+                       (long long)projects);
+    }
+    return rc == FC_OK ? fc_project_insert(txn, FC_STR("default"), &id, err) : rc;
 }
 
 /*
@@ -242,6 +256,9 @@ static fc_rc open_all(struct fc_store *store, const struct fc_store_options *opt
                              options->queue_limit > 0 ? options->queue_limit : DEFAULT_QUEUE_LIMIT,
                              &store->writer, err);
     }
+    if (rc == FC_OK && options->check_interval_ns > 0) {
+        rc = fc_scrub_start(store->db_path, options->check_interval_ns, &store->scrub, err);
+    }
     store->suspect = rc != FC_OK;
     if (rc != FC_OK && err->reason == FC_REASON_STORE_CORRUPT) {
         return fc_error_prefix(
@@ -277,6 +294,7 @@ void fc_store_close(struct fc_store *store)
     if (store == NULL) {
         return;
     }
+    fc_scrub_stop(store->scrub);
     fc_writer_stop(store->writer);
     fc_readers_close_all(store);
     bool clean = fc_writer_free(store->writer) && !store->suspect;
@@ -285,6 +303,17 @@ void fc_store_close(struct fc_store *store)
     free(store->db_path);
     free(store->wal_path);
     free(store);
+}
+
+void fc_store_checks(struct fc_store *store, struct fc_store_checks *ret)
+{
+    fc_scrub_result(store->scrub, ret);
+}
+
+const char *fc_store_risky_sqlite(void)
+{
+    int version = sqlite3_libversion_number();
+    return version >= WAL_RESET_FIRST && version < WAL_RESET_FIXED ? sqlite3_libversion() : NULL;
 }
 
 void fc_store_stats(struct fc_store *store, struct fc_store_stats *ret)

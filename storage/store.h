@@ -26,6 +26,7 @@ struct fc_store_options {
     unsigned group_limit;     /**< requests in one COMMIT at most; 0 means 256 */
     unsigned
         queue_limit; /**< requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
+    int64_t check_interval_ns; /**< between two checks of the whole file; 0 means none */
 };
 
 /**
@@ -74,6 +75,22 @@ int64_t fc_txn_now_ns(const struct fc_txn *txn);
 
 /** False while writes fail (disk full, I/O error). Turns true again by itself. Any thread. */
 bool fc_store_writable(struct fc_store *store);
+
+/** What the checks of the whole file found while it was served (docs/internals/storage.md). */
+struct fc_store_checks {
+    uint64_t done;
+    bool
+        damaged; /**< as the last one found it; answers may be false, and nothing should be added */
+    char finding[512]; /**< what is damaged, "" when nothing is */
+};
+/** Any thread. */
+void fc_store_checks(struct fc_store *store, struct fc_store_checks *ret);
+
+/**
+ * The version of the SQLite library if it is one that can damage the file when it is written to, or checkpointed, by two
+ * connections at once (3.7.0 to 3.51.2), which this room rules out for itself but not for other programs; else NULL.
+ */
+const char *fc_store_risky_sqlite(void);
 
 /**
  * Copy into a new file, beside which a .tmp lives until it is whole: one moment's state, integrity and the checksum of

@@ -60,11 +60,17 @@ static void answer_livez(struct fc_http *http FC_UNUSED, struct MHD_Connection *
 static void answer_readyz(struct fc_http *http, struct MHD_Connection *connection FC_UNUSED,
                           struct answer *answer)
 {
-    if (fc_store_writable(http->sources.store)) {
-        answer_text(answer, MHD_HTTP_OK, "ok\n");
-    } else {
+    struct fc_store_checks checks;
+
+    fc_store_checks(http->sources.store, &checks);
+    if (checks.damaged) {
+        answer_text(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    "the registry file is damaged: the log says where\n");
+    } else if (!fc_store_writable(http->sources.store)) {
         answer_text(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
                     "the registry cannot write: disk full or an I/O error\n");
+    } else {
+        answer_text(answer, MHD_HTTP_OK, "ok\n");
     }
 }
 

@@ -11,6 +11,7 @@
 struct snapshot {
     struct fc_registry_counts counts;
     struct fc_store_stats store;
+    struct fc_store_checks checks;
     struct fc_admission_stats admission;
     struct fc_jobs_stats jobs;
     struct fc_process_stats process;
@@ -53,6 +54,7 @@ static void take_snapshot(const struct fc_http_options *sources, struct snapshot
         s->counts = (struct fc_registry_counts){-1, -1, -1};
     }
     fc_store_stats(sources->store, &s->store);
+    fc_store_checks(sources->store, &s->checks);
     s->writable = fc_store_writable(sources->store);
     fc_admission_stats(sources->admission, &s->admission);
     fc_jobs_stats(sources->jobs, &s->jobs);

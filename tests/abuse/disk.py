@@ -304,6 +304,25 @@ class Damage(feastcore.CoreTest):
             self.assertEqual(self.read_all(server), self.truth)
             server.stop()
 
+    def test_a_key_of_an_index(self):
+        """What hides a row is found while the server serves; then it says that it should not be asked."""
+        image = bytearray(self.image)
+        size = int.from_bytes(image[16:18], "big")
+        for page in range(size, len(image), size):
+            at = image.find(b"entity_7", page, page + size)
+            if image[page] == 10 and at >= 0:
+                image[at] ^= 1
+        data = self.name("data")
+        data.mkdir()
+        (data / self.file).write_bytes(bytes(image))
+        server = self.server("--storage-check-interval", "100ms", data_dir=data)
+        feastcore.wait_until(lambda: server.api.health.Check(service="").status == NOT_SERVING,
+                             "health to be NOT_SERVING")
+        self.assertIn("event=store_damaged", server.log())
+        status, text = http_status(server, "/readyz")
+        self.assertEqual((status, "damaged" in text), (503, True), text)
+        self.assertRegex(http_status(server, "/metrics")[1], r"(?m)^feast_core_store_damaged 1(\.0)?$")
+
     def edited(self, *statements):
         """A server on the file after somebody has been at it with SQL."""
         data = self.name("data")

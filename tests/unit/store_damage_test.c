@@ -388,6 +388,88 @@ static void a_flipped_byte_in_the_history_is_found(void **state)
     assert_message_has(fixture, "revision 0");
 }
 
+/* ---- Keys of indexes: rows are whole, but not found ---- */
+
+enum { INDEX_LEAF = 10 };
+
+/* Flips a bit of `key` where it stands in an index. */
+static void flip_key(struct store_fixture *fixture, const char *key)
+{
+    struct file file = read_file(store_path(fixture, "registry.db"));
+    size_t page = (size_t)(unsigned char)file.bytes[16] << 8 | (unsigned char)file.bytes[17];
+    size_t flipped = 0;
+
+    for (size_t at = page; at + page <= file.size; at += page) {
+        char *found =
+            file.bytes[at] == INDEX_LEAF ? memmem(file.bytes + at, page, key, strlen(key)) : NULL;
+        if (found != NULL) {
+            found[strlen(key) - 1] ^= 1;
+            flipped++;
+        }
+    }
+    assert_true(flipped > 0);
+    write_file(store_path(fixture, "registry.db"), file.bytes, file.size);
+    free(file.bytes);
+}
+
+static bool was_checked(void *store)
+{
+    struct fc_store_checks checks;
+    fc_store_checks(store, &checks);
+    return checks.done > 0;
+}
+
+static void damage_that_hides_a_row_is_found_while_serving(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_store_checks checks;
+
+    make_payloads(fixture);
+    fixture->options.check_interval_ns = FC_NS_PER_MS;
+    store_fixture_reopen(fixture);
+    store_wait(was_checked, fixture->store);
+    fc_store_checks(fixture->store, &checks);
+    assert_false(checks.damaged);
+    assert_string_equal(checks.finding, "");
+    store_fixture_close(fixture);
+
+    flip_key(fixture, "driver");
+    store_fixture_open(fixture);
+    store_wait(was_checked, fixture->store);
+    fc_store_checks(fixture->store, &checks);
+    assert_true(checks.damaged);
+    if (strstr(checks.finding, "index") == NULL)
+        fail_msg("the index is not named: %s", checks.finding);
+}
+
+static void checks_see_rows_as_well(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_store_checks checks;
+
+    make_payloads(fixture);
+    store_fixture_close(fixture);
+    flip(fixture, "PAYLOAD-report");
+    fixture->options.check_interval_ns = FC_NS_PER_MS;
+    store_fixture_open(fixture);
+    store_wait(was_checked, fixture->store);
+    fc_store_checks(fixture->store, &checks);
+    assert_true(checks.damaged);
+    assert_non_null(strstr(checks.finding, "validation report 1"));
+}
+
+/* The start looks for this project, and would add another one. */
+static void a_damaged_key_of_the_default_project_is_refused(void **state)
+{
+    struct store_fixture *fixture = *state;
+
+    make_payloads(fixture);
+    store_fixture_close(fixture);
+    flip_key(fixture, "default");
+    assert_refused(fixture, FC_REASON_STORE_CORRUPT);
+    assert_message_has(fixture, "restore a backup");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_file_that_is_no_database_is_refused, store_setup_closed,
                                     store_teardown),
@@ -408,6 +490,11 @@ static const struct CMUnitTest cases[] = {
                                     store_teardown),
     cmocka_unit_test_setup_teardown(a_changed_column_is_found, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(a_flipped_byte_in_the_history_is_found, store_setup,
+                                    store_teardown),
+    cmocka_unit_test_setup_teardown(damage_that_hides_a_row_is_found_while_serving, store_setup,
+                                    store_teardown),
+    cmocka_unit_test_setup_teardown(checks_see_rows_as_well, store_setup, store_teardown),
+    cmocka_unit_test_setup_teardown(a_damaged_key_of_the_default_project_is_refused, store_setup,
                                     store_teardown),
 };
 

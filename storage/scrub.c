@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/scrub.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "storage/internal.h"
+
+#define FIRST_AFTER_NS (60 * FC_NS_PER_S)
+/* Not the lowest: a check that gets no time at all would keep its snapshot, and the WAL from beginning anew, for ever. */
+#define NICENESS 15
+/* Steps of SQLite's machine between two looks at whether to stop. */
+#define STEPS 100000
+
+struct fc_scrub {
+    char *db_path;
+    int64_t interval_ns;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of `result` */
+    pthread_cond_t wake;
+    atomic_bool stopping; /* set with the lock held */
+    struct fc_store_checks result;
+};
+
+static int is_stopping(void *scrub)
+{
+    return atomic_load(&((struct fc_scrub *)scrub)->stopping);
+}
+
+static fc_rc check(struct fc_scrub *scrub, struct fc_error *err)
+{
+    FC_CLEANUP(fc_db_close) struct fc_db db = {.handle = NULL};
+    struct fc_reader reader = {.db = &db};
+
+    fc_rc rc = fc_db_open(scrub->db_path, FC_SQLITE_READER, &db, err);
+    if (rc == FC_OK) {
+        sqlite3_progress_handler(db.handle, STEPS, is_stopping, scrub);
+        rc = fc_db_check(&db, "integrity_check", err);
+    }
+    return rc == FC_OK ? fc_verify_rows(&reader, err) : rc;
+}
+
+/* What kept us from looking (memory, I/O, the end) is no finding, and takes none back. */
+static void note(struct fc_scrub *scrub, fc_rc rc, const struct fc_error *err)
+{
+    bool damaged = rc != FC_OK && err->reason == FC_REASON_STORE_CORRUPT;
+
+    if (rc != FC_OK && !damaged) {
+        return;
+    }
+    (void)pthread_mutex_lock(&scrub->lock);
+    scrub->result.done++;
+    scrub->result.damaged = damaged;
+    (void)snprintf(scrub->result.finding, sizeof scrub->result.finding, "%.*s",
+                   (int)sizeof scrub->result.finding - 1, damaged ? err->message : "");
+    (void)pthread_mutex_unlock(&scrub->lock);
+}
+
+/* False when it is time to end. */
+static bool wait_for(struct fc_scrub *scrub, int64_t nanoseconds)
+{
+    struct timespec until;
+    int code = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    nanoseconds += until.tv_nsec;
+    until.tv_sec += (time_t)(nanoseconds / FC_NS_PER_S);
+    until.tv_nsec = (long)(nanoseconds % FC_NS_PER_S);
+    (void)pthread_mutex_lock(&scrub->lock);
+    while (code == 0 && !atomic_load(&scrub->stopping)) {
+        code = pthread_cond_timedwait(&scrub->wake, &scrub->lock, &until);
+    }
+    (void)pthread_mutex_unlock(&scrub->lock);
+    return !atomic_load(&scrub->stopping);
+}
+
+static void *run(void *arg)
+{
+    struct fc_scrub *scrub = arg;
+    int64_t pause = scrub->interval_ns < FIRST_AFTER_NS ? scrub->interval_ns : FIRST_AFTER_NS;
+
+    /* Of this thread alone: Linux has a niceness for each. A check that could not be made nice is made all the same. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+    while (wait_for(scrub, pause)) {
+        struct fc_error err = FC_ERROR_INIT;
+        note(scrub, check(scrub, &err), &err);
+        pause = scrub->interval_ns;
+    }
+    return NULL;
+}
+
+static void free_scrub(struct fc_scrub *scrub)
+{
+    (void)pthread_cond_destroy(&scrub->wake);
+    (void)pthread_mutex_destroy(&scrub->lock);
+    free(scrub->db_path);
+    free(scrub);
+}
+
+fc_rc fc_scrub_start(const char *db_path, int64_t interval_ns, struct fc_scrub **ret,
+                     struct fc_error *err)
+{
+    struct fc_scrub *scrub = calloc(1, sizeof *scrub);
+    pthread_condattr_t attr;
+
+    if (scrub == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to check %s", db_path);
+    }
+    (void)pthread_mutex_init(&scrub->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&scrub->wake, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    scrub->interval_ns = interval_ns;
+    scrub->db_path = strdup(db_path);
+    int code = scrub->db_path == NULL ? ENOMEM : pthread_create(&scrub->thread, NULL, run, scrub);
+    if (code != 0) {
+        free_scrub(scrub);
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the thread that checks %s: %s",
+                       db_path, strerror(code));
+    }
+    *ret = scrub;
+    return FC_OK;
+}
+
+void fc_scrub_stop(struct fc_scrub *scrub)
+{
+    if (scrub == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&scrub->lock);
+    atomic_store(&scrub->stopping, true);
+    (void)pthread_cond_signal(&scrub->wake);
+    (void)pthread_mutex_unlock(&scrub->lock);
+    (void)pthread_join(scrub->thread, NULL);
+    free_scrub(scrub);
+}
+
+void fc_scrub_result(struct fc_scrub *scrub, struct fc_store_checks *ret)
+{
+    if (scrub == NULL) {
+        *ret = (struct fc_store_checks){.done = 0};
+        return;
+    }
+    (void)pthread_mutex_lock(&scrub->lock);
+    *ret = scrub->result;
+    (void)pthread_mutex_unlock(&scrub->lock);
+}
