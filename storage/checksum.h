@@ -23,6 +23,7 @@ enum fc_sum_kind {
     FC_SUM_JOB = 7,
     FC_SUM_MIGRATION = 8,
     FC_SUM_ONLINE = 9,
+    FC_SUM_RECHECK = 10,
 };
 
 /** Numbers are summed in little-endian order: a database can move between machines. */

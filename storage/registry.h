@@ -22,6 +22,8 @@ struct fc_project_row {
     int64_t id;
     fc_str name;
     bool archived;
+    fc_str
+        validation; /**< mode of its feature tables: enforce, strict, warn, off; "": the server's */
 };
 
 struct fc_entity_row {
@@ -61,6 +63,10 @@ FC_MUST fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id
                                 struct fc_error *err);
 FC_MUST fc_rc fc_project_set_archived(struct fc_txn *txn, int64_t id, bool archived,
                                       struct fc_error *err);
+
+/** `mode` as in the row. */
+FC_MUST fc_rc fc_project_set_validation(struct fc_txn *txn, int64_t id, fc_str mode,
+                                        struct fc_error *err);
 
 /** Called once a row, in name order; a code other than FC_OK ends the walk and is returned. Strings live until it returns. */
 typedef fc_rc (*fc_entity_fn)(void *ctx, const struct fc_entity_row *row, struct fc_error *err);
@@ -126,13 +132,24 @@ FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kin
                                struct fc_error *err);
 
 /*
- * Validation reports (feast.admin.v1.ValidationReport bytes). A table keeps those from the one that its row names on:
- * an insert removes older ones. `*ret_body` is empty when there is no such report.
+ * Validation reports (feast.admin.v1.ValidationReport bytes). A table keeps its newest FC_REPORTS_KEPT, and that which
+ * its row names: an insert removes others. `*ret_body` is empty when there is no such report.
  */
+#define FC_REPORTS_KEPT 20
 FC_MUST fc_rc fc_report_insert(struct fc_txn *txn, int64_t table_id, int32_t verdict, fc_str body,
                                int64_t *ret_id, struct fc_error *err);
 FC_MUST fc_rc fc_report_find(struct fc_reader *reader, int64_t report_id, struct fc_arena *arena,
                              fc_str *ret_body, struct fc_error *err);
+/** Nothing when there is none. */
+FC_MUST fc_rc fc_report_remove(struct fc_txn *txn, int64_t report_id, struct fc_error *err);
+struct fc_report_row {
+    int64_t id;
+    fc_str body;
+};
+/** Those of a table with an id below `below` (INT64_MAX: all), newest first, at most `limit`. */
+FC_MUST fc_rc fc_report_list(struct fc_reader *reader, int64_t table_id, int64_t below,
+                             size_t limit, struct fc_arena *arena, struct fc_report_row **ret_rows,
+                             size_t *ret_count, struct fc_error *err);
 
 /* Stores: legacy feast.core.Store and feast.core.OnlineStore, kept as their bytes. */
 enum fc_store_kind { FC_STORE_LEGACY = 1, FC_STORE_ONLINE = 2 };
@@ -158,3 +175,8 @@ struct fc_registry_counts {
 };
 FC_MUST fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret,
                                 struct fc_error *err);
+
+/** Live feature tables by feast.admin.v1.Verdict. */
+#define FC_VERDICTS 5
+FC_MUST fc_rc fc_registry_count_verdicts(struct fc_reader *reader, int64_t ret[FC_VERDICTS],
+                                         struct fc_error *err);

@@ -7,7 +7,7 @@ static uint64_t report_sum(int64_t table_id, int64_t verdict, int64_t at_ns, fc_
     return fc_sum_bytes(fc_sum_numbers(FC_SUM_REPORT, numbers, FC_ARRAY_LEN(numbers)), body);
 }
 
-/* Reports older than the one that the table's row names. The row's own stays until the row names another. */
+/* Makes room for one more. The report that the table's row names stays until the row names another. */
 static fc_rc prune(struct fc_txn *txn, int64_t table_id, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
@@ -16,6 +16,7 @@ static fc_rc prune(struct fc_txn *txn, int64_t table_id, struct fc_error *err)
         return rc;
     }
     fc_bind_int(&query, 1, table_id);
+    fc_bind_int(&query, 2, FC_REPORTS_KEPT - 1);
     return fc_query_run(&query, err);
 }
 
@@ -78,6 +79,55 @@ fc_rc fc_report_find(struct fc_reader *reader, int64_t report_id, struct fc_aren
     }
     if (rc == FC_OK) {
         *ret_body = body;
+    }
+    return rc;
+}
+
+fc_rc fc_report_remove(struct fc_txn *txn, int64_t report_id, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_REPORT_REMOVE, &query, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_int(&query, 1, report_id);
+    return fc_query_run(&query, err);
+}
+
+fc_rc fc_report_list(struct fc_reader *reader, int64_t table_id, int64_t below, size_t limit,
+                     struct fc_arena *arena, struct fc_report_row **ret_rows, size_t *ret_count,
+                     struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    void *rows = NULL;
+    size_t count = 0, capacity = 0;
+    bool found = false;
+
+    fc_rc rc = fc_query_begin(reader->db, FC_SQL_REPORT_LIST, &query, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_int(&query, 1, table_id);
+    fc_bind_int(&query, 2, below);
+    fc_bind_int(&query, 3, (int64_t)limit);
+    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+        struct fc_report_row row = {.id = fc_column_int(&query, 5)};
+        rc = read_report(&query, row.id, &row.body, err);
+        if (rc == FC_OK) {
+            rc = fc_str_keep(arena, &row.body, err);
+        }
+        if (rc == FC_OK) {
+            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+        }
+        if (rc != FC_OK) {
+            return rc;
+        }
+        ((struct fc_report_row *)rows)[count++] = row;
+    }
+    if (rc == FC_OK) {
+        *ret_rows = rows;
+        *ret_count = count;
     }
     return rc;
 }

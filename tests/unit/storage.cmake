@@ -7,6 +7,7 @@ fc_own_code(fc_test_store)
 
 fc_unit_test(store SOURCES store_test.c DEPS fc_test_store)
 fc_unit_test(store_rows SOURCES store_rows_test.c DEPS fc_test_store)
+fc_unit_test(store_recheck SOURCES store_recheck_test.c DEPS fc_test_store)
 fc_unit_test(store_jobs SOURCES store_jobs_test.c DEPS fc_test_store)
 fc_unit_test(store_damage SOURCES store_damage_test.c DEPS fc_test_store)
 fc_unit_test(store_faults SOURCES store_faults_test.c DEPS fc_test_store)

@@ -316,6 +316,11 @@ static fc_rc run_verdict(struct fc_txn *txn, void *ctx, struct fc_error *err)
                        : rc;
 }
 
+static fc_rc run_forget(struct fc_txn *txn, void *ctx, struct fc_error *err)
+{
+    return fc_report_remove(txn, *(const int64_t *)ctx, err);
+}
+
 static void the_newest_report_stays_with_its_table(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -343,7 +348,7 @@ static void the_newest_report_stays_with_its_table(void **state)
     assert_str(body, FC_STR("last"));
     assert_ok(fixture, fc_report_find(store_reader(fixture), first.report_id, fixture->arena, &body,
                                       &fixture->err));
-    assert_int_equal(body.len, 0);
+    assert_str(body, FC_STR("first"));
     assert_ok(fixture, fc_report_find(store_reader(fixture), other.report_id, fixture->arena, &body,
                                       &fixture->err));
     assert_str(body, FC_STR("other"));
@@ -355,6 +360,39 @@ static void the_newest_report_stays_with_its_table(void **state)
 static fc_rc run_verdict_alone(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     return fc_table_set_verdict(txn, *(int64_t *)ctx, 1, FC_STR("warn"), 0, err);
+}
+
+static void reports_are_a_history_with_an_end(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct verdict first = {
+        .table_id = store_add_table(fixture, "trips"), .verdict = 1, .body = "0"};
+    struct verdict one = first;
+    struct fc_report_row *rows = NULL;
+    char text[8];
+    size_t count = 0;
+
+    assert_ok(fixture, store_run(fixture, run_verdict, &first));
+    one.body = text;
+    for (int i = 1; i <= FC_REPORTS_KEPT + 3; i++) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        assert_ok(fixture, store_run(fixture, run_verdict, &one));
+    }
+    assert_ok(fixture, fc_report_list(store_reader(fixture), one.table_id, INT64_MAX, 100,
+                                      fixture->arena, &rows, &count, &fixture->err));
+    assert_int_equal(count, FC_REPORTS_KEPT);
+    assert_int_equal(rows[0].id, one.report_id);
+    assert_str(rows[0].body, fc_str_from(text));
+    assert_str(rows[FC_REPORTS_KEPT - 1].body, FC_STR("4"));
+    assert_ok(fixture, fc_report_list(store_reader(fixture), one.table_id, rows[0].id, 2,
+                                      fixture->arena, &rows, &count, &fixture->err));
+    assert_int_equal(count, 2);
+    assert_str(rows[0].body, FC_STR("22"));
+    assert_ok(fixture, store_run(fixture, run_forget, &rows[0].id));
+    assert_ok(fixture, fc_report_list(store_reader(fixture), one.table_id, INT64_MAX, 100,
+                                      fixture->arena, &rows, &count, &fixture->err));
+    assert_int_equal(count, FC_REPORTS_KEPT - 1);
+    assert_str(rows[1].body, FC_STR("21"));
 }
 
 static void a_verdict_needs_its_table(void **state)
@@ -449,7 +487,7 @@ static void every_statement_uses_an_index_and_none_sorts(void **state)
     /* Walks of a whole table on purpose. */
     static const char walks[] =
         " PROJECT_LIST ENTITY_LIST_ALL TABLE_LIST_ALL REVISION_ALL REPORT_ALL JOB_LIST_ALL "
-        "JOB_LIST_ACTIVE COUNTS ";
+        "JOB_LIST_ACTIVE COUNTS RECHECK_ALL COUNT_VERDICTS ";
     sqlite3 *db = NULL;
 
     store_fixture_close(fixture);
@@ -490,6 +528,7 @@ static const struct CMUnitTest cases[] = {
                                     store_teardown),
     cmocka_unit_test_setup_teardown(the_newest_report_stays_with_its_table, store_setup,
                                     store_teardown),
+    cmocka_unit_test_setup_teardown(reports_are_a_history_with_an_end, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(a_verdict_needs_its_table, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(stores_of_two_kinds_do_not_meet, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(a_row_too_large_for_its_arena_is_an_error, store_setup,
