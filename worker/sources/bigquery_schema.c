@@ -134,6 +134,7 @@ static fc_rc read_field(struct reading *r, const json_t *json, const char *paren
     if (!field->name || !field->path)
         return no_memory(r);
     field->repeated = strcmp(member(json, "mode"), "REPEATED") == 0;
+    field->required = strcmp(member(json, "mode"), "REQUIRED") == 0;
     return set_type(r, json, field);
 }
 
@@ -231,6 +232,39 @@ fc_rc fc_bq_schema_read(const json_t *schema, const char *what, struct fc_arena 
     list_columns(&made);
     *ret = made;
     return FC_OK;
+}
+
+bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily, struct fc_arena *arena)
+{
+    static const struct fc_bq_field fields[] = {
+        {.name = "_PARTITIONTIME",
+         .path = "_PARTITIONTIME",
+         .type = {.kind = FC_COLUMN_TIMESTAMP_UTC, .text = "TIMESTAMP"},
+         .scalar = FC_COLUMN_TIMESTAMP_UTC,
+         .pseudo = true},
+        {.name = "_PARTITIONDATE",
+         .path = "_PARTITIONDATE",
+         .type = {.kind = FC_COLUMN_DATE, .text = "DATE"},
+         .scalar = FC_COLUMN_DATE,
+         .pseudo = true},
+    };
+    size_t count = schema->column_count, added = daily ? 2 : 1;
+    struct fc_source_column *columns = fc_arena_calloc(arena, count + added, sizeof(*columns));
+    const struct fc_bq_field **leaves = fc_arena_calloc(arena, count + added, sizeof(*leaves));
+
+    if (!columns || !leaves)
+        return false;
+    memcpy(columns, schema->columns, count * sizeof(*columns));
+    memcpy(leaves, schema->leaves, count * sizeof(*leaves));
+    for (size_t i = 0; i < added; i++) {
+        leaves[count + i] = &fields[i];
+        columns[count + i].name = fields[i].path;
+        columns[count + i].type = fields[i].type;
+    }
+    schema->columns = columns;
+    schema->leaves = leaves;
+    schema->column_count = count + added;
+    return true;
 }
 
 const struct fc_bq_field *fc_bq_schema_find(const struct fc_bq_schema *schema, const char *path)

@@ -17,8 +17,9 @@ struct fc_bq_field {
     const char *path; /**< from the root, as a table's spec names it: "a.b" */
     struct fc_column_type type;
     enum fc_column_kind scalar; /**< of the value, or of each element of a REPEATED field */
-    bool repeated;
-    bool wide; /**< BIGNUMERIC of more than 38 digits: its scale follows from the values */
+    bool repeated, required;
+    bool pseudo; /**< no field of the rows: only queries have it */
+    bool wide;   /**< BIGNUMERIC of more than 38 digits: its scale follows from the values */
     struct fc_bq_field *fields; /**< of a record */
     size_t field_count;
 };
@@ -38,6 +39,13 @@ struct fc_bq_schema {
  */
 FC_MUST fc_rc fc_bq_schema_read(const json_t *schema, const char *what, struct fc_arena *arena,
                                 struct fc_bq_schema *ret, struct fc_error *err);
+
+/**
+ * Adds the columns that a table has which is partitioned by the time of arrival: _PARTITIONTIME and, when `daily`,
+ * _PARTITIONDATE. False when the arena is exhausted.
+ */
+FC_MUST bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily,
+                                     struct fc_arena *arena);
 
 /** The field with this path, or NULL. */
 const struct fc_bq_field *fc_bq_schema_find(const struct fc_bq_schema *schema, const char *path);

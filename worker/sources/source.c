@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sources/source.h"
 
-static const struct fc_source_ops *const KINDS[] = {&fc_source_file};
+static const struct fc_source_ops *const KINDS[] = {&fc_source_file, &fc_source_bigquery};
 
 static const char *kind_name(const Feast__Core__DataSource *source)
 {

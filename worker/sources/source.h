@@ -31,6 +31,7 @@ struct fc_source_env {
 struct fc_sample_stats {
     int64_t bytes_read;
     bool cut;
+    const char *remark; /**< why no row was looked at although the source has some; NULL else */
 };
 
 /** Seconds and nanoseconds since 1970. */
@@ -90,4 +91,4 @@ FC_MUST fc_rc fc_source_ops_for(const Feast__Core__DataSource *source,
 /** Where the source is, for people; never with credentials. */
 const char *fc_source_location(const Feast__Core__DataSource *source, struct fc_arena *arena);
 
-extern const struct fc_source_ops fc_source_file;
+extern const struct fc_source_ops fc_source_file, fc_source_bigquery;

@@ -335,7 +335,9 @@ static void report_sample(struct probe *p, const struct fc_sample *sample,
     p->report->bytes_read = stats->bytes_read > 0 ? (uint64_t)stats->bytes_read : 0;
     for (size_t i = 0; i < p->binding.count; i++)
         report_column(p, sample, i);
-    if (sample->rows == 0 && sample->wanted_count > 0)
+    if (stats->remark)
+        note(p, stats->remark);
+    else if (sample->rows == 0 && sample->wanted_count > 0)
         note(p, stats->cut ? "no row could be read in time" : "no rows seen");
     else if (stats->cut)
         note(p, "the sample was cut short by its limits");
