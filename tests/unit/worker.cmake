@@ -27,3 +27,19 @@ fc_unit_test(sigv4 SOURCES sigv4_test.c DEPS fc_net)
 fc_unit_test(http_client SOURCES http_client_test.c DEPS fc_test_web fc_net)
 fc_unit_test(aws SOURCES aws_test.c DEPS fc_test_web fc_test_scratch fc_net)
 fc_unit_test(google SOURCES google_test.c DEPS fc_test_web fc_test_scratch fc_net)
+
+# Descriptor sets as protoc makes them, each with all that it imports.
+set(FC_TEST_FORMATS ${PROJECT_SOURCE_DIR}/tests/data/formats)
+set(FC_TEST_DESCRIPTORS ${CMAKE_BINARY_DIR}/tests/descriptors)
+foreach(name trip_events old-style many_files)
+    add_custom_command(OUTPUT ${FC_TEST_DESCRIPTORS}/${name}.desc
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${FC_TEST_DESCRIPTORS}
+        COMMAND ${FC_PROTOC} -I ${FC_TEST_FORMATS} -I ${FC_WELL_KNOWN_PROTOS} --include_imports
+            --descriptor_set_out=${FC_TEST_DESCRIPTORS}/${name}.desc ${name}.proto
+        DEPENDS ${FC_TEST_FORMATS}/${name}.proto VERBATIM)
+    list(APPEND FC_TEST_DESCRIPTOR_SETS ${FC_TEST_DESCRIPTORS}/${name}.desc)
+endforeach()
+add_custom_target(fc_test_descriptors ALL DEPENDS ${FC_TEST_DESCRIPTOR_SETS})
+fc_unit_test(protobuf_format SOURCES protobuf_format_test.c DEPS fc_formats fc_test_scratch)
+target_compile_definitions(test_protobuf_format PRIVATE FC_TEST_DESCRIPTORS="${FC_TEST_DESCRIPTORS}")
+add_dependencies(test_protobuf_format fc_test_descriptors)
