@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tools
+
+// Names the programs, so that go.mod and go.sum pin all that they are built from.
+package tools
+
+import (
+	_ "github.com/yannh/kubeconform/cmd/kubeconform"
+	_ "helm.sh/helm/v3/cmd/helm"
+)

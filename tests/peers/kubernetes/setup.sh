@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A Kubernetes API server with its etcd, and the tools that charts are judged by: helm, kubeconform with the schemas
+# of several versions, kube-score.
+#   setup.sh          builds and fetches them unless they are there
+#   setup.sh --path   prints the directory where they are or would be: bin/ and schemas/
+#
+# Pinned by the go.mod and go.sum of each directory and by requirements.txt; they lie outside the build, as the Feast
+# client does. The API server is the costly part: ten minutes of two processors, once.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
+hash=$(cat "$here"/*/go.mod "$here"/*/go.sum "$here/requirements.txt" | sha256sum | cut -c 1-12)
+out=$cache/kubernetes-$hash
+kubernetes=v1.34.4
+toolchain=v0.0.1-go1.26.3.linux-$(dpkg --print-architecture)
+
+if [ "${1:-}" = --path ]; then
+    echo "$out"
+    exit 0
+fi
+
+mkdir -p "$cache"
+exec 9>"$out.lock"
+flock 9
+if [ -f "$out/complete" ]; then
+    exit 0
+fi
+
+echo "kubernetes: building an API server, helm and their judges in $out (once, about a quarter of an hour)"
+rm -rf "$out"
+mkdir -p "$out/bin" "$out/schemas"
+scratch=$(mktemp -d "$cache/kubernetes.XXXXXX")
+# Go makes what it downloads read-only.
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
+# Caches of its own: gigabytes that nobody needs afterwards.
+export GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build"
+
+# These programs want a newer Go than Debian 12 has; Go's own releases are modules, too.
+go=go
+minor=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
+if [ "$minor" -lt 26 ]; then
+    root=$(cd "$scratch" && GOFLAGS='' go mod download -json "golang.org/toolchain@$toolchain" |
+        sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+    chmod -R u+wx "$root/bin" "$root/pkg/tool"
+    go=$root/bin/go
+fi
+
+version="-X k8s.io/component-base/version.gitVersion=$kubernetes"
+version="$version -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
+build() (
+    cd "$here/$1"
+    shift
+    "$go" build -trimpath -ldflags="-s -w $version" -o "$out/bin/" "$@"
+)
+build apiserver k8s.io/kubernetes/cmd/kube-apiserver
+build helm helm.sh/helm/v3/cmd/helm github.com/yannh/kubeconform/cmd/kubeconform
+build score github.com/zegl/kube-score/cmd/kube-score
+
+# The key-value store behind it, from Debian's package, without installing a service.
+(cd "$scratch" && apt-get -qq download etcd-server && dpkg-deb -x etcd-server_*.deb etcd)
+cp "$scratch/etcd/usr/bin/etcd" "$out/bin/"
+
+# Schemas for kubeconform; their references are made to point at where they lie.
+/usr/bin/python3 -m venv "$scratch/venv"
+"$scratch/venv/bin/python" -m pip --disable-pip-version-check install --quiet --target "$scratch/python" --no-deps \
+    -r "$here/requirements.txt"
+for one in 1.27 1.30 1.34; do
+    from=$scratch/python/kubernetes_validate/kubernetes-json-schema/v$one.0-local-strict
+    cp -r "$from" "$out/schemas/v$one"
+    find "$out/schemas/v$one" -name '*.json' -exec \
+        sed -i "s#/api/_definitions.json#file://$out/schemas/v$one/_definitions.json#g" {} +
+done
+: >"$out/complete"
