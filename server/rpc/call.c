@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/pbcheck.h"
+#include "server/rpc/cork.h"
 #include "server/rpc/inflate.h"
 #include "server/rpc/internal.h"
 
@@ -264,9 +265,12 @@ void fc_call_arrived(struct poller *poller, struct fc_rpc_call *call, bool ok)
         }
         watch_close(call);
     }
+    fc_cork_arrived(call->arrived_ns);
     dispatch(call);
+    call->answered_at_once = atomic_load(&call->answered);
+    fc_cork_dispatched(call->answered_at_once);
     /* An inline answer carries the question itself and saves an event. */
-    if (!atomic_load(&call->answered))
+    if (!call->answered_at_once)
         watch_close(call);
     fc_call_unref(call);
 }

@@ -7,7 +7,7 @@
  *     unary.c    answers         stream.c   streams         status.c   errors as gRPC sends them
  *     drain.c    the stop        stats.c    counters        bind.c     addresses, tls.c identities
  *     accept.c   descriptors     receive.c  header blocks   inflate.c  compressed requests
- *     abuse.c    floods
+ *     abuse.c    floods          cork.c     answers that leave together
  *
  * Threads: all events of a call come to the poller at which it arrived, and that poller frees it. Answers may come from
  * anywhere; what they touch is atomic or belongs to the one who answers.
@@ -76,6 +76,7 @@ struct fc_rpc_call {
     char *peer;
     unsigned peer_slot; /* one more than the index in poller->peers; 0: not counted */
 
+    bool answered_at_once; /* by its handler; see cork.h */
     _Atomic unsigned refs;
     _Atomic bool answered;
     _Atomic bool close_claimed; /* someone asked gRPC for the end of the call */

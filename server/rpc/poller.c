@@ -2,17 +2,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/rpc/cork.h"
 #include "server/rpc/internal.h"
+
+/* The next event; nothing is held back while this thread sleeps. */
+static grpc_event await(grpc_completion_queue *queue)
+{
+    if (fc_cork_held()) {
+        grpc_event event =
+            grpc_completion_queue_next(queue, gpr_inf_past(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type != GRPC_QUEUE_TIMEOUT)
+            return event;
+        fc_cork_sleeps();
+    }
+    return grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+}
 
 /* False when the queue is shut down and empty. */
 static bool run_one(struct poller *poller)
 {
-    grpc_event event =
-        grpc_completion_queue_next(poller->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_event event = await(poller->queue);
     struct op *op = event.tag;
 
-    if (event.type == GRPC_QUEUE_SHUTDOWN)
+    if (event.type == GRPC_QUEUE_SHUTDOWN) {
+        fc_cork_sleeps();
         return false;
+    }
     TAG_ACQUIRE(op);
     op->done(poller, op->call, event.success != 0);
     return true;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/rpc/cork.h"
 #include "server/rpc/internal.h"
 
 grpc_byte_buffer *fc_answer_pack(const ProtobufCMessage *message, size_t *ret_bytes)
@@ -64,6 +65,8 @@ void fc_answer_done(struct poller *poller, struct fc_rpc_call *call, bool ok)
     int64_t nanoseconds = now > call->arrived_ns ? now - call->arrived_ns : 0;
     fc_rc code = call->code;
 
+    if (call->answered_at_once)
+        fc_cork_call_over();
     /* What the client saw, if it was gone before the answer: its own deadline or its own cancellation. */
     if (code == FC_OK && (!ok || call->close_flag))
         code = now >= call->deadline_ns ? FC_DEADLINE_EXCEEDED : FC_CANCELLED;
