@@ -20,6 +20,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 import feastcore
 import feasttables as tables
@@ -41,10 +42,11 @@ def goal(row, figure, sense, bound):
 class Target:
     """A server to measure: ours (with its process) or another address."""
 
-    def __init__(self, name, address, pid=None):
+    def __init__(self, name, address, pid=None, server=None):
         self.name = name
         self.address = address
         self.pid = pid
+        self.server = server
         self.api = Api(address)
         self.sequence = 0
         self.project = f"bench_{int(time.time())}"
@@ -53,6 +55,13 @@ class Target:
         """Numbers that were not used for a name yet."""
         self.sequence += count
         return range(self.sequence - count, self.sequence)
+
+    def inside(self, method):
+        """Seconds from arrival to answer of all calls of a method so far, by the server's clock, and their number."""
+        with urllib.request.urlopen(f"http://{self.server.http}/metrics", timeout=60) as answer:
+            lines = answer.read().decode().splitlines()
+        return [float(line.split()[-1]) for figure in ("sum", "count") for line in lines
+                if line.startswith(f"grpc_server_handling_seconds_{figure}{{") and f'grpc_method="{method}"' in line]
 
 
 class Bench:
@@ -115,7 +124,8 @@ class Bench:
 
     def show(self, title, rows):
         units = {"ratio": "ratio {:>6.3f}",
-                 "rps": "{:>11,.0f}/s", "p50_us": "p50 {:>9,.0f} us", "p99_us": "p99 {:>9,.0f} us",
+                 "rps": "{:>11,.0f}/s", "p50_us": "p50 {:>9,.0f} us", "mean_us": "mean {:>8,.0f} us",
+                 "p99_us": "p99 {:>9,.0f} us",
                  "cpu_us": "cpu {:>7,.1f} us", "ms": "{:>9,.1f} ms", "rss_mb": "RSS {:>6,.1f} MB",
                  "peak_mb": "peak RSS {:>6,.1f} MB", "cpu_s": "cpu {:>6,.2f} s", "seconds": "{:>7,.2f} s",
                  "threads": "{:>4,.0f} threads"}
@@ -170,9 +180,14 @@ def set_up(bench, target, count=100, kind="table"):
 
 # What is measured: one function a group, each makes one round.
 
-VERSION = ["GetFeastCoreVersion, c=1", goal("GetFeastCoreVersion, c=16", "cpu_us", "<=", 13),
-           goal("GetFeastCoreVersion, c=64", "cpu_us", "<=", 13)]
-BARE = ["the same by a server that does nothing, c=16", "the same by a server that does nothing, c=64"]
+# Row -> calls under way, connections.
+VERSION = {"GetFeastCoreVersion, c=1": (1, 1),
+           goal("GetFeastCoreVersion, c=16", "cpu_us", "<=", 13): (16, 8),
+           goal("GetFeastCoreVersion, c=16 over 1 connection", "cpu_us", "<=", 13): (16, 1),
+           goal("GetFeastCoreVersion, c=64", "cpu_us", "<=", 13): (64, 8)}
+BARE = {"the same by a server that does nothing, c=16": (16, 8),
+        "the same by a server that does nothing, c=16 over 1 connection": (16, 1),
+        "the same by a server that does nothing, c=64": (64, 8)}
 GET = [goal("GetFeatureTable (20 features), c=16", "cpu_us", "<=", 20), "GetFeatureTable (20 features), c=64"]
 LIST = [goal("ListFeatureTables, 100 tables, c=4", "rps", ">=", 2000),
         goal("ListFeatureTables, 1000 tables, c=4", "rps", ">=", 200)]
@@ -181,8 +196,8 @@ LIST = [goal("ListFeatureTables, 100 tables, c=4", "rps", ">=", 2000),
 def reads(bench, target):
     label = bench.label(target)
     version = [core_pb.GetFeastCoreVersionRequest()]
-    for row, inflight in zip(VERSION, (1, 16, 64)):
-        bench.measure(label(row), target, CORE + "GetFeastCoreVersion", version, inflight)
+    for row, (inflight, connections) in VERSION.items():
+        bench.measure(label(row), target, CORE + "GetFeastCoreVersion", version, inflight, connections=connections)
     gets = [core_pb.GetFeatureTableRequest(project=target.project, name=f"table_{number}") for number in range(100)]
     for row, inflight in zip(GET, (16, 64)):
         bench.measure(label(row), target, CORE + "GetFeatureTable", gets, inflight)
@@ -196,8 +211,9 @@ def bare(bench):
     method = CORE + "GetFeastCoreVersion"
     with subprocess.Popen([BUILD_DIR / "bench" / "fc-bare", method], stdout=subprocess.PIPE, text=True) as process:
         target = Target("bare", process.stdout.readline().strip(), process.pid)
-        for row, inflight in zip(BARE, (16, 64)):
-            bench.measure(row, target, method, [core_pb.GetFeastCoreVersionRequest()], inflight)
+        for row, (inflight, connections) in BARE.items():
+            bench.measure(row, target, method, [core_pb.GetFeastCoreVersionRequest()], inflight,
+                          connections=connections)
         target.api.close()
         process.kill()
 
@@ -206,6 +222,12 @@ WRITES = ["ApplyEntity new, c=1", goal("ApplyEntity new, c=16", "rps", ">=", 500
           "ApplyFeatureTable new, validation off, c=1",
           goal("ApplyFeatureTable new, validation off, c=16", "rps", ">=", 3000)]
 DISK = ["the disk alone: 4 KiB written over and synced", "the disk alone: 24 KiB, as much as an apply commits"]
+# What a lone apply is made of: the round trip of a call that does nothing, and what lies between its arrival and its
+# answer, which is the part of the service.
+TRIP = "a call that does nothing, c=1: the round trip alone"
+INSIDE = "ApplyEntity c=1, from arrival to answer within the server"
+OWN_SHARE = "the disk's time for as much, as a share of that"
+BOUND = "share of the disk's rate, if an apply were that round trip and the disk alone"
 
 
 def writes(bench, target):
@@ -217,7 +239,17 @@ def writes(bench, target):
             (WRITES[2], table_request, "ApplyFeatureTable", few, 1),
             (WRITES[3], table_request, "ApplyFeatureTable", many, 16)):
         requests = [make(target, number, "new") for number in target.fresh(count)]
+        before = target.inside(method) if row == WRITES[0] and target.server else None
         bench.measure(label(row), target, CORE + method, requests, inflight, once=True, metadata=OFF)
+        if before:
+            note_inside(bench, INSIDE, target, method, before)
+    if target.server:
+        bench.measure(TRIP, target, CORE + "GetFeastCoreVersion", [core_pb.GetFeastCoreVersionRequest()], 1)
+
+
+def note_inside(bench, row, target, method, before):
+    seconds, count = (now - then for now, then in zip(target.inside(method), before))
+    bench.note(row, rps=count / seconds, mean_us=seconds * 1e6 / count)
 
 
 def disk(bench):
@@ -239,8 +271,10 @@ def other_disks(bench, targets):
     for us, target in targets.items():
         count = 400 if us == 0 else 60
         requests = [entity_request(target, number, "new") for number in target.fresh(count)]
+        before = target.inside("ApplyEntity")
         bench.measure(f"ApplyEntity new, c=1; {SYNC_US[us]}", target, CORE + "ApplyEntity", requests, 1, once=True,
                       metadata=OFF)
+        note_inside(bench, f"{INSIDE}; {SYNC_US[us]}", target, "ApplyEntity", before)
         if us > 0:
             bench.note(f"the disk alone; {SYNC_US[us]}", **bench.run(
                 "fc-disk", bench.scratch / "disk_simulated", 4096, bench.arguments.seconds / 4, env=simulated(us)))
@@ -438,12 +472,17 @@ def show_calls(bench, targets):
         first = labelled(WRITES)[0]
         bench.compare(SHARE, first, DISK[0], "rps")
         bench.compare(share, f"ApplyEntity new, c=1; {slow}", f"the disk alone; {slow}", "rps")
+        bench.compare(OWN_SHARE, INSIDE, DISK[1], "rps")
+        bench.compare(f"{OWN_SHARE}; {slow}", f"{INSIDE}; {slow}", f"the disk alone; {slow}", "rps")
+        pairs = zip(bench.found[TRIP]["rps"], bench.found[DISK[0]]["rps"])
+        bench.note(BOUND, ratio=statistics.median(trip / (trip + disk) for trip, disk in pairs))
     if wanted(bench.arguments, "growth"):
         bench.compare(GROWN, GROWTH[1], GROWTH[0], "cpu_us")
-    bench.show("reads", labelled(VERSION) + BARE + labelled(GET + LIST) + ONLINE)
-    bench.show("writes, each durable when answered", labelled(WRITES) + DISK + [SHARE])
+    bench.show("reads", labelled(VERSION) + list(BARE) + labelled(GET + LIST) + ONLINE)
+    bench.show("writes, each durable when answered", labelled(WRITES) + DISK + [SHARE, TRIP, BOUND, INSIDE, OWN_SHARE])
     bench.show("writes, as they would be on other disks", [
-        f"ApplyEntity new, c=1; {SYNC_US[0]}", f"ApplyEntity new, c=1; {slow}", f"the disk alone; {slow}", share])
+        f"ApplyEntity new, c=1; {SYNC_US[0]}", f"{INSIDE}; {SYNC_US[0]}", f"ApplyEntity new, c=1; {slow}",
+        f"the disk alone; {slow}", share, f"{INSIDE}; {slow}", f"{OWN_SHARE}; {slow}"])
     bench.show("writes into a project that has grown", GROWTH + [GROWN])
     bench.show("writes after a look at the source (Parquet, 1,000 rows sampled)", PROBES)
     bench.show("ingestion of Parquet into the embedded online store", INGESTS)
@@ -451,12 +490,11 @@ def show_calls(bench, targets):
 
 def measure_calls(bench, server, simulations):
     arguments = bench.arguments
-    ours = Target("ours", server.grpc, server.process.pid)
-    ours.server = server
+    ours = Target("ours", server.grpc, server.process.pid, server)
     targets = [ours]
     if arguments.against:
         targets.append(Target(arguments.against, arguments.against, arguments.against_pid))
-    others = {us: Target(SYNC_US[us], one.grpc, one.process.pid) for us, one in simulations.items()}
+    others = {us: Target(SYNC_US[us], one.grpc, one.process.pid, one) for us, one in simulations.items()}
     bench.label = lambda target: (lambda row: row if len(targets) == 1 else f"{row} [{target.name}]")
     for row in list(GOALS):  # of ours alone
         GOALS[bench.label(ours)(row)] = GOALS[row]
@@ -475,7 +513,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fc-bench-", dir=os.environ.get("FC_BENCH_DIR")) as scratch:
         bench = Bench(arguments, pathlib.Path(scratch))
         print(f"{os.cpu_count()} cores, medians of {arguments.rounds} rounds; "
-              f"c = calls under way at once, over at most 8 connections")
+              f"c = calls under way at once, over at most 8 connections where none are told")
         if wanted(arguments, "start"):
             measure_starts(bench)
         if set(arguments.only or GROUPS) != {"start"}:
