@@ -62,20 +62,24 @@ function(fc_script_test name)
         ENVIRONMENT "${FC_TEST_ENVIRONMENT};FC_SOURCE_DIR=${PROJECT_SOURCE_DIR};FC_BUILD_DIR=${CMAKE_BINARY_DIR};FC_BIN_DIR=${CMAKE_BINARY_DIR}/bin;PYTHONDONTWRITEBYTECODE=1;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/lib")
 endfunction()
 
-# fc_fuzz_target(<name> SOURCES <file>... [DEPS <target>...])
+# fc_fuzz_target(<name> SOURCES <file>... [DEPS <target>...] [MUTATIONS <number>])
 # A file with LLVMFuzzerTestOneInput and its corpus in tests/fuzz/corpus/<name>/. In the fuzz preset it is
 # linked with libFuzzer as fuzz/<name>; in every other build, with any compiler, the same function is run
-# once over the corpus as the test unit.fuzz_<name>.
+# over the corpus, and over MUTATIONS (default 50000) inputs made from it, as the test unit.fuzz_<name>.
 function(fc_fuzz_target name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "MUTATIONS" "SOURCES;DEPS")
+    if(NOT DEFINED arg_MUTATIONS)
+        set(arg_MUTATIONS 50000)
+    endif()
     set(target fuzz_${name})
     set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
     if("fuzzer" IN_LIST FC_SANITIZE)
         add_executable(${target} ${arg_SOURCES})
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     else()
-        add_executable(${target} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
-        add_test(NAME unit.${target} COMMAND ${target} ${corpus})
+        add_executable(${target} ${arg_SOURCES} 
+            ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c ${PROJECT_SOURCE_DIR}/tests/fuzz/mutate.c)
+        add_test(NAME unit.${target} COMMAND ${target} ${arg_MUTATIONS} ${corpus})
         set_tests_properties(unit.${target} PROPERTIES
             LABELS unit TIMEOUT 300 ENVIRONMENT "${FC_TEST_ENVIRONMENT}")
     endif()

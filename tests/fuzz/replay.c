@@ -1,73 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the place of libFuzzer in builds without it: runs a fuzz target once over every file of the
- * directories named, so that each compiler and sanitizer replays the corpora as an ordinary test. */
+/*
+ * Takes the place of libFuzzer in builds without it:
+ *
+ *     <target> <mutations> <directory>...
+ *
+ * runs a fuzz target once over every file of the directories, then over that many inputs made from them (mutate.h), so that
+ * each compiler and sanitizer does it as an ordinary test. FC_SEED makes other ones. The input that ends the program is
+ * left in the file that is named last.
+ */
 #include <dirent.h>
-#include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/mutate.h"
 
-enum { INPUT_MAX = 16 << 20 };
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+enum { INPUT_MAX = 16 << 20, FILES_MAX = 4096 };
+
+static const char *program;
+static struct mutation_input present; /* with the target */
+
+/* Not safe in a signal handler, strictly; the program is lost anyway, and the input is what matters. */
+static void leave_input(void)
+{
+    char path[4096];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s.crash", program);
+    file = fopen(path, "wb");
+    if (file) {
+        fwrite(present.bytes, 1, present.size, file);
+        fclose(file);
+    }
+    fprintf(stderr, "the input of %zu bytes is in %s\n", present.size, path);
+}
+
+static void on_signal(int number)
+{
+    signal(number, SIG_DFL);
+    leave_input();
+    raise(number);
+}
+
+static void watch_for_crashes(void)
+{
+    static const int signals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(leave_input);
+        signal(SIGABRT, on_signal);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        signal(signals[i], on_signal);
+}
 
 /* An exact allocation, so that AddressSanitizer sees a read one byte behind the input. */
-static int replay_file(const char *path)
+static int run(const uint8_t *bytes, size_t size)
 {
-    FILE *file = fopen(path, "rb");
-    uint8_t *buffer = malloc(INPUT_MAX);
-    uint8_t *input = NULL;
-    size_t size = 0;
-    int rc = -1;
+    uint8_t *input = malloc(size ? size : 1);
+    int rc;
 
-    if (file && buffer) {
-        size = fread(buffer, 1, INPUT_MAX, file);
-        input = malloc(size ? size : 1);
-    }
-    if (input && !ferror(file)) {
-        memcpy(input, buffer, size);
-        rc = LLVMFuzzerTestOneInput(input, size);
-    }
-    if (rc != 0)
-        fprintf(stderr, "%s: cannot be read or was refused by the target\n", path);
+    if (!input)
+        return -1;
+    memcpy(input, bytes, size);
+    present = (struct mutation_input){input, size};
+    rc = LLVMFuzzerTestOneInput(input, size);
     free(input);
-    free(buffer);
-    if (file)
-        fclose(file);
     return rc;
 }
 
-static int replay_directory(const char *path, size_t *ret_count)
+static struct mutation_input read_input(const char *path)
 {
-    DIR *directory = opendir(path);
-    struct dirent *entry;
-    int rc = 0;
+    static uint8_t buffer[INPUT_MAX];
+    FILE *file = fopen(path, "rb");
+    struct mutation_input input = {0};
+    uint8_t *bytes;
 
-    if (!directory) {
+    if (!file)
+        return input;
+    input.size = fread(buffer, 1, sizeof(buffer), file);
+    bytes = ferror(file) ? NULL : malloc(input.size ? input.size : 1);
+    if (bytes)
+        memcpy(bytes, buffer, input.size);
+    input.bytes = bytes;
+    fclose(file);
+    return input;
+}
+
+/* Sorted, so that mutations are the same on every file system. */
+static int read_directory(const char *path, struct mutation_input *inputs, size_t *count)
+{
+    struct dirent **entries;
+    int found = scandir(path, &entries, NULL, alphasort), rc = 0;
+
+    if (found < 0) {
         perror(path);
         return -1;
     }
-    while (rc == 0 && (entry = readdir(directory))) {
+    for (int i = 0; i < found; i++) {
         char name[4096];
-
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-        rc = replay_file(name);
-        (*ret_count)++;
+        snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && *count < FILES_MAX) {
+            inputs[*count] = read_input(name);
+            if (!inputs[*count].bytes || run(inputs[*count].bytes, inputs[*count].size) != 0) {
+                fprintf(stderr, "%s: cannot be read or was refused by the target\n", name);
+                rc = -1;
+            }
+            (*count)++;
+        }
+        free(entries[i]);
     }
-    closedir(directory);
+    free(entries);
     return rc;
+}
+
+static int run_mutations(const struct mutation_input *inputs, size_t count, uint64_t times)
+{
+    static uint8_t buffer[MUTATION_MAX];
+    const char *text = getenv("FC_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+
+    for (uint64_t i = 0; i < times; i++) {
+        size_t size = mutate(inputs, count, seed, i, buffer);
+        if (run(buffer, size) != 0)
+            return -1;
+    }
+    printf("%llu mutations of seed %llu\n", (unsigned long long)times, (unsigned long long)seed);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
+    static struct mutation_input inputs[FILES_MAX];
     size_t count = 0;
+    int rc = argc > 2 ? 0 : -1;
 
-    for (int i = 1; i < argc; i++) {
-        if (replay_directory(argv[i], &count) != 0)
-            return 1;
-    }
+    program = argv[0];
+    watch_for_crashes();
+    for (int i = 2; i < argc && rc == 0; i++)
+        rc = read_directory(argv[i], inputs, &count);
     printf("%zu inputs\n", count);
-    return count > 0 ? 0 : 1;
+    if (rc == 0 && count > 0)
+        rc = run_mutations(inputs, count, strtoull(argv[1], NULL, 10));
+    for (size_t i = 0; i < count; i++)
+        free((void *)inputs[i].bytes);
+    return rc == 0 && count > 0 ? 0 : 1;
 }
