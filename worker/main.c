@@ -14,11 +14,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "worker/limits.h"
+#include "worker/spent.h"
 #include "worker/tasks/order.h"
 
 #define ORDER_FD 3
@@ -142,7 +144,7 @@ static int serve_probes(const struct fc_sys *sys)
     int status = arena ? EXIT_OK : EXIT_FAILED;
     bool lost = false;
 
-    while (status == EXIT_OK && !lost) {
+    while (status == EXIT_OK && !lost && !fc_spent()) {
         FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = NULL;
         struct fc_error err = FC_ERROR_INIT;
         fc_arena_reset(arena);
@@ -181,5 +183,9 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
-    return probe_loop ? serve_probes(fc_sys_real()) : serve_one(fc_sys_real());
+    int status = probe_loop ? serve_probes(fc_sys_real()) : serve_one(fc_sys_real());
+    /* Threads that run on must not meet what exit handlers have torn down. */
+    if (fc_spent())
+        _exit(status);
+    return status;
 }

@@ -9,7 +9,7 @@
 
 /* When the caller has no deadline. */
 #define DEADLINE_NS (30 * FC_NS_PER_S)
-/* An answer that takes longer is asked for again; the time doubles. */
+/* An answer that takes longer is asked for again. */
 #define FIRST_WAIT_MS 250
 
 static fc_rc no_memory(struct fc_error *err)
@@ -72,12 +72,13 @@ static fc_rc ask(struct fc_broker *self, const struct rd_kafka_metadata **ret, s
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
-    for (int wait = FIRST_WAIT_MS; fc_kafka_left_ms(self, 1) > 0; wait *= 2) {
+    for (int wait = FIRST_WAIT_MS; fc_kafka_left_ms(self, 1) > 0;) {
         code = rd_kafka_metadata(self->client, 0, self->handle, ret, fc_kafka_left_ms(self, wait));
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return FC_OK;
         if (fc_kafka_is_hopeless(self))
             break;
+        wait = fc_kafka_next_wait(wait);
     }
     return fc_kafka_fail(self, code, "asking for its partitions", err);
 }
@@ -211,15 +212,6 @@ static fc_rc find_topic(struct fc_broker *self, struct fc_error *err)
     return rc == FC_OK ? judge_partitions(self, err) : rc;
 }
 
-static void kafka_close(struct fc_broker *self)
-{
-    if (self->handle)
-        rd_kafka_topic_destroy(self->handle);
-    if (self->client)
-        rd_kafka_destroy_flags(self->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    pthread_mutex_destroy(&self->lock);
-}
-
 static fc_rc open_topic(struct fc_broker *self, const char *servers, struct fc_error *err)
 {
     const Feast__Worker__V1__Access *order = self->env->access ? self->env->access->order : NULL;
@@ -251,10 +243,9 @@ static fc_rc kafka_open(const struct fc_source_env *env, const Feast__Core__Data
     self->topic = options->topic;
     self->deadline_ns =
         env->deadline_ns != 0 ? env->deadline_ns : fc_monotonic_ns(env->sys) + DEADLINE_NS;
-    pthread_mutex_init(&self->lock, NULL);
     fc_rc rc = open_topic(self, options->bootstrap_servers, err);
     if (rc != FC_OK) {
-        kafka_close(self);
+        fc_kafka_client_close(self);
         return rc;
     }
     *ret = self;
@@ -279,5 +270,5 @@ const struct fc_broker_ops fc_broker_kafka = {
     .partitions = kafka_partitions,
     .sample = fc_kafka_sample,
     .remark = kafka_remark,
-    .close = kafka_close,
+    .close = fc_kafka_client_close,
 };

@@ -22,6 +22,27 @@ struct fc_kafka_partition {
     bool reachable; /**< there is a leader and it takes connections */
 };
 
+/**
+ * What a client's callbacks see and find out. On the heap, for the client's threads may outlive the broker
+ * (fc_kafka_client_close).
+ */
+struct fc_kafka_watch {
+    pthread_mutex_t lock; /**< of what the client's own threads use: these */
+    const struct fc_access *access;
+    bool closed;      /**< nothing may be connected to any more, and `access` is gone */
+    char denied[512]; /**< the address that the access policy forbids; "" for none */
+
+    /* Of the thread that calls rd_kafka_poll. */
+    enum fc_kafka_trouble trouble;
+    char trouble_text[512];
+    bool all_down;
+};
+
+/** NULL without memory. */
+struct fc_kafka_watch *fc_kafka_watch_new(const struct fc_access *access);
+void fc_kafka_watch_free(struct fc_kafka_watch *watch);
+void fc_kafka_watch_set(struct fc_kafka_watch *watch, rd_kafka_conf_t *conf);
+
 struct fc_broker {
     const struct fc_source_env *env;
     struct fc_arena *arena;
@@ -35,25 +56,26 @@ struct fc_broker {
     size_t partition_count;
     size_t unreachable; /**< of them */
     const char *remark; /**< NULL for none */
-
-    /* What the client's callbacks found out; those run on this thread, from rd_kafka_poll. */
-    enum fc_kafka_trouble trouble;
-    bool all_down;
-    char trouble_text[512];
-
-    /* Written by the client's own threads. */
-    pthread_mutex_t lock;
-    char denied[512]; /**< the address that the access policy forbids; "" for none */
+    struct fc_kafka_watch *watch;
 };
 
 /** A client for the servers that take connections; connects to nothing yet. */
 FC_MUST fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err);
+
+/**
+ * Ends the client. One whose threads do not end in time (a broker that answers nonsense can keep them busy for ever) is
+ * left behind, and the process is spent (worker/spent.h).
+ */
+void fc_kafka_client_close(struct fc_broker *self);
 
 /** Whether no further waiting helps: the login is refused, or every broker was tried in vain. */
 bool fc_kafka_is_hopeless(struct fc_broker *self);
 
 /** Milliseconds until the deadline, at least 0 and at most `most`. */
 int fc_kafka_left_ms(const struct fc_broker *self, int most);
+
+/** After a try in vain: waits a moment, and returns how long the next one may take. */
+int fc_kafka_next_wait(int wait_ms);
 
 /**
  * The error that tells best why it did not work: what the policy forbade, what the brokers refused, the deadline, else

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client of librdkafka: its configuration, what it may connect to, and what its errors mean. */
-#include <errno.h>
-#include <netdb.h>
+/* A client of librdkafka: its configuration, its end, and what its errors mean. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "worker/sources/kafka.h"
+#include "worker/spent.h"
 
 /* The library refuses less than a second, and needs no more than a minute. */
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_MAX_MS 60000
+/* An answer that takes longer is asked for again. */
+#define WAIT_MAX_MS 4000
 /* The library's smallest and largest answer to a fetch. */
 #define FETCH_MIN (INT64_C(1) << 20)
 #define FETCH_MAX (INT64_C(50) << 20)
+/* Threads that wait for nothing end within milliseconds; one may be resolving a name. */
+#define END_S 2
 
 int fc_kafka_left_ms(const struct fc_broker *self, int most)
 {
     int64_t left = (self->deadline_ns - fc_monotonic_ns(self->env->sys)) / FC_NS_PER_MS;
 
     return left <= 0 ? 0 : left < most ? (int)left : most;
+}
+
+int fc_kafka_next_wait(int wait_ms)
+{
+    static const struct timespec PAUSE = {.tv_nsec = 50 * FC_NS_PER_MS};
+
+    (void)nanosleep(&PAUSE, NULL);
+    return wait_ms < WAIT_MAX_MS ? wait_ms * 2 : wait_ms;
 }
 
 const char *fc_kafka_name(const struct fc_broker *self)
@@ -31,145 +43,6 @@ const char *fc_kafka_name(const struct fc_broker *self)
         fc_buf_printf(&text, "%s%s", i > 0 ? "," : "", self->servers.items[i].text);
     const char *name = text.failed ? NULL : fc_arena_strdup(self->arena, fc_buf_text(&text));
     return name ? name : "a topic";
-}
-
-/* The first address that was refused stays. */
-static void note_denied(struct fc_broker *self, const struct fc_error *error)
-{
-    pthread_mutex_lock(&self->lock);
-    if (!self->denied[0])
-        (void)snprintf(self->denied, sizeof(self->denied), "%.500s", error->message);
-    pthread_mutex_unlock(&self->lock);
-}
-
-static struct addrinfo *copy_of(const struct addrinfo *from)
-{
-    struct addrinfo *to = calloc(1, sizeof(*to) + from->ai_addrlen);
-
-    if (to) {
-        *to = *from;
-        to->ai_canonname = NULL;
-        to->ai_next = NULL;
-        to->ai_addr = (struct sockaddr *)(to + 1);
-        memcpy(to->ai_addr, from->ai_addr, from->ai_addrlen);
-    }
-    return to;
-}
-
-static void free_copies(struct addrinfo *list)
-{
-    while (list) {
-        struct addrinfo *next = list->ai_next;
-        free(list);
-        list = next;
-    }
-}
-
-/* Called without a name, it frees what an earlier call gave. On one of the client's threads. */
-static int on_resolve(const char *node, const char *service, const struct addrinfo *hints,
-                      struct addrinfo **res, void *opaque)
-{
-    struct fc_broker *self = opaque;
-    struct fc_error error = FC_ERROR_INIT;
-    struct addrinfo *all = NULL, *first = NULL, **last = &first;
-
-    if (!node) {
-        free_copies(*res);
-        return 0;
-    }
-    if (fc_access_host(self->env->access, node, &error) != FC_OK) {
-        note_denied(self, &error);
-        return EAI_FAIL;
-    }
-    int status = getaddrinfo(node, service, hints, &all);
-    for (struct addrinfo *a = all; status == 0 && a; a = a->ai_next) {
-        if (fc_access_address(self->env->access, node, a->ai_addr, &error) != FC_OK)
-            continue;
-        *last = copy_of(a);
-        if (*last)
-            last = &(*last)->ai_next;
-    }
-    if (all)
-        freeaddrinfo(all);
-    if (status == 0 && !first) {
-        note_denied(self, &error);
-        status = EAI_FAIL;
-    }
-    *res = first;
-    return status;
-}
-
-/* What was resolved was checked then; this is the door itself, whatever way led to it. On one of the client's threads. */
-static int on_connect(int fd, const struct sockaddr *address, int length, const char *id,
-                      void *opaque)
-{
-    struct fc_broker *self = opaque;
-    struct fc_error error = FC_ERROR_INIT;
-    const char *colon = strrchr(id, ':');
-    char host[300];
-
-    (void)snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - id) : (int)strlen(id), id);
-    if (fc_access_address(self->env->access, host, address, &error) != FC_OK) {
-        note_denied(self, &error);
-        return EACCES;
-    }
-    return connect(fd, address, (socklen_t)length) == 0 || errno == EINPROGRESS ? 0 : errno;
-}
-
-/* `sasl_ssl://h:1/bootstrap: text (after 3ms in state AUTH)` as `h:1: text`. */
-static void plain_text(const char *reason, char *ret, size_t size)
-{
-    const char *host = strstr(reason, "://");
-    const char *end = NULL;
-
-    host = host ? host + 3 : reason;
-    const char *text = strstr(host, ": ");
-    const char *slash = strchr(host, '/');
-    if (text && slash && slash < text)
-        end = slash;
-    int host_length = end ? (int)(end - host) : 0;
-    if (end)
-        host_length = (int)(end - host);
-    text = end ? text : host;
-    const char *tail = strstr(text, " (after ");
-    int length = tail ? (int)(tail - text) : (int)strlen(text);
-    (void)snprintf(ret, size, "%.*s%.*s", host_length, host, length, text);
-}
-
-static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
-{
-    struct fc_broker *self = opaque;
-    enum fc_kafka_trouble trouble = FC_KAFKA_LOST;
-
-    (void)client;
-    switch ((rd_kafka_resp_err_t)code) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        self->all_down = true;
-        return;
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-        trouble = FC_KAFKA_LOGIN;
-        break;
-    case RD_KAFKA_RESP_ERR__SSL:
-        trouble = FC_KAFKA_TLS;
-        break;
-    default:
-        break;
-    }
-    if (trouble >= self->trouble) {
-        self->trouble = trouble;
-        plain_text(reason, self->trouble_text, sizeof(self->trouble_text));
-    }
-}
-
-/* The library would else print to stderr, which is the log of jobs. */
-static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
-{
-    (void)client;
-    (void)level;
-    (void)facility;
-    (void)text;
 }
 
 struct setting {
@@ -268,11 +141,10 @@ fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err)
     FC_CLEANUP(conf_freep) rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char text[512];
 
-    rd_kafka_conf_set_opaque(conf, self);
-    rd_kafka_conf_set_resolve_cb(conf, on_resolve);
-    rd_kafka_conf_set_connect_cb(conf, on_connect);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_log_cb(conf, on_log);
+    self->watch = fc_kafka_watch_new(self->env->access);
+    if (!self->watch)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a Kafka client");
+    fc_kafka_watch_set(self->watch, conf);
     fc_rc rc = set_own(self, conf, err);
     if (rc == FC_OK)
         rc = set_properties(self, conf, err);
@@ -291,10 +163,68 @@ fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err)
     return FC_OK;
 }
 
+/* The part of a client that its end needs. */
+struct ending {
+    rd_kafka_t *client;
+    rd_kafka_topic_t *handle;
+};
+
+static void *end_client(void *arg)
+{
+    struct ending *ending = arg;
+
+    if (ending->handle)
+        rd_kafka_topic_destroy(ending->handle);
+    rd_kafka_destroy_flags(ending->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free(ending);
+    return NULL;
+}
+
+/* True when the client is gone. */
+static bool end_in_time(const struct ending *what)
+{
+    struct ending *ending = malloc(sizeof(*ending));
+    struct timespec until;
+    pthread_t thread;
+
+    if (!ending)
+        return false;
+    *ending = *what;
+    if (pthread_create(&thread, NULL, end_client, ending) != 0) {
+        free(ending);
+        return false;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += END_S;
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+        return true;
+    (void)pthread_detach(thread);
+    return false;
+}
+
+void fc_kafka_client_close(struct fc_broker *self)
+{
+    const struct ending ending = {.client = self->client, .handle = self->handle};
+    struct fc_kafka_watch *watch = self->watch;
+
+    if (!watch)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    watch->closed = true;
+    watch->access = NULL;
+    pthread_mutex_unlock(&watch->lock);
+    if (self->client && !end_in_time(&ending))
+        fc_spent_set();
+    else
+        fc_kafka_watch_free(watch);
+    self->client = NULL;
+    self->watch = NULL;
+}
+
 bool fc_kafka_is_hopeless(struct fc_broker *self)
 {
     rd_kafka_poll(self->client, 0);
-    return self->all_down || self->trouble == FC_KAFKA_LOGIN;
+    return self->watch->all_down || self->watch->trouble == FC_KAFKA_LOGIN;
 }
 
 static fc_rc fail_by_trouble(struct fc_broker *self, struct fc_error *err)
@@ -304,10 +234,10 @@ static fc_rc fail_by_trouble(struct fc_broker *self, struct fc_error *err)
         [FC_KAFKA_TLS] = "no TLS connection could be made",
         [FC_KAFKA_LOGIN] = "the broker refused the login",
     };
-    const char *text = fc_kafka_config_scrub(&self->config, self->trouble_text, self->arena);
+    const char *text = fc_kafka_config_scrub(&self->config, self->watch->trouble_text, self->arena);
 
     return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s: %s", fc_kafka_name(self),
-                   WORDS[self->trouble], text ? text : "");
+                   WORDS[self->watch->trouble], text ? text : "");
 }
 
 static fc_rc fail_by_code(struct fc_broker *self, rd_kafka_resp_err_t code, const char *doing,
@@ -336,17 +266,17 @@ static fc_rc fail_by_code(struct fc_broker *self, rd_kafka_resp_err_t code, cons
 fc_rc fc_kafka_fail(struct fc_broker *self, rd_kafka_resp_err_t code, const char *doing,
                     struct fc_error *err)
 {
-    char denied[sizeof(self->denied)];
+    char denied[sizeof(self->watch->denied)];
     /* Codes below zero are the library's own, and mean no more than that no answer came. */
     bool silent = code < 0;
 
     rd_kafka_poll(self->client, 0);
-    pthread_mutex_lock(&self->lock);
-    memcpy(denied, self->denied, sizeof(denied));
-    pthread_mutex_unlock(&self->lock);
+    pthread_mutex_lock(&self->watch->lock);
+    memcpy(denied, self->watch->denied, sizeof(denied));
+    pthread_mutex_unlock(&self->watch->lock);
     if (silent && denied[0])
         return fc_fail(err, FC_REASON_SOURCE_DENIED, "%s: %s", fc_kafka_name(self), denied);
-    if (silent && self->trouble != FC_KAFKA_NO_TROUBLE)
+    if (silent && self->watch->trouble != FC_KAFKA_NO_TROUBLE)
         return fail_by_trouble(self, err);
     if (silent && fc_kafka_left_ms(self, 1) == 0)
         return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "%s: %s took longer than the probe may",

@@ -51,6 +51,30 @@ static void listp(rd_kafka_topic_partition_list_t **list)
         rd_kafka_topic_partition_list_destroy(*list);
 }
 
+/* What a topic that was just made, or whose leaders just moved, answers for a moment. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The first error of a partition, else that of all. */
+static rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t *list,
+                                       rd_kafka_resp_err_t code)
+{
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+        code = list->elems[i].err;
+    return code;
+}
+
 /* One end of every slice, by one request to each leader. */
 static fc_rc ask_offsets(struct kafka_sampling *s, int64_t which, struct fc_error *err)
 {
@@ -58,22 +82,22 @@ static fc_rc ask_offsets(struct kafka_sampling *s, int64_t which, struct fc_erro
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     FC_CLEANUP(listp) rd_kafka_topic_partition_list_t *list = NULL;
 
-    for (int wait = FIRST_WAIT_MS; fc_kafka_left_ms(broker, 1) > 0; wait *= 2) {
+    for (int wait = FIRST_WAIT_MS; fc_kafka_left_ms(broker, 1) > 0;) {
         listp(&list);
         list = rd_kafka_topic_partition_list_new((int)s->count);
         for (size_t i = 0; i < s->count; i++)
             rd_kafka_topic_partition_list_add(list, broker->topic, s->slices[i].id)->offset = which;
         code = rd_kafka_offsets_for_times(broker->client, list, fc_kafka_left_ms(broker, wait));
-        if (code != RD_KAFKA_RESP_ERR__TIMED_OUT || fc_kafka_is_hopeless(broker))
+        code = first_error(list, code);
+        if (!is_passing(code) || fc_kafka_is_hopeless(broker))
             break;
+        wait = fc_kafka_next_wait(wait);
     }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return fc_kafka_fail(broker, code, "asking for offsets", err);
     for (size_t i = 0; i < s->count; i++) {
         const rd_kafka_topic_partition_t *p =
             rd_kafka_topic_partition_list_find(list, broker->topic, s->slices[i].id);
-        if (p->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return fc_kafka_fail(broker, p->err, "asking for offsets", err);
         if (which == RD_KAFKA_OFFSET_END)
             s->slices[i].end = p->offset;
         else

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Kafka broker (tests/peers/kafka) with every way to log in, each on a listener of its own, in one process."""
+
+import base64
+import ctypes
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+PATIENCE = 120
+
+# User and password of SASL PLAIN, then of both kinds of SCRAM.
+PLAIN = ("alice", "alice-secret")
+SCRAM = ("bob", "bob-secret")
+
+# Name of a listener and the protocol it speaks.
+LISTENERS = {
+    "PLAINTEXT": "PLAINTEXT",
+    "SASL": "SASL_PLAINTEXT",
+    "TLS": "SSL",
+    "MTLS": "SSL",          # only with a certificate of a client
+    "SASLTLS": "SASL_SSL",
+    "AWAY": "PLAINTEXT",    # the cluster says it is at a port where nobody listens
+    "LOCAL": "PLAINTEXT",   # the cluster says it is at a link-local address
+    "CONTROLLER": "PLAINTEXT",
+}
+
+
+def peer():
+    """Where the jars and the Python client are; a loud failure when they are not."""
+    setup = SOURCE_DIR / "tests/peers/kafka/setup.sh"
+    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
+    if not (path / "complete").exists():
+        raise SystemExit(f"the Kafka broker is not at {path}; run ./dev deps")
+    if str(path / "python") not in sys.path:
+        sys.path.append(str(path / "python"))
+    return path
+
+
+def _die_with_parent():
+    """In the child: a test that is killed leaves no broker behind."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def free_ports(count):
+    """Below the range that systems take ports of connections from."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
+
+
+def make_certificates(path):
+    """An authority, and of each a key and a certificate: server, client (of it), stranger (of itself)."""
+    def openssl(*args):
+        subprocess.run(["openssl", *args], cwd=path, check=True, capture_output=True)
+
+    path.mkdir()
+    (path / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
+            "-subj", "/CN=tests")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "stranger.key", "-out", "stranger.pem",
+            "-days", "30", "-subj", "/CN=stranger")
+    for name in ("server", "client"):
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
+                "-subj", f"/CN={name}")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "30", "-out", f"{name}.pem", "-extfile", "names")
+    # Java wants one file, and the key in PKCS#8.
+    (path / "server-store.pem").write_text(
+        "".join((path / name).read_text() for name in ("server.key", "server.pem", "ca.pem")))
+    (path / "client-store.pem").write_text((path / "client.key").read_text() + (path / "client.pem").read_text())
+
+
+class KafkaBroker:
+    """
+    Listens on 127.0.0.1; `address[name]` of each listener. Topics may be created on demand by clients that ask for it, and
+    whoever is no super user is held against the rules of access that the test makes.
+    """
+
+    def __init__(self, heap="256m"):
+        self.peer = peer()
+        self.heap = heap
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fc-kafka-"))
+        self.tls = self.dir / "tls"
+        ports = free_ports(len(LISTENERS) + 1)
+        self.address = {name: f"127.0.0.1:{port}" for name, port in zip(LISTENERS, ports)}
+        self.nobody = f"127.0.0.1:{ports[-1]}"
+        self.process = None
+        self._admin = None
+        self.log = self.dir / "broker.log"
+
+    def properties(self):
+        jaas = "org.apache.kafka.common.security"
+        advertised = {**self.address, "AWAY": self.nobody, "LOCAL": "169.254.10.10:9092"}
+        outer = [name for name in LISTENERS if name != "CONTROLLER"]
+        lines = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{self.address['CONTROLLER']}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listeners": ",".join(f"{name}://{self.address[name]}" for name in LISTENERS),
+            "advertised.listeners": ",".join(f"{name}://{advertised[name]}" for name in outer),
+            "listener.security.protocol.map": ",".join(f"{k}:{v}" for k, v in LISTENERS.items()),
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": self.tls / "server-store.pem",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.tls / "ca.pem",
+            "listener.name.mtls.ssl.client.auth": "required",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
+            "super.users": "User:ANONYMOUS",
+            "log.dirs": self.dir / "data",
+            "auto.create.topics.enable": "true",
+            "offsets.topic.num.partitions": "1",
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.num.partitions": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "connection.failed.authentication.delay.ms": "10",
+        }
+        for listener in ("sasl", "sasltls"):
+            name = f"listener.name.{listener}"
+            lines[f"{name}.plain.sasl.jaas.config"] = \
+                f'{jaas}.plain.PlainLoginModule required user_{PLAIN[0]}="{PLAIN[1]}";'
+            for kind in ("256", "512"):
+                lines[f"{name}.scram-sha-{kind}.sasl.jaas.config"] = f"{jaas}.scram.ScramLoginModule required;"
+        return "".join(f"{key}={value}\n" for key, value in lines.items())
+
+    def java(self, *args):
+        return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
+                f"-Dlog4j.configuration=file:{self.dir}/log4j.properties", "-cp", f"{self.peer}/libs/*", *args]
+
+    def format(self):
+        cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+        users = [f"SCRAM-SHA-{kind}=[name={SCRAM[0]},password={SCRAM[1]}]" for kind in ("256", "512")]
+        done = subprocess.run(
+            self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.dir / "server.properties",
+                      "--add-scram", users[0], "--add-scram", users[1]), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"the broker's storage cannot be made:\n{done.stdout}{done.stderr}")
+
+    def launch(self):
+        """Starts the process on the data of before; `wait` until it serves."""
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.java(f"-Xmx{self.heap}", "kafka.Kafka", self.dir / "server.properties"),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, preexec_fn=_die_with_parent)
+        return self
+
+    def wait(self):
+        end = time.monotonic() + PATIENCE
+        while b"Kafka Server started" not in self.log.read_bytes():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"the broker does not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+        return self
+
+    def start(self):
+        make_certificates(self.tls)
+        (self.dir / "server.properties").write_text(self.properties())
+        (self.dir / "log4j.properties").write_text(
+            "log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
+            "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
+            "log4j.appender.out.layout.ConversionPattern=%d %p %c - %m%n\n")
+        self.format()
+        return self.launch().wait()
+
+    def kill(self):
+        """As a power cut would end it; `launch` starts it again."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def admin(self):
+        from confluent_kafka.admin import AdminClient
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.address["PLAINTEXT"],
+                                       "allow.auto.create.topics": False})
+        return self._admin
+
+    def create(self, topic, partitions=1, **config):
+        from confluent_kafka.admin import NewTopic
+        config = {key.replace("_", "."): str(value) for key, value in config.items()}
+        self.admin.create_topics([NewTopic(topic, partitions, 1, config=config)])[topic].result(PATIENCE)
+        # The controller knows it; the broker hears of it a moment later.
+        end = time.monotonic() + PATIENCE
+        while len(self.admin.list_topics(topic, timeout=PATIENCE).topics[topic].partitions) < partitions:
+            if time.monotonic() > end:
+                raise AssertionError(f"topic {topic} does not appear")
+            time.sleep(0.02)
+
+    def producer(self, **config):
+        from confluent_kafka import Producer
+        return Producer({"bootstrap.servers": self.address["PLAINTEXT"], "linger.ms": 5, **config})
+
+    def produce(self, topic, messages):
+        """`messages`: (partition, value) or (partition, value, key)."""
+        producer = self.producer()
+        for partition, value, *key in messages:
+            producer.produce(topic, value, key=key[0] if key else None, partition=partition)
+        if producer.flush(PATIENCE) != 0:
+            raise AssertionError(f"messages to {topic} were not taken")
