@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/host.h"
+#include "base/url.h"
 
 static const char *file_url(const Feast__Core__DataSource *source)
 {
@@ -92,35 +93,13 @@ const char *fc_location_unsupported(const Feast__Core__DataSource *source, struc
     }
 }
 
-/* `scheme://user:secret@host/…` without what stands before the @. */
-static const char *without_credentials(const char *url, struct fc_arena *arena)
-{
-    size_t scheme = scheme_length(url);
-
-    if (scheme == 0 || strncmp(url + scheme, "://", 3) != 0) {
-        return url;
-    }
-    const char *authority = url + scheme + 3;
-    size_t length = strcspn(authority, "/?#");
-    const char *at = NULL;
-    for (size_t i = 0; i < length; i++) {
-        if (authority[i] == '@') {
-            at = authority + i;
-        }
-    }
-    if (at == NULL) {
-        return url;
-    }
-    return fc_arena_printf(arena, "%.*s://***%s", (int)scheme, url, at);
-}
-
 const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_arena *arena)
 {
     const char *text = NULL;
 
     switch (source->options_case) {
     case FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS:
-        text = without_credentials(file_url(source), arena);
+        text = fc_url_public(file_url(source), arena);
         break;
     case FEAST__CORE__DATA_SOURCE__OPTIONS_BIGQUERY_OPTIONS:
         text = source->bigquery_options->table_ref;

@@ -128,7 +128,7 @@ static void places_that_are_no_source(void **state)
                         "missing.parquet: No such file");
     file_source_refuses(f, test_path(&f->scratch, "no-*.parquet"), FC_REASON_SOURCE_UNREACHABLE,
                         "no file matches");
-    file_source_refuses(f, "s3://bucket/key", FC_REASON_SOURCE_UNSUPPORTED, "not s3://");
+    file_source_refuses(f, "abfs://container/file", FC_REASON_SOURCE_UNSUPPORTED, "not abfs://");
     file_source_refuses(f, "data/x.parquet", FC_REASON_SOURCE_INVALID, "no absolute path");
     file_source_refuses(f, "", FC_REASON_SOURCE_INVALID, "no absolute path");
     file_source_refuses(f, "/dev/null", FC_REASON_SOURCE_INVALID, "neither a file nor a directory");

@@ -68,6 +68,7 @@ struct fc_source_schema {
     struct fc_source_column *columns; /**< in the order of the first file; names may repeat */
     size_t column_count;
     size_t files_total, files_seen;
+    bool files_cut;     /**< there are more files than were listed */
     int64_t rows_total; /**< of the files seen when that is all of them, else -1 */
     int64_t bytes_total;
     struct fc_source_disagreement *disagreements;

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/url.h"
+
 #define SCRATCH_MAX       ((size_t)256 << 20)
 #define DISAGREEMENTS_MAX 64
+#define REMOTE_FILES      16
 
 static fc_rc no_memory(struct fc_error *err)
 {
@@ -16,7 +19,8 @@ static bool accepts(const Feast__Core__DataSource *source)
     return source->type == FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE;
 }
 
-static fc_rc check_format(const Feast__Core__DataSource__FileOptions *options, struct fc_error *err)
+static fc_rc check_format(const Feast__Core__DataSource__FileOptions *options,
+                          struct fc_arena *arena, struct fc_error *err)
 {
     const Feast__Core__FileFormat *format = options->file_format;
 
@@ -25,7 +29,15 @@ static fc_rc check_format(const Feast__Core__DataSource__FileOptions *options, s
         format->format_case == FEAST__CORE__FILE_FORMAT__FORMAT__NOT_SET)
         return FC_OK;
     return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "%s: only Parquet files are read",
-                   options->file_url);
+                   fc_url_public(options->file_url, arena));
+}
+
+static fc_rc find(struct fc_source *self, const char *url, struct fc_error *err)
+{
+    if (fc_remote_is(url))
+        return fc_remote_open(self->env, url, self->arena, &self->list, &self->remote, err);
+    fc_rc rc = fc_access_scheme(self->env->access, "file", err);
+    return rc == FC_OK ? fc_file_list_find(url, self->arena, &self->list, err) : rc;
 }
 
 static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataSource *source,
@@ -37,23 +49,26 @@ static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataS
         return no_memory(err);
     if (source->options_case != FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "a file source without file_options");
-    fc_rc rc = check_format(source->file_options, err);
+    fc_rc rc = check_format(source->file_options, arena, err);
     if (rc != FC_OK)
         return rc;
     self->env = env;
     self->arena = arena;
-    rc = fc_file_list_find(source->file_options->file_url, arena, &self->list, err);
+    rc = find(self, source->file_options->file_url, err);
     if (rc == FC_OK)
-        rc = fc_duck_confine(env->duck, self->list.root, err);
+        rc = fc_duck_confine(env->duck, self->remote ? self->remote->dir.path : self->list.root,
+                             err);
     if (rc == FC_OK)
         *ret = self;
+    else
+        fc_remote_close(self->remote);
     return rc;
 }
 
-/* The engine is the caller's, all else lies in the caller's arena. */
+/* The engine is the caller's, memory lies in the caller's arena. */
 static void file_close(struct fc_source *source)
 {
-    (void)source;
+    fc_remote_close(source->remote);
 }
 
 static bool file_is_empty(const struct fc_source *source)
@@ -65,6 +80,9 @@ size_t fc_file_seen(const struct fc_source *source)
 {
     size_t limit = source->env->limits ? source->env->limits->files : 0;
 
+    /* Who reads all rows sees all footers anyway: no need to fetch each of them twice. */
+    if (limit == 0 && source->remote)
+        limit = REMOTE_FILES;
     return limit == 0 || limit > source->list.count ? source->list.count : limit;
 }
 
@@ -72,6 +90,23 @@ bool fc_file_past_deadline(const struct fc_source *source)
 {
     return source->env->deadline_ns != 0 &&
            fc_monotonic_ns(source->env->sys) >= source->env->deadline_ns;
+}
+
+fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, bool with_groups,
+                     struct fc_arena *arena, struct fc_parquet_file *ret, struct fc_error *err)
+{
+    struct fc_parquet_place place = {
+        .path = file->path, .name = file->path, .sparse = source->remote != NULL};
+    fc_rc rc = FC_OK;
+
+    if (source->remote)
+        rc = fc_remote_local(source->remote, file, &place.path, err);
+    if (rc != FC_OK)
+        return rc;
+    place.path = fc_arena_strdup(arena, place.path);
+    if (!place.path)
+        return no_memory(err);
+    return fc_parquet_describe(source->env->duck, &place, with_groups, arena, ret, err);
 }
 
 static const struct fc_source_column *find_column(const struct fc_source_column *columns,
@@ -134,7 +169,7 @@ static fc_rc compare(struct comparison *c, const struct fc_parquet_file *file)
         const struct fc_source_column *here =
             find_column(file->columns, file->column_count, first->name);
         if (!here || !same_type(&first->type, &here->type)) {
-            rc = disagree(c, file->path, first->name, here ? &here->type : NULL, &first->type);
+            rc = disagree(c, file->name, first->name, here ? &here->type : NULL, &first->type);
         } else if (first->type.kind == FC_COLUMN_NULL && here->type.kind != FC_COLUMN_NULL) {
             /* The first file had no value to show its type. */
             first->type = here->type;
@@ -145,7 +180,7 @@ static fc_rc compare(struct comparison *c, const struct fc_parquet_file *file)
     }
     for (size_t i = 0; rc == FC_OK && i < file->column_count; i++) {
         if (!find_column(schema->columns, schema->column_count, file->columns[i].name))
-            rc = disagree(c, file->path, file->columns[i].name, &file->columns[i].type, NULL);
+            rc = disagree(c, file->name, file->columns[i].name, &file->columns[i].type, NULL);
     }
     return rc;
 }
@@ -184,8 +219,8 @@ static fc_rc describe_file(struct fc_source *source, size_t index, struct compar
                        "%s: the schemas of %zu files were read in time, not those of %zu",
                        source->list.root, c->schema->files_seen, fc_file_seen(source));
     fc_arena_reset(scratch);
-    fc_rc rc = fc_parquet_describe(source->env->duck, path, false, first ? c->arena : scratch,
-                                   &file, c->err);
+    fc_rc rc = fc_file_footer(source, &source->list.files[index], false, first ? c->arena : scratch,
+                              &file, c->err);
     if (rc != FC_OK)
         return rc;
     c->schema->files_seen++;
@@ -206,8 +241,10 @@ static fc_rc file_describe(struct fc_source *source, struct fc_arena *arena,
     size_t seen = fc_file_seen(source);
     int64_t rows = 0;
 
-    *ret = (struct fc_source_schema){
-        .files_total = source->list.count, .rows_total = -1, .bytes_total = source->list.bytes};
+    *ret = (struct fc_source_schema){.files_total = source->list.count,
+                                     .files_cut = source->list.cut,
+                                     .rows_total = -1,
+                                     .bytes_total = source->list.bytes};
     ret->disagreements = fc_arena_calloc(arena, DISAGREEMENTS_MAX, sizeof(*ret->disagreements));
     if (!scratch || !ret->disagreements)
         return no_memory(err);

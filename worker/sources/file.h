@@ -4,12 +4,14 @@
 
 #include "worker/sources/file_list.h"
 #include "worker/sources/parquet.h"
+#include "worker/sources/remote.h"
 #include "worker/sources/source.h"
 
 struct fc_source {
     const struct fc_source_env *env;
     struct fc_arena *arena; /**< the caller's, for what lives as long as the source */
     struct fc_file_list list;
+    struct fc_remote *remote; /**< NULL when the files are local */
 };
 
 /** Where a named column comes from within one file. */
@@ -28,7 +30,24 @@ struct fc_file_reader {
     size_t count;
     size_t *read; /**< indices into parquet.columns */
     size_t read_count;
+    size_t filters[2]; /**< indices into parquet.columns that the condition of a run is about */
+    size_t filter_count;
+    uint64_t batches; /**< handed on so far */
 };
+
+/** What a run reads. */
+struct fc_file_run {
+    const char *where; /**< SQL over fc_<index of a column of the file>, "" or NULL for all */
+    int64_t first_row, row_count; /**< row_count 0 means all of the file */
+    int64_t max_bytes;            /**< of a remote file to fetch; 0 for no limit */
+    fc_batch_fn fn;
+    void *ctx;
+};
+
+/** The footer of one of the source's files, fetched if need be; the file can then be read. */
+FC_MUST fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, bool with_groups,
+                             struct fc_arena *arena, struct fc_parquet_file *ret,
+                             struct fc_error *err);
 
 /** Describes the file and finds the columns; a missing or repeated one is SOURCE_MISMATCH naming file and column. */
 FC_MUST fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
@@ -37,12 +56,18 @@ FC_MUST fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file
                                   struct fc_error *err);
 
 /**
- * Runs one query over the file and hands each chunk on; `arena` is reset for each. `fn` sees partition values
- * as columns like any other.
+ * Runs one query over the file, or over each row group of a remote one as it comes, and hands each chunk on. `fn` sees
+ * partition values as columns like any other. BUSY when more would have to be fetched than may be.
  */
 FC_MUST fc_rc fc_file_reader_run(struct fc_source *source, struct fc_file_reader *reader,
-                                 const char *where, int64_t first_row, int64_t row_count,
-                                 fc_batch_fn fn, void *ctx, struct fc_error *err);
+                                 const struct fc_file_run *run, struct fc_error *err);
+
+/** The same over a local file; for file_reader.c and file_remote.c. */
+FC_MUST fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *reader,
+                                   const struct fc_file_run *run, struct fc_error *err);
+/** The same over the file in the spool. */
+FC_MUST fc_rc fc_file_remote_run(struct fc_source *source, struct fc_file_reader *reader,
+                                 const struct fc_file_run *run, struct fc_error *err);
 
 fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_t count,
                      fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err);

@@ -183,9 +183,10 @@ static fc_rc path_of(const char *url, const char **ret, struct fc_error *err)
     else if (strncmp(url, "file:/", strlen("file:/")) == 0)
         path = url + strlen("file:");
     else if (strstr(url, "://"))
-        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED,
-                       "%s: this version reads file:// locations only, not %.*s://", url,
-                       (int)strcspn(url, ":"), url);
+        return fc_fail(
+            err, FC_REASON_SOURCE_UNSUPPORTED,
+            "%s: files are read from file, s3, gs, http and https locations, not %.*s://", url,
+            (int)strcspn(url, ":"), url);
     if (path[0] != '/')
         return fc_fail(err, FC_REASON_SOURCE_INVALID,
                        "%s is no absolute path (expected file:///path)", url[0] ? url : "\"\"");

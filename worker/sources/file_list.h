@@ -14,8 +14,10 @@
 #include "worker/sources/spread.h"
 
 struct fc_file {
-    const char *path;
-    int64_t bytes;
+    const char *path;    /**< of a local file; what a remote one is called: "s3://bucket/key" */
+    const char *key;     /**< of a remote one in its store; NULL for a local file */
+    const char *version; /**< of a remote one, which all reads are pinned to; NULL when unknown */
+    int64_t bytes;       /**< -1 when unknown */
     const char *const *partitions; /**< one text a key of the list; NULL where null */
 };
 
@@ -27,6 +29,7 @@ struct fc_file_list {
     struct fc_source_column
         *keys; /**< partition columns: int32, int64, date or string by their values */
     size_t key_count;
+    bool cut; /**< there are more files than were listed */
 };
 
 /**

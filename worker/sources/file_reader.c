@@ -47,10 +47,10 @@ static fc_rc find_in_file(struct fc_file_reader *reader, const char *name, size_
             reader->from[at].index = i;
     }
     if (matches == 0)
-        return fc_fail(err, FC_REASON_SOURCE_MISMATCH, "%s has no column \"%s\"", parquet->path,
+        return fc_fail(err, FC_REASON_SOURCE_MISMATCH, "%s has no column \"%s\"", parquet->name,
                        name);
     if (matches > 1)
-        return fc_fail(err, FC_REASON_SOURCE_MISMATCH, "%s has %zu columns \"%s\"", parquet->path,
+        return fc_fail(err, FC_REASON_SOURCE_MISMATCH, "%s has %zu columns \"%s\"", parquet->name,
                        matches, name);
     reader->from[at].slot = slot_for(reader, reader->from[at].index);
     reader->columns[at] = parquet->columns[reader->from[at].index];
@@ -62,8 +62,7 @@ fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
                           struct fc_arena *arena, struct fc_file_reader *ret, struct fc_error *err)
 {
     *ret = (struct fc_file_reader){.file = file, .count = count};
-    fc_rc rc =
-        fc_parquet_describe(source->env->duck, file->path, with_groups, arena, &ret->parquet, err);
+    fc_rc rc = fc_file_footer(source, file, with_groups, arena, &ret->parquet, err);
     if (rc != FC_OK)
         return rc;
     ret->from = fc_arena_calloc(arena, count + 1, sizeof(*ret->from));
@@ -117,7 +116,7 @@ static fc_rc check_types(const struct fc_file_reader *reader, const struct fc_du
         if (!agree(&column->type, &engine))
             return fc_fail(err, FC_REASON_SOURCE_INVALID,
                            "%s: column \"%s\" is %s by its footer and cannot be read as that",
-                           reader->parquet.path, column->name, column->type.text);
+                           reader->parquet.name, column->name, column->type.text);
     }
     return FC_OK;
 }
@@ -164,17 +163,16 @@ static bool arrange(const struct fc_source *source, const struct fc_file_reader 
     return true;
 }
 
-fc_rc fc_file_reader_run(struct fc_source *source, struct fc_file_reader *reader, const char *where,
-                         int64_t first_row, int64_t row_count, fc_batch_fn fn, void *ctx,
-                         struct fc_error *err)
+fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *reader,
+                           const struct fc_file_run *run, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(BATCH_MAX);
     FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = NULL;
     const struct fc_parquet_scan scan = {.columns = reader->read,
                                          .count = reader->read_count,
-                                         .where = where,
-                                         .first_row = first_row,
-                                         .row_count = row_count};
+                                         .where = run->where,
+                                         .first_row = run->first_row,
+                                         .row_count = run->row_count};
     const struct fc_cell *const *cells = NULL;
     struct fc_batch batch;
     size_t rows = 0;
@@ -192,7 +190,15 @@ fc_rc fc_file_reader_run(struct fc_source *source, struct fc_file_reader *reader
             break;
         if (!arrange(source, reader, cells, rows, arena, &batch))
             return no_memory(reader->file, err);
-        rc = fn(ctx, &batch, err);
+        reader->batches++;
+        rc = run->fn(run->ctx, &batch, err);
     }
     return rc;
+}
+
+fc_rc fc_file_reader_run(struct fc_source *source, struct fc_file_reader *reader,
+                         const struct fc_file_run *run, struct fc_error *err)
+{
+    return source->remote ? fc_file_remote_run(source, reader, run, err)
+                          : fc_file_reader_query(source, reader, run, err);
 }

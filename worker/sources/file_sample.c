@@ -44,7 +44,8 @@ static int64_t bytes_read_by_us(void)
 /* True when the sample must end here although rows are left to take. */
 static bool is_over(struct sampling *s)
 {
-    s->stats->bytes_read = bytes_read_by_us() - s->bytes_before;
+    s->stats->bytes_read = s->source->remote ? fc_remote_bytes(s->source->remote)
+                                             : bytes_read_by_us() - s->bytes_before;
     if (fc_file_past_deadline(s->source) ||
         (s->bytes_limit > 0 && s->stats->bytes_read >= s->bytes_limit))
         s->stats->cut = true;
@@ -74,6 +75,14 @@ static int64_t share(int64_t left, size_t parts)
     return (left + (int64_t)parts - 1) / (int64_t)parts;
 }
 
+/* What may still be fetched; 0 for no limit. */
+static int64_t bytes_left(const struct sampling *s)
+{
+    int64_t left = s->bytes_limit - s->stats->bytes_read;
+
+    return s->bytes_limit == 0 ? 0 : left > 1 ? left : 1;
+}
+
 static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, size_t group,
                           int64_t budget, struct fc_error *err)
 {
@@ -82,8 +91,33 @@ static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, siz
 
     if (rows == 0)
         return FC_OK;
-    fc_rc rc = fc_file_reader_run(s->source, reader, NULL, span->first_row, rows, take, s, err);
-    return rc == FC_CANCELLED && s->stats->cut ? FC_OK : rc;
+    const struct fc_file_run run = {.first_row = span->first_row,
+                                    .row_count = rows,
+                                    .max_bytes = bytes_left(s),
+                                    .fn = take,
+                                    .ctx = s};
+    fc_rc rc = fc_file_reader_run(s->source, reader, &run, err);
+    if (rc == FC_RESOURCE_EXHAUSTED && err->reason == FC_REASON_BUSY)
+        s->stats->cut = true;
+    return rc != FC_OK && s->stats->cut ? FC_OK : rc;
+}
+
+/* A row group costs a good part of a remote file. The newest full one tells most about what is written today. */
+static fc_rc sample_newest(struct sampling *s, struct fc_file_reader *reader, int64_t budget,
+                           struct fc_error *err)
+{
+    int64_t want = budget < s->rows_left ? budget : s->rows_left;
+
+    for (size_t i = reader->parquet.group_count; i-- > 0 && want > 0 && !is_over(s);) {
+        int64_t rows = reader->parquet.groups[i].rows;
+        if (rows < want && i > 0 && reader->parquet.groups[i - 1].rows >= want)
+            continue;
+        fc_rc rc = sample_group(s, reader, i, want, err);
+        if (rc != FC_OK)
+            return rc;
+        want -= rows < want ? rows : want;
+    }
+    return FC_OK;
 }
 
 static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, size_t slices,
@@ -131,8 +165,11 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
         fc_rc rc = fc_file_reader_open(source, file, columns, count, !all, arena, &reader, err);
         if (rc != FC_OK)
             return rc;
+        const struct fc_file_run run = {.fn = take, .ctx = &s};
         if (all)
-            rc = fc_file_reader_run(source, &reader, NULL, 0, 0, take, &s, err);
+            rc = fc_file_reader_run(source, &reader, &run, err);
+        else if (source->remote)
+            rc = sample_newest(&s, &reader, share(s.rows_left, wanted - i), err);
         else
             rc = sample_file(&s, &reader, SLICES_MAX / wanted, share(s.rows_left, wanted - i), err);
         if (rc != FC_OK && !(rc == FC_CANCELLED && ret->cut))

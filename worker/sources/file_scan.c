@@ -80,14 +80,15 @@ static bool is_bounded(const struct scan *scan)
 }
 
 /* Rows without an event time are let through where there may be some; the test costs the pruning. */
-static void put_span(struct fc_buf *sql, const struct scan *scan,
-                     const struct fc_file_reader *reader, bool nulls)
+static void put_span(struct fc_buf *sql, const struct scan *scan, struct fc_file_reader *reader,
+                     bool nulls)
 {
     const struct fc_file_column *from = &reader->from[scan->request->event];
     const struct fc_column_type *type = &reader->columns[scan->request->event].type;
 
     if (!is_bounded(scan) || from->partition || type->kind == FC_COLUMN_NULL)
         return;
+    reader->filters[reader->filter_count++] = from->index;
     fc_buf_puts(sql, nulls ? " AND ((" : " AND (");
     put_bounds(sql, from->index, type, &scan->request->start, &scan->request->end);
     if (nulls)
@@ -106,9 +107,10 @@ static bool is_day_outside(const struct scan *scan, int64_t day)
 
 /* For a date partition column that lies in the file itself. */
 static void put_partition(struct fc_buf *sql, const struct scan *scan,
-                          const struct fc_parquet_file *file)
+                          struct fc_file_reader *reader)
 {
     const struct fc_scan_request *request = scan->request;
+    const struct fc_parquet_file *file = &reader->parquet;
     char cast[64];
 
     if (!request->date_partition || !is_bounded(scan))
@@ -124,6 +126,7 @@ static void put_partition(struct fc_buf *sql, const struct scan *scan,
             snprintf(cast, sizeof(cast), "TRY_CAST(fc_%zu AS DATE)", i);
         else
             continue;
+        reader->filters[reader->filter_count++] = i;
         if (request->start.set)
             fc_buf_printf(sql, " AND %s >= DATE '1970-01-01' + %" PRId64, cast,
                           day_of(clamp(request->start.seconds, SECONDS_MAX)));
@@ -204,10 +207,10 @@ static fc_rc scan_file(struct scan *scan, const struct fc_file *file, struct fc_
                        file->path, reader.columns[scan->request->event].name,
                        reader.columns[scan->request->event].type.text);
     put_span(&where, scan, &reader, nulls);
-    put_partition(&where, scan, &reader.parquet);
+    put_partition(&where, scan, &reader);
+    const struct fc_file_run run = {.where = fc_buf_text(&where), .fn = pass_on, .ctx = scan};
     rc = where.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
-                      : fc_file_reader_run(scan->source, &reader, fc_buf_text(&where), 0, 0,
-                                           pass_on, scan, err);
+                      : fc_file_reader_run(scan->source, &reader, &run, err);
     fc_buf_done(&where);
     if (rc == FC_OK) {
         scan->progress->rows_passed = scan->rows_before + scan->file_rows;

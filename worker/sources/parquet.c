@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,8 +23,10 @@ static fc_rc no_memory(const char *path, struct fc_error *err)
                    "%s: its footer needs more memory than it may have", path);
 }
 
-static fc_rc check_magic(int fd, const char *path, int64_t size, struct fc_error *err)
+static fc_rc check_magic(int fd, const struct fc_parquet_place *place, int64_t size,
+                         struct fc_error *err)
 {
+    const char *path = place->name;
     char head[MAGIC_SIZE];
     char tail[MAGIC_SIZE];
 
@@ -40,6 +43,8 @@ static fc_rc check_magic(int fd, const char *path, int64_t size, struct fc_error
     if (memcmp(tail, MAGIC_ENCRYPTED, MAGIC_SIZE) == 0)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is encrypted Parquet, which is not read",
                        path);
+    if (place->sparse && memcmp(tail, MAGIC, MAGIC_SIZE) == 0)
+        return FC_OK;
     if (memcmp(head, MAGIC, MAGIC_SIZE) != 0)
         return fc_fail(err, FC_REASON_SOURCE_INVALID,
                        "%s is no Parquet file: it does not begin with PAR1", path);
@@ -50,10 +55,11 @@ static fc_rc check_magic(int fd, const char *path, int64_t size, struct fc_error
 }
 
 /* Done by ourselves, so that a missing file, a denied one and a damaged one are told apart. */
-static fc_rc check_file(const char *path, struct fc_error *err)
+static fc_rc check_file(const struct fc_parquet_place *place, struct fc_error *err)
 {
+    const char *path = place->name;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(place->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s", path, strerror(errno));
@@ -63,20 +69,30 @@ static fc_rc check_file(const char *path, struct fc_error *err)
     else if (!S_ISREG(st.st_mode))
         rc = fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is no regular file", path);
     else
-        rc = check_magic(fd, path, st.st_size, err);
+        rc = check_magic(fd, place, st.st_size, err);
     close(fd);
     return rc;
+}
+
+/* The engine names a local file that nobody else has heard of. */
+static void put_name(const struct fc_parquet_file *file, const char *from, char *to, size_t size)
+{
+    const char *at = strcmp(file->path, file->name) != 0 ? strstr(from, file->path) : NULL;
+
+    if (at)
+        snprintf(to, size, "%.*s%s%s", (int)(at - from), from, file->name, at + strlen(file->path));
 }
 
 fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err)
 {
     struct fc_error engine = *err;
 
+    put_name(file, err->message, engine.message, sizeof(engine.message));
     if (engine.reason == FC_REASON_SOURCE_INVALID || engine.reason == FC_REASON_IO_FAILED ||
         engine.reason == FC_REASON_INTERNAL)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s cannot be decoded as Parquet: %s",
-                       file->path, engine.message);
-    return fc_error_prefix(err, "%s", file->path);
+                       file->name, engine.message);
+    return fc_error_prefix(err, "%s", file->name);
 }
 
 /* The engine's answer, whole: these tables are small. Strings are copied to the arena. */
@@ -125,7 +141,7 @@ static fc_rc query_table(struct fc_duck *duck, const struct fc_parquet_file *fil
 
     *ret = (struct table){.rows = NULL};
     if (sql->failed)
-        return no_memory(file->path, err);
+        return no_memory(file->name, err);
     if (fc_duck_query(duck, fc_buf_text(sql), &result, err) != FC_OK)
         return fc_parquet_error(file, err);
     for (;;) {
@@ -134,7 +150,7 @@ static fc_rc query_table(struct fc_duck *duck, const struct fc_parquet_file *fil
         if (rows == 0)
             return FC_OK;
         if (!keep_rows(ret, cells, rows, result, arena))
-            return no_memory(file->path, err);
+            return no_memory(file->name, err);
     }
 }
 
@@ -161,7 +177,7 @@ static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
     struct fc_parquet_element *elements =
         fc_arena_calloc(arena, table.row_count + 1, sizeof(*elements));
     if (!elements)
-        return no_memory(file->path, err);
+        return no_memory(file->name, err);
     for (size_t i = 0; i < table.row_count; i++) {
         const struct fc_cell *row = table.rows[i];
         elements[i] = (struct fc_parquet_element){
@@ -178,8 +194,8 @@ static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
     if (fc_parquet_columns(elements, table.row_count, arena, &file->columns, &file->column_count))
         return FC_OK;
     if (fc_arena_exhausted(arena))
-        return no_memory(file->path, err);
-    return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s has a schema that is no tree", file->path);
+        return no_memory(file->name, err);
+    return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s has a schema that is no tree", file->name);
 }
 
 static fc_rc read_rows(struct fc_duck *duck, struct fc_parquet_file *file, struct fc_arena *arena,
@@ -197,7 +213,7 @@ static fc_rc read_rows(struct fc_duck *duck, struct fc_parquet_file *file, struc
         return rc;
     if (table.row_count != 1 || table.rows[0][0].null || table.rows[0][0].as.integer < 0)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s does not say how many rows it has",
-                       file->path);
+                       file->name);
     file->rows = table.rows[0][0].as.integer;
     file->group_count = (size_t)(table.rows[0][1].null ? 0 : table.rows[0][1].as.integer);
     return FC_OK;
@@ -219,7 +235,7 @@ static fc_rc read_groups(struct fc_duck *duck, struct fc_parquet_file *file, str
         return rc;
     file->groups = fc_arena_calloc(arena, table.row_count + 1, sizeof(*file->groups));
     if (!file->groups)
-        return no_memory(file->path, err);
+        return no_memory(file->name, err);
     file->group_count = table.row_count;
     for (size_t i = 0; i < table.row_count; i++) {
         int64_t rows = table.rows[i][0].null ? 0 : table.rows[i][0].as.integer;
@@ -229,11 +245,12 @@ static fc_rc read_groups(struct fc_duck *duck, struct fc_parquet_file *file, str
     return FC_OK;
 }
 
-fc_rc fc_parquet_describe(struct fc_duck *duck, const char *path, bool with_groups,
-                          struct fc_arena *arena, struct fc_parquet_file *ret, struct fc_error *err)
+fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_place *place,
+                          bool with_groups, struct fc_arena *arena, struct fc_parquet_file *ret,
+                          struct fc_error *err)
 {
-    *ret = (struct fc_parquet_file){.path = path};
-    fc_rc rc = check_file(path, err);
+    *ret = (struct fc_parquet_file){.path = place->path, .name = place->name};
+    fc_rc rc = check_file(place, err);
     if (rc == FC_OK)
         rc = read_columns(duck, ret, arena, err);
     if (rc == FC_OK)
@@ -252,7 +269,7 @@ fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file,
     struct table table;
 
     if (!arena)
-        return no_memory(file->path, err);
+        return no_memory(file->name, err);
     /* A nested column has several leaves; path_in_schema begins with its name. */
     fc_buf_puts(&sql, "SELECT coalesce(sum(total_compressed_size), 0)::BIGINT, coalesce(bool_or("
                       "split_part(path_in_schema, ', ', 1) = ");
@@ -270,7 +287,7 @@ fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file,
     if (rc != FC_OK)
         return rc;
     if (table.row_count != 1)
-        return fc_fail(err, FC_REASON_INTERNAL, "%s: no account of its columns", file->path);
+        return fc_fail(err, FC_REASON_INTERNAL, "%s: no account of its columns", file->name);
     ret->bytes = table.rows[0][0].as.integer;
     ret->nulls = table.rows[0][1].as.boolean;
     return FC_OK;
@@ -310,7 +327,7 @@ fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
 
     put_scan(&sql, file, scan);
     fc_rc rc =
-        sql.failed ? no_memory(file->path, err) : fc_duck_query(duck, fc_buf_text(&sql), ret, err);
+        sql.failed ? no_memory(file->name, err) : fc_duck_query(duck, fc_buf_text(&sql), ret, err);
     fc_buf_done(&sql);
     if (rc != FC_OK && err->reason != FC_REASON_OUT_OF_MEMORY)
         return fc_parquet_error(file, err);

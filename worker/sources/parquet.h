@@ -9,7 +9,8 @@ struct fc_parquet_group {
 };
 
 struct fc_parquet_file {
-    const char *path;
+    const char *path;                 /**< where the engine opens it */
+    const char *name;                 /**< what it is called in errors */
     struct fc_source_column *columns; /**< top level, in file order; names may repeat */
     size_t column_count;
     int64_t rows;
@@ -17,13 +18,19 @@ struct fc_parquet_file {
     size_t group_count;
 };
 
+struct fc_parquet_place {
+    const char *path; /**< absolute */
+    const char *name; /**< for people; the path for a local file */
+    bool sparse;      /**< only its end is there: what it begins with is not looked at */
+};
+
 /**
  * Opens the file and reads its footer. SOURCE_UNREACHABLE when it is gone or may not be read;
- * SOURCE_INVALID, naming the file, when it is empty, no Parquet, encrypted or damaged.
+ * SOURCE_INVALID, naming the file, when it is empty, no Parquet, encrypted or damaged. The place's strings are kept.
  */
-FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const char *path, bool with_groups,
-                                  struct fc_arena *arena, struct fc_parquet_file *ret,
-                                  struct fc_error *err);
+FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_place *place,
+                                  bool with_groups, struct fc_arena *arena,
+                                  struct fc_parquet_file *ret, struct fc_error *err);
 
 struct fc_parquet_usage {
     int64_t bytes; /**< compressed, of the columns asked about */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sources/source.h"
 
+#include "base/url.h"
+
 static const struct fc_source_ops *const KINDS[] = {&fc_source_file, &fc_source_bigquery};
 
 static const char *kind_name(const Feast__Core__DataSource *source)
@@ -30,7 +32,7 @@ const char *fc_source_location(const Feast__Core__DataSource *source, struct fc_
 
     switch (source->options_case) {
     case FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS:
-        text = source->file_options->file_url;
+        text = fc_url_public(source->file_options->file_url, arena);
         break;
     case FEAST__CORE__DATA_SOURCE__OPTIONS_BIGQUERY_OPTIONS:
         text = source->bigquery_options->table_ref;
