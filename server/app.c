@@ -38,6 +38,7 @@ struct fc_app {
     struct fc_arena *texts;
     struct fc_store *store;
     struct fc_admission *admission;
+    struct fc_reverify *reverify;
     struct fc_jobs *jobs;
     struct fc_services services;
     struct fc_rpc_server *rpc;
@@ -158,6 +159,7 @@ static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc
         .deadline_ns = fc_config_duration_ns(app->config, "probe.deadline"),
         .max_invalid_ratio = fc_config_double(app->config, "probe.max_invalid_ratio"),
         .parallel = (unsigned)fc_config_int(app->config, "probe.parallel"),
+        .background_parallel = (unsigned)fc_config_int(app->config, "reverify.parallel"),
         .local_any = app->local_any,
         .local_roots = app->local_roots,
         .access = app->access,
@@ -173,6 +175,20 @@ static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc
                              fc_config_str(app->config, "validation"));
     }
     return fc_admission_new(&options, &app->admission, err);
+}
+
+static fc_rc start_reverify(struct fc_app *app, struct fc_error *err)
+{
+    const struct fc_reverify_options options = {
+        .sys = fc_sys_real(),
+        .store = app->store,
+        .admission = app->admission,
+        .plan = {.interval_ns = fc_config_duration_ns(app->config, "reverify.interval"),
+                 .retry_min_ns = fc_config_duration_ns(app->config, "reverify.retry_min"),
+                 .retry_max_ns = fc_config_duration_ns(app->config, "reverify.retry_max")},
+        .parallel = (unsigned)fc_config_int(app->config, "reverify.parallel"),
+    };
+    return fc_reverify_new(&options, &app->reverify, err);
 }
 
 static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_error *err)
@@ -300,6 +316,7 @@ static fc_rc start_http(struct fc_app *app, struct fc_error *err)
         .rpc = app->rpc,
         .store = app->store,
         .admission = app->admission,
+        .reverify = app->reverify,
         .jobs = app->jobs,
     };
     return options.address[0] == '\0' ? FC_OK : fc_http_new(&options, &app->http, err);
@@ -367,6 +384,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = start_admission(app, data_dir, err);
     }
     if (rc == FC_OK) {
+        rc = start_reverify(app, err);
+    }
+    if (rc == FC_OK) {
         rc = start_jobs(app, data_dir, err);
     }
     if (rc == FC_OK) {
@@ -375,6 +395,7 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .store = app->store,
             .admission = app->admission,
             .jobs = app->jobs,
+            .reverify = app->reverify,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = fc_arena_printf(app->texts, "%s/backups", data_dir),
             .version = FC_VERSION,
@@ -444,7 +465,10 @@ void fc_app_stop(struct fc_app *app)
     }
     fc_services_done(&app->services);
     fc_http_free(app->http);
+    fc_reverify_stop(
+        app->reverify); /* before its looks are ended: what they find then is no finding */
     fc_admission_free(app->admission);
+    fc_reverify_free(app->reverify);
     fc_jobs_free(app->jobs);
     fc_rpc_server_free(app->rpc);
     fc_reflection_free(app->reflection);

@@ -35,8 +35,9 @@ struct fc_admission_options {
     double
         max_invalid_ratio; /**< `enforce`: share of invalid sampled rows still accepted; e.g. 0.05 */
     unsigned parallel;     /**< probes at once; 0 means 4 */
-    unsigned queue_limit;  /**< probes waiting at most; 0 means 256 */
-    bool local_any;        /**< any local path may be read (the server listens on loopback only) */
+    unsigned background_parallel; /**< of the background, beside those; 0: they share the others */
+    unsigned queue_limit;         /**< probes waiting at most; 0 means 256 */
+    bool local_any; /**< any local path may be read (the server listens on loopback only) */
     const char *const *local_roots;          /**< else only below these; NULL-terminated */
     const Feast__Worker__V1__Access *access; /**< goes with every order; borrowed; NULL for none */
 };
@@ -62,6 +63,7 @@ struct fc_admission_request {
         *entities; /**< the table's entities with their declared types */
     size_t entity_count;
     enum fc_validation_mode mode;
+    bool background; /**< nobody waits for it: those who wait go first */
     int64_t
         deadline_ns; /**< monotonic, of the call; the probe's own deadline holds when it is sooner */
     struct fc_arena *arena; /**< the report and the violations are made here */
@@ -84,7 +86,10 @@ void fc_admission_check(struct fc_admission *admission, const struct fc_admissio
 FC_MUST bool fc_admission_satisfied(int32_t verdict, enum fc_validation_mode stored_mode,
                                     enum fc_validation_mode mode);
 
+#define FC_ADMISSION_VERDICTS 5 /**< of feast.admin.v1.Verdict */
+
 struct fc_admission_stats {
     uint64_t probes, refused, unverified, worker_failures;
+    uint64_t verdicts[FC_ADMISSION_VERDICTS]; /**< validations by what they found */
 };
 void fc_admission_stats(struct fc_admission *admission, struct fc_admission_stats *ret);

@@ -30,7 +30,7 @@ struct fc_pool {
     struct slot *idle; /* the one used last on top */
     struct fc_pool_task *first, **end;
     unsigned queued, queue_limit;
-    bool stopping;
+    bool cold, stopping;
 };
 
 static void enqueue_locked(struct fc_pool *pool, struct fc_pool_task *task)
@@ -77,8 +77,8 @@ bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
 }
 
 /*
- * Waits for a task as an idle slot; NULL when the pool stops. A slot that waited in vain and has another above it lets
- * its worker go.
+ * Waits for a task as an idle slot; NULL when the pool stops. A slot that waited in vain and has another above it, or
+ * is of a cold pool, lets its worker go.
  */
 static struct fc_pool_task *wait_locked(struct slot *slot)
 {
@@ -91,7 +91,7 @@ static struct fc_pool_task *wait_locked(struct slot *slot)
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += IDLE_S;
         int timed_out = pthread_cond_timedwait(&slot->wake, &pool->mutex, &until);
-        if (timed_out != 0 && slot->task == NULL && pool->idle != slot) {
+        if (timed_out != 0 && slot->task == NULL && (pool->cold || pool->idle != slot)) {
             fc_prober_cool(slot->prober);
         }
     }
@@ -131,13 +131,13 @@ static void *serve(void *arg)
     struct fc_pool_task *task;
     bool stopping = false;
 
-    if (slot == slot->pool->slots) {
+    if (slot == slot->pool->slots && !slot->pool->cold) {
         warm(slot);
     }
     while ((task = next_task(slot, &stopping)) != NULL) {
         task->run(task, stopping ? NULL : slot->prober, slot->scratch);
         fc_arena_reset(slot->scratch);
-        if (!stopping) {
+        if (!stopping && !slot->pool->cold) {
             warm(slot);
         }
     }
@@ -156,7 +156,7 @@ static fc_rc init_slot(struct fc_pool *pool, struct slot *slot,
     (void)pthread_cond_init(&slot->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     (void)snprintf(scratch_dir, sizeof scratch_dir, "%s/probe-%td", options->scratch_dir,
-                   slot - pool->slots);
+                   slot - pool->slots + (ptrdiff_t)options->first_number);
     slot->scratch = fc_arena_new(SCRATCH_BYTES);
     if (slot->scratch == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe thread");
@@ -184,6 +184,7 @@ fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, s
     (void)pthread_mutex_init(&pool->mutex, NULL);
     pool->end = &pool->first;
     pool->queue_limit = options->queue_limit;
+    pool->cold = options->cold;
     pool->slots = calloc(options->threads, sizeof *pool->slots);
     if (pool->slots == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %u probe threads",

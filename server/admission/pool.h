@@ -20,6 +20,8 @@ struct fc_pool_options {
     const char *worker_path;
     const char *scratch_dir;
     unsigned threads;
+    unsigned first_number; /**< of the scratch directories: pools that share a parent differ */
+    bool cold; /**< no worker is started ahead, and none is kept when there is nothing to do */
     unsigned queue_limit;
 };
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "server/admission/admission.h"
 #include "server/jobs/jobs.h"
+#include "server/reverify/reverify.h"
 #include "server/rpc/rpc.h"
 #include "storage/store.h"
 
@@ -19,6 +20,7 @@ struct fc_http_options {
     struct fc_rpc_server *rpc;
     struct fc_store *store;
     struct fc_admission *admission;
+    struct fc_reverify *reverify; /**< may be NULL */
     struct fc_jobs *jobs;
 };
 

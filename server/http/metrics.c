@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "feast/admin/v1/report.pb-c.h"
 #include "server/http/process_stats.h"
 #include "storage/registry.h"
 
@@ -12,7 +13,9 @@ struct snapshot {
     struct fc_registry_counts counts;
     struct fc_store_stats store;
     struct fc_store_checks checks;
+    int64_t tables[FC_VERDICTS]; /* by verdict; negative: not known */
     struct fc_admission_stats admission;
+    struct fc_reverify_stats reverify;
     struct fc_jobs_stats jobs;
     struct fc_process_stats process;
     bool writable;
@@ -53,10 +56,14 @@ static void take_snapshot(const struct fc_http_options *sources, struct snapshot
         /* A scrape must not fail with the store: the gap in the counts and store_writable tell. */
         s->counts = (struct fc_registry_counts){-1, -1, -1};
     }
+    if (reader == NULL || fc_registry_count_verdicts(reader, s->tables, &err) != FC_OK) {
+        memset(s->tables, -1, sizeof s->tables);
+    }
     fc_store_stats(sources->store, &s->store);
     fc_store_checks(sources->store, &s->checks);
     s->writable = fc_store_writable(sources->store);
     fc_admission_stats(sources->admission, &s->admission);
+    fc_reverify_stats(sources->reverify, &s->reverify);
     fc_jobs_stats(sources->jobs, &s->jobs);
     fc_process_stats_read(&s->process);
 }
@@ -70,6 +77,11 @@ static void put_head(struct fc_buf *out, enum fc_metrics_format format, const ch
                   suffix ? "_total" : "", type);
 }
 
+static const char *type_name(enum metric_type type)
+{
+    return type == COUNTER ? "counter" : "gauge";
+}
+
 static void put_single(struct fc_buf *out, enum fc_metrics_format format,
                        const struct metric *metric, const struct snapshot *s)
 {
@@ -78,8 +90,7 @@ static void put_single(struct fc_buf *out, enum fc_metrics_format format,
     if (value < 0) {
         return;
     }
-    put_head(out, format, metric->name, metric->type == COUNTER ? "counter" : "gauge",
-             metric->help);
+    put_head(out, format, metric->name, type_name(metric->type), metric->help);
     fc_buf_printf(out, "%s%s %.17g\n", metric->name, metric->type == COUNTER ? "_total" : "",
                   value);
 }
@@ -210,6 +221,46 @@ static void put_peer(void *ctx, const struct fc_rpc_method_stats *stats)
     }
 }
 
+static double tables_of(const struct snapshot *s, size_t verdict)
+{
+    return (double)s->tables[verdict];
+}
+
+static double validations_of(const struct snapshot *s, size_t verdict)
+{
+    return (double)s->admission.verdicts[verdict];
+}
+
+/* With the label `verdict`, a word of feast.admin.v1.Verdict. */
+struct verdict_metric {
+    const char *name;
+    enum metric_type type;
+    const char *help;
+    double (*value)(const struct snapshot *s, size_t verdict);
+};
+
+static const struct verdict_metric verdict_metrics[] = {
+    {"feast_core_validation", COUNTER,
+     "Looks at the sources of a feature table, by what was found.", validations_of},
+    {"feast_core_feature_tables_by_verdict", GAUGE,
+     "Feature tables that are not deleted, by what is known of their sources.", tables_of},
+};
+
+static void put_verdicts(struct fc_buf *out, enum fc_metrics_format format,
+                         const struct verdict_metric *metric, const struct snapshot *s)
+{
+    const ProtobufCEnumDescriptor *words = &feast__admin__v1__verdict__descriptor;
+
+    put_head(out, format, metric->name, type_name(metric->type), metric->help);
+    for (size_t i = 0; i < FC_VERDICTS; i++) {
+        const ProtobufCEnumValue *word = protobuf_c_enum_descriptor_get_value(words, (int)i);
+        if (word != NULL && metric->value(s, i) >= 0) {
+            fc_buf_printf(out, "%s%s{verdict=\"%s\"} %.17g\n", metric->name,
+                          metric->type == COUNTER ? "_total" : "", word->name, metric->value(s, i));
+        }
+    }
+}
+
 struct call_metric {
     const char *name, *type, *help;
     fc_rpc_stats_fn put;
@@ -236,6 +287,9 @@ void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_for
     for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
         put_single(out, format, &metrics[i], &snapshot);
     }
+    for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++) {
+        put_verdicts(out, format, &verdict_metrics[i], &snapshot);
+    }
     if (format == FC_METRICS_OPENMETRICS) {
         fc_buf_puts(out, "# EOF\n");
     }
@@ -252,6 +306,12 @@ void fc_metrics_print_markdown(FILE *out)
     for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
         bool counter = metrics[i].type == COUNTER;
         fprintf(out, "| `%s%s` | %s | %s |\n", metrics[i].name, counter ? "_total" : "",
-                counter ? "counter" : "gauge", metrics[i].help);
+                type_name(metrics[i].type), metrics[i].help);
+    }
+    for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++) {
+        bool counter = verdict_metrics[i].type == COUNTER;
+        fprintf(out, "| `%s%s{verdict}` | %s | %s |\n", verdict_metrics[i].name,
+                counter ? "_total" : "", type_name(verdict_metrics[i].type),
+                verdict_metrics[i].help);
     }
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/services/admin.h"
 
+#include <string.h>
+
 #include "server/registry/encode.h"
 #include "server/registry/names.h"
 #include "server/services/background.h"
 #include "server/services/job_view.h"
+#include "storage/recheck.h"
 
 fc_rc admin_find_table(const struct fc_services *services, const char *project, const char *field,
                        const char *name, struct fc_arena *arena, struct fc_table_row *ret,
@@ -87,6 +90,32 @@ static bool report_of_row(const struct fc_table_row *row, struct fc_arena *arena
     return report.spec_hash != NULL && fc_encode(arena, &report.base, ret);
 }
 
+/* When the next look is due stands beside the report: the wire lets a field follow the message that it belongs to. */
+static fc_rc add_next_check(struct fc_reader *reader, int64_t table_id, struct fc_arena *arena,
+                            fc_str *report, struct fc_error *err)
+{
+    Feast__Admin__V1__ValidationReport more = FEAST__ADMIN__V1__VALIDATION_REPORT__INIT;
+    struct fc_recheck_row row = {.table_id = 0};
+    fc_str tail;
+    fc_rc rc = fc_recheck_find(reader, table_id, &row, err);
+
+    if (rc != FC_OK || row.table_id == 0) {
+        return rc;
+    }
+    more.next_check_at = fc_view_time(arena, row.next_ns);
+    if (more.next_check_at == NULL || !fc_encode(arena, &more.base, &tail)) {
+        return fc_request_too_large(err);
+    }
+    char *both = fc_arena_alloc(arena, report->len + tail.len);
+    if (both == NULL) {
+        return fc_request_too_large(err);
+    }
+    memcpy(both, report->ptr, report->len);
+    memcpy(both + report->len, tail.ptr, tail.len);
+    *report = (fc_str){both, report->len + tail.len};
+    return FC_OK;
+}
+
 static fc_rc find_report(const struct fc_services *services, const struct fc_table_row *row,
                          struct fc_arena *arena, fc_str *ret, struct fc_error *err)
 {
@@ -100,6 +129,9 @@ static fc_rc find_report(const struct fc_services *services, const struct fc_tab
     fc_rc rc = fc_store_reader(services->store, &reader, err);
     if (rc == FC_OK) {
         rc = fc_report_find(reader, row->report_id, arena, ret, err);
+    }
+    if (rc == FC_OK && ret->len > 0) {
+        rc = add_next_check(reader, row->id, arena, ret, err);
     }
     if (rc == FC_OK && ret->len == 0) {
         return fc_fail(err, FC_REASON_REPORT_NOT_FOUND,
@@ -147,6 +179,13 @@ static const struct fc_rpc_method methods[] = {
     METHOD("GetValidationReport", FC_RPC_UNARY, admin_get_report, get_validation_report_request,
            get_validation_report_response),
     METHOD("Validate", FC_RPC_UNARY, admin_validate, validate_request, validate_response),
+    METHOD("ListValidationReports", FC_RPC_UNARY, admin_list_reports,
+           list_validation_reports_request, list_validation_reports_response),
+    METHOD("Reverify", FC_RPC_UNARY, admin_reverify, reverify_request, reverify_response),
+    METHOD("GetProjectValidation", FC_RPC_UNARY, admin_get_project_validation,
+           get_project_validation_request, get_project_validation_response),
+    METHOD("SetProjectValidation", FC_RPC_UNARY, admin_set_project_validation,
+           set_project_validation_request, set_project_validation_response),
     METHOD("Backup", FC_RPC_UNARY, admin_backup, backup_request, backup_response),
     METHOD("ListRevisions", FC_RPC_UNARY, admin_list_revisions, list_revisions_request,
            list_revisions_response),

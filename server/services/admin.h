@@ -23,6 +23,12 @@ FC_MUST bool admin_add_violations(const struct fc_violations *violations, struct
 
 void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_list_reports(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_reverify(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_get_project_validation(struct fc_rpc_call *call, void *ctx,
+                                  const ProtobufCMessage *request);
+void admin_set_project_validation(struct fc_rpc_call *call, void *ctx,
+                                  const ProtobufCMessage *request);
 void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);

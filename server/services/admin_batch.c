@@ -256,6 +256,8 @@ void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
         .atomic = request->atomic,
         .dry_run = request->dry_run,
         .mode = services->admission != NULL ? mode : FC_VALIDATION_OFF,
+        .mode_open = services->admission != NULL &&
+                     request->mode == FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT,
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };
     if (!fill(batch, request)) {

@@ -45,7 +45,8 @@ struct batch {
     size_t *order; /**< of the entries' turns */
     bool atomic, dry_run;
     enum fc_validation_mode mode;
-    bool decided; /**< the transaction came to its end, though it was to be rolled back */
+    bool mode_open; /* none was asked for */
+    bool decided;   /**< the transaction came to its end, though it was to be rolled back */
 
     pthread_mutex_t lock; /**< of what follows */
     size_t next, looking; /**< turn that looks next; looks under way */

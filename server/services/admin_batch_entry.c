@@ -33,7 +33,12 @@ static bool init_entity(struct batch_entry *entry)
 static bool init_table(struct batch_entry *entry)
 {
     entry->as.table = (struct fc_table_change){
-        .arena = entry->batch->arena, .project = entry->project, .mode = entry->batch->mode};
+        .arena = entry->batch->arena,
+        .project = entry->project,
+        .mode = entry->batch->mode,
+        .mode_open = entry->batch->mode_open,
+        .reverify = entry->batch->services->reverify,
+    };
     if (!fc_table_change_prepare(&entry->as.table, entry->object->feature_table)) {
         return false;
     }

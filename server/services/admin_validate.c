@@ -16,6 +16,7 @@ struct validate {
     char hash[FC_TABLE_HASH_SIZE];
     struct fc_violations violations;
     struct fc_admission_request admission;
+    bool mode_open; /* none was asked for: that of the project goes first */
 };
 
 static void reply(const struct validate *validate, bool acceptable,
@@ -71,6 +72,7 @@ static fc_rc prepare(struct validate *validate, const Feast__Admin__V1__Validate
         FC_OK) {
         return err->rc;
     }
+    validate->mode_open = request->mode == FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT;
     if (!fc_table_normalise(validate->arena, spec) ||
         !fc_table_hash(validate->arena, spec, validate->hash)) {
         return fc_request_too_large(err);
@@ -102,6 +104,9 @@ void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     if (validate->violations.count > 0 || validate->services->admission == NULL) {
         reply(validate, validate->violations.count == 0, NULL);
         return;
+    }
+    if (validate->mode_open && validate->state.has_mode) {
+        validate->admission.mode = validate->state.mode;
     }
     validate->admission = (struct fc_admission_request){
         .project = validate->project,

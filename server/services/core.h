@@ -26,7 +26,8 @@ struct fc_reader *core_reader(struct fc_rpc_call *call, struct fc_services *serv
 /** The request metadata `feast-dry-run` and `feast-validation`; words that are neither add a violation. */
 struct core_options {
     bool dry_run;
-    enum fc_validation_mode mode;
+    enum fc_validation_mode mode; /**< the server's when mode_open */
+    bool mode_open;               /**< the request asks for none */
 };
 void core_read_options(struct fc_rpc_call *call, const struct fc_services *services,
                        struct core_options *ret, struct fc_violations *violations);

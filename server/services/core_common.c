@@ -65,6 +65,7 @@ void core_read_options(struct fc_rpc_call *call, const struct fc_services *servi
     }
     ret->mode = services->admission == NULL ? FC_VALIDATION_OFF
                                             : fc_admission_default_mode(services->admission);
+    ret->mode_open = services->admission != NULL && mode == NULL;
     enum fc_validation_mode wanted;
     if (mode != NULL && !fc_validation_mode_parse(mode, &wanted)) {
         fc_violations_add(violations, FC_REASON_REQUEST_INVALID, "metadata.feast-validation",

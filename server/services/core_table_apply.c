@@ -121,11 +121,13 @@ void core_apply_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     change->project = fc_request_project(request->project);
     core_read_options(call, ctx, &apply->options, &apply->write.violations);
     change->mode = apply->options.mode;
+    change->mode_open = apply->options.mode_open;
+    change->reverify = apply->write.services->reverify;
     fc_table_check(change->spec, change->project, &apply->write.violations);
     if (!core_write_look(&apply->write, false)) {
         return;
     }
-    if (apply->options.mode == FC_VALIDATION_OFF) {
+    if (change->mode == FC_VALIDATION_OFF) {
         finish(apply);
     } else {
         admit(apply);

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "server/admission/admission.h"
 #include "server/jobs/jobs.h"
+#include "server/reverify/reverify.h"
 #include "server/rpc/rpc.h"
 #include "storage/store.h"
 
@@ -16,8 +17,9 @@ struct fc_services {
     struct fc_store *store;
     struct fc_admission *admission;
     struct fc_jobs *jobs;
-    const char *online_root; /**< directory of the SQLite online stores */
-    const char *version;     /**< answer of GetFeastCoreVersion */
+    struct fc_reverify *reverify; /**< NULL: sources are looked at when tables are applied alone */
+    const char *online_root;      /**< directory of the SQLite online stores */
+    const char *version;          /**< answer of GetFeastCoreVersion */
     const char
         *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
     struct fc_background

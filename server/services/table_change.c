@@ -20,6 +20,8 @@ bool fc_table_change_prepare(struct fc_table_change *change, Feast__Core__Featur
 static fc_rc encode_report(const struct fc_table_change *change, fc_str *ret, struct fc_error *err)
 {
     change->report->spec_hash = (char *)change->hash;
+    change->report->table_revision = change->row.revision;
+    change->report->origin = FEAST__ADMIN__V1__VALIDATION_REPORT__ORIGIN__APPLY;
     return fc_encode(change->arena, &change->report->base, ret) ? FC_OK : fc_request_too_large(err);
 }
 
@@ -31,8 +33,17 @@ static void take_verdict(struct fc_table_change *change)
     change->row.report_id = 0;
 }
 
+/* A verdict of now begins a new count of looks. */
+static fc_rc schedule(struct fc_table_change *change, struct fc_txn *txn, struct fc_error *err)
+{
+    int64_t failures = change->row.verdict == (int32_t)FEAST__ADMIN__V1__VERDICT__UNVERIFIED;
+
+    return fc_reverify_schedule(change->reverify, txn, change->row.id, change->row.verdict,
+                                failures, err);
+}
+
 /* A table that is there already names its new report at once; a new table must be there before its report. */
-static fc_rc store(struct fc_table_change *change, struct fc_txn *txn, struct fc_error *err)
+static fc_rc put(struct fc_table_change *change, struct fc_txn *txn, struct fc_error *err)
 {
     struct fc_table_row *row = &change->row;
     bool insert = row->id == 0;
@@ -56,6 +67,13 @@ static fc_rc store(struct fc_table_change *change, struct fc_txn *txn, struct fc
                   : fc_table_put(txn, change->state.project_id, row, err);
 }
 
+static fc_rc store(struct fc_table_change *change, struct fc_txn *txn, struct fc_error *err)
+{
+    fc_rc rc = put(change, txn, err);
+
+    return rc == FC_OK ? schedule(change, txn, err) : rc;
+}
+
 /* The definition stays, but it was looked at anew. */
 static fc_rc store_verdict(struct fc_table_change *change, struct fc_txn *txn, struct fc_error *err)
 {
@@ -73,9 +91,10 @@ static fc_rc store_verdict(struct fc_table_change *change, struct fc_txn *txn, s
     if (rc == FC_OK) {
         rc = fc_report_insert(txn, row->id, row->verdict, report, &row->report_id, err);
     }
-    return rc != FC_OK
-               ? rc
-               : fc_table_set_verdict(txn, row->id, row->verdict, row->mode, row->report_id, err);
+    if (rc == FC_OK) {
+        rc = fc_table_set_verdict(txn, row->id, row->verdict, row->mode, row->report_id, err);
+    }
+    return rc == FC_OK ? schedule(change, txn, err) : rc;
 }
 
 /* What the row becomes: a create, an update or a revival, each one revision further. */
@@ -111,6 +130,10 @@ fc_rc fc_table_change_apply(struct fc_table_change *change, struct fc_reader *re
                                     &change->state, err);
     if (rc != FC_OK || violations->count > 0) {
         return rc;
+    }
+    if (change->mode_open) {
+        change->mode = change->state.has_mode ? change->state.mode : change->mode;
+        change->mode_open = false; /* under which the sources are looked at, and no other */
     }
     rc = fc_table_find(reader, fc_str_from(change->project), fc_str_from(change->spec->name),
                        change->arena, row, err);

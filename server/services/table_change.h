@@ -9,6 +9,7 @@
 
 #include "feast/admin/v1/report.pb-c.h"
 #include "server/registry/hash.h"
+#include "server/reverify/reverify.h"
 #include "server/services/table_state.h"
 
 struct fc_table_change {
@@ -18,6 +19,8 @@ struct fc_table_change {
     fc_str bytes;                              /* the same, encoded */
     char hash[FC_TABLE_HASH_SIZE];
     enum fc_validation_mode mode;
+    bool mode_open;               /* the request asked for none: that of the project goes first */
+    struct fc_reverify *reverify; /* plans the next look; NULL: there is none */
     struct fc_table_state state;
     Feast__Admin__V1__ValidationReport *report; /* of an admission that accepted; NULL without */
     struct fc_table_row row;                    /* as stored, or as it would be */

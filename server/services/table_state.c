@@ -8,8 +8,19 @@
 /* A request with more unknown entities than this has its lookups ended. */
 #define MAX_UNKNOWN 100
 
+bool fc_project_mode(const struct fc_project_row *row, struct fc_arena *arena,
+                     enum fc_validation_mode *ret)
+{
+    const char *text = row->validation.len > 0
+                           ? fc_arena_strndup(arena, row->validation.ptr, row->validation.len)
+                           : NULL;
+
+    return text != NULL && fc_validation_mode_parse(text, ret);
+}
+
 static fc_rc check_project(struct fc_reader *reader, const char *project,
-                           struct fc_violations *violations, int64_t *ret_id, struct fc_error *err)
+                           struct fc_violations *violations, struct fc_table_state *ret,
+                           struct fc_error *err)
 {
     struct fc_project_row row = {.id = 0};
     fc_rc rc = fc_project_find(reader, fc_str_from(project), violations->arena, &row, err);
@@ -18,7 +29,10 @@ static fc_rc check_project(struct fc_reader *reader, const char *project,
         fc_violations_add(violations, FC_REASON_PROJECT_ARCHIVED, "project",
                           "Project is archived: %s", project);
     }
-    *ret_id = row.id;
+    ret->project_id = row.id;
+    if (rc == FC_OK) {
+        ret->has_mode = fc_project_mode(&row, violations->arena, &ret->mode);
+    }
     return rc;
 }
 
@@ -78,7 +92,7 @@ fc_rc fc_table_state_check(struct fc_reader *reader, const char *project,
                            struct fc_violations *violations, struct fc_table_state *ret,
                            struct fc_error *err)
 {
-    fc_rc rc = check_project(reader, project, violations, &ret->project_id, err);
+    fc_rc rc = check_project(reader, project, violations, ret, err);
 
     if (rc == FC_OK) {
         rc = resolve_entities(reader, project, spec, violations, ret, err);

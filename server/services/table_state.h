@@ -12,6 +12,8 @@ struct fc_table_state {
     int64_t project_id;                   /**< 0 when there is no such project */
     struct fc_admission_entity *entities; /**< those that are there; in the arena */
     size_t entity_count;
+    bool has_mode; /**< the project has a validation mode of its own: */
+    enum fc_validation_mode mode;
 };
 
 /**
@@ -22,3 +24,7 @@ FC_MUST fc_rc fc_table_state_check(struct fc_reader *reader, const char *project
                                    const Feast__Core__FeatureTableSpec *spec,
                                    struct fc_violations *violations, struct fc_table_state *ret,
                                    struct fc_error *err);
+
+/** The validation mode that the project has of its own; false when it has none. The arena is for scratch. */
+bool fc_project_mode(const struct fc_project_row *row, struct fc_arena *arena,
+                     enum fc_validation_mode *ret);
