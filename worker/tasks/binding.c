@@ -86,6 +86,21 @@ bool fc_bound_is_expression(const struct fc_bound_column *column)
     return *at != '\0';
 }
 
+bool fc_bound_is_nested(const struct fc_bound_column *column, const struct fc_source_schema *schema)
+{
+    size_t first = strcspn(column->column, ".");
+
+    for (const char *at = column->column; *at; at++) {
+        if (!isalnum((unsigned char)*at) && *at != '_' && *at != '.')
+            return false;
+    }
+    for (size_t i = 0; column->column[first] == '.' && i < schema->column_count; i++) {
+        if (strncmp(schema->columns[i].name, column->column, first + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,
                                             const struct fc_column_type *type)
 {

@@ -37,6 +37,13 @@ FC_MUST fc_rc fc_bind(const Feast__Core__FeatureTableSpec *spec,
 /** Whether field_mapping gives an expression (`a.b`, `x + 1`) rather than the name of a column. */
 FC_MUST bool fc_bound_is_expression(const struct fc_bound_column *column);
 
+/**
+ * Whether the name leads into a record whose fields the schema lists (`place.zip` beside `place.city`): then it is a
+ * column that is there or is missing, and no expression.
+ */
+FC_MUST bool fc_bound_is_nested(const struct fc_bound_column *column,
+                                const struct fc_source_schema *schema);
+
 /** The type of a column under its role. */
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,
                                             const struct fc_column_type *type);
