@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting, stopping and refusing to start: the feast-core process as a service manager sees it."""
 
+import json
 import os
 import signal
 import socket
@@ -55,6 +56,26 @@ class Starting(RefusingTest):
         version = server.api.core.GetFeastCoreVersion(core_pb.GetFeastCoreVersionRequest()).version
         self.assertEqual(version, server.ready["version"])
         self.assertEqual(server.ready["data_dir"], str(server.data_dir))
+
+    def test_access_log(self):
+        """One line a call: what was asked, how it ended, how long it took, for whom."""
+        server = self.server("--grpc-access-log", "true", "--log-format", "json")
+        server.api.core.GetFeastCoreVersion(core_pb.GetFeastCoreVersionRequest(), metadata=[("x-request-id", "mine-1")])
+        self.fails("NOT_FOUND", server.api.core.GetEntity, core_pb.GetEntityRequest(name="none"))
+        wait_until(lambda: server.log().count('"event":"call"') >= 2, "two lines")
+        first, second = [line for line in map(json.loads, (text for text in server.log().splitlines() if text[:1] == "{"))
+                         if line["event"] == "call"]
+        self.assertEqual(first["method"], "/feast.core.CoreService/GetFeastCoreVersion")
+        self.assertEqual((first["code"], first["request_id"]), ("OK", "mine-1"))
+        self.assertGreater(float(first["ms"]), 0)
+        self.assertTrue(first["peer"].startswith("ipv4:127.0.0.1:"), first)
+        self.assertEqual((second["code"], second["reason"]), ("NOT_FOUND", "ENTITY_NOT_FOUND"))
+        self.assertNotIn(second["request_id"], ("", "mine-1"))
+
+    def test_a_sqlite_that_needs_care_is_named_once(self):
+        version = tuple(map(int, sqlite3.sqlite_version.split(".")))
+        expected = 1 if (3, 7, 0) <= version < (3, 51, 3) else 0
+        self.assertEqual(self.server().log().count("event=sqlite_before_3.51.3"), expected)
 
     def test_several_addresses(self):
         path = self.name("socket")
