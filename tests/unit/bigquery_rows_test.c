@@ -351,6 +351,7 @@ static void odd_schemas(void **state)
         "[]",
         "[1]",
         "[{\"type\":\"DATE\"}]",
+        "[{\"name\":\"r.\",\"type\":\"DATE\"}]",
         "[{\"name\":\"c\"}]",
         "[{\"name\":\"c\",\"type\":\"RECORD\"}]",
         "[{\"name\":\"c\",\"type\":\"RECORD\",\"fields\":[]}]",

@@ -61,7 +61,7 @@ static bool leads_into(const char *path, const struct fc_bq_field *field)
 /* The steps below the field that `place->steps` ends in. */
 static void walk_down(struct fc_bq_place *place, const struct fc_bq_field *field)
 {
-    while (field != place->field && place->depth < FC_BQ_DEPTH_MAX) {
+    while (field != place->field && field->field_count > 0 && place->depth < FC_BQ_DEPTH_MAX) {
         size_t at = 0;
         while (at + 1 < field->field_count && !leads_into(place->field->path, &field->fields[at]))
             at++;

@@ -129,6 +129,9 @@ static fc_rc read_field(struct reading *r, const json_t *json, const char *paren
 
     if (name[0] == '\0')
         return bad(r, parent, "a field has no name");
+    /* It would be the path of another one. */
+    if (strchr(name, '.'))
+        return bad(r, name, "a name with a point");
     field->name = fc_arena_strdup(r->arena, name);
     field->path = parent[0] ? fc_arena_printf(r->arena, "%s.%s", parent, name) : field->name;
     if (!field->name || !field->path)
