@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "server/admission/compare.h"
+
 typedef Feast__Admin__V1__ColumnReport column_report;
 typedef Feast__Admin__V1__SourceReport source_report;
 
@@ -246,6 +248,22 @@ static bool judge_level(struct judgement *judgement, const source_report *source
     }
 }
 
+/* No column is to blame: the rows could not be told apart from nonsense. */
+static const char *rows_text(struct fc_arena *arena, const source_report *source)
+{
+    const char *text;
+
+    if (source->rows_undecodable > 0) {
+        text = fc_arena_printf(
+            arena, "%" PRIu64 " of %" PRIu64 " sampled messages cannot be decoded, the first at %s",
+            source->rows_undecodable, source->rows_sampled, source->first_undecodable);
+    } else {
+        text = fc_arena_printf(arena, "%" PRIu64 " of %" PRIu64 " sampled rows are invalid",
+                               source->rows_invalid, source->rows_sampled);
+    }
+    return text != NULL ? text : "too many rows are invalid";
+}
+
 static void judge_columns(struct judgement *judgement, const source_report *source)
 {
     size_t seen[FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__DATE_PARTITION + 1] = {0};
@@ -266,10 +284,27 @@ static void judge_columns(struct judgement *judgement, const source_report *sour
         }
     }
     if (invalid && !blamed) {
-        const char *text = fc_arena_printf(judgement->violations->arena,
-                                           "%" PRIu64 " of %" PRIu64 " sampled rows are invalid",
-                                           source->rows_invalid, source->rows_sampled);
-        source_mismatch(judgement, source, text != NULL ? text : "too many rows are invalid");
+        source_mismatch(judgement, source, rows_text(judgement->violations->arena, source));
+    }
+}
+
+/*
+ * Columns of a source whose data is out of reach, while its schema is not: a stream without messages, or without its
+ * broker, but with an Avro schema in the table. What does not fit by its type will not fit by its values either.
+ */
+static void judge_types(struct judgement *judgement, const source_report *source)
+{
+    size_t seen[FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__DATE_PARTITION + 1] = {0};
+
+    for (size_t i = 0; i < source->n_columns; i++) {
+        column_report *column = source->columns[i];
+        size_t role = (size_t)column->role < FC_ARRAY_LEN(seen) ? (size_t)column->role : 0;
+        size_t index = seen[role]++;
+
+        column->blocking = false;
+        if (column->level != FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__LEVEL_UNSPECIFIED) {
+            (void)judge_level(judgement, source, column, index);
+        }
     }
 }
 
@@ -288,6 +323,7 @@ static void judge_source(struct judgement *judgement, const source_report *sourc
                                                    : "cannot be read in the declared format");
         break;
     default:
+        judge_types(judgement, source);
         source_unverified(judgement, source);
         break;
     }
@@ -330,6 +366,7 @@ void fc_policy_judge(enum fc_validation_mode mode, double max_invalid_ratio,
     for (size_t i = 0; i < report->n_sources; i++) {
         judge_source(&judgement, report->sources[i]);
     }
+    fc_report_compare(report, violations->arena);
     if (judgement.mismatched) {
         set_verdict(report, FEAST__ADMIN__V1__VERDICT__MISMATCHED,
                     fc_reason_info(FC_REASON_SOURCE_MISMATCH)->word);

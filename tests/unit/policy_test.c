@@ -444,6 +444,93 @@ static void no_other_verdict_satisfies_any_mode_but_off(void **state)
     }
 }
 
+static void types_of_an_unreachable_stream_are_judged(void **state)
+{
+    struct fixture *f = *state;
+
+    f->source.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM;
+    f->source.state = STATE(UNREACHABLE);
+    f->source.reason = (char *)"SOURCE_UNREACHABLE";
+    expect(f, STRICT, VERDICT(UNVERIFIED), 1);
+    expect(f, ENFORCE, VERDICT(UNVERIFIED), 0);
+    f->columns[1].level = LEVEL(CHECKED);
+    expect(f, STRICT, VERDICT(MISMATCHED), 2);
+    expect(f, ENFORCE, VERDICT(UNVERIFIED), 0);
+    f->columns[1].level = LEVEL(REJECT);
+    f->columns[2].level = LEVEL(LEVEL_UNSPECIFIED);
+    expect(f, ENFORCE, VERDICT(MISMATCHED), 1);
+    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.features[0]",
+                     "feature \"distance\" in the stream source: column \"distance\" is int64, "
+                     "declared INT32");
+    expect(f, WARN, VERDICT(MISMATCHED), 0);
+}
+
+static void messages_that_cannot_be_decoded(void **state)
+{
+    struct fixture *f = *state;
+
+    f->source.rows_undecodable = f->source.rows_invalid = 40;
+    f->source.first_undecodable = (char *)"partition 0, offset 3: 2 is no boolean";
+    expect(f, ENFORCE, VERDICT(OK), 0);
+    expect(f, STRICT, VERDICT(MISMATCHED), 1);
+    f->source.rows_undecodable = f->source.rows_invalid = 51;
+    expect(f, ENFORCE, VERDICT(MISMATCHED), 1);
+    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.batch_source",
+                     "51 of 1000 sampled messages cannot be decoded, the first at partition 0, "
+                     "offset 3: 2 is no boolean");
+}
+
+/* A copy of the batch source's columns in the stream, with kinds of their own. */
+static void make_stream(struct fixture *f, Feast__Admin__V1__ColumnReport *columns,
+                        Feast__Admin__V1__ColumnReport **list)
+{
+    static const char *const kinds[COLUMNS] = {"string", "int32", "int64", "timestamp",
+                                               "timestamp"};
+
+    for (size_t i = 0; i < COLUMNS; i++) {
+        f->columns[i].source_kind = (char *)kinds[i];
+        columns[i] = f->columns[i];
+        list[i] = &columns[i];
+    }
+    f->stream.state = STATE(READ);
+    f->stream.n_columns = COLUMNS;
+    f->stream.columns = list;
+    f->report.n_sources = 2;
+}
+
+static void batch_and_stream_are_held_against_each_other(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__ColumnReport columns[COLUMNS], *list[COLUMNS];
+
+    make_stream(f, columns, list);
+    expect(f, ENFORCE, VERDICT(OK), 0);
+    assert_int_equal(f->report.n_notes, 0);
+    columns[0].source_kind = (char *)"int64";
+    columns[1].source_kind = (char *)"int16";
+    columns[2].source_kind = (char *)"double";
+    columns[2].level = LEVEL(CHECKED);
+    columns[3].source_kind = (char *)"timestamp without zone";
+    columns[3].level = LEVEL(CHECKED);
+    columns[4].level = LEVEL(MISSING);
+    columns[4].source_kind = (char *)"";
+    judge(f, WARN);
+    judge(f, ENFORCE); /* a second judgement adds nothing */
+    static const char *const notes[] = {
+        "entity \"carrier\" is string in the batch source and int64 in the stream: keys of the two "
+        "meet only where their values are written alike",
+        "feature \"distance\" is int32 in the batch source and int16 in the stream: both fit",
+        "feature \"dep_delay\" is int64 in the batch source and double in the stream: a value that "
+        "the batch source gives may be rejected from the stream",
+        "event timestamp is timestamp in the batch source and timestamp without zone in the "
+        "stream: "
+        "what has no zone is read as UTC, a date as its midnight",
+    };
+    assert_int_equal(f->report.n_notes, FC_ARRAY_LEN(notes));
+    for (size_t i = 0; i < FC_ARRAY_LEN(notes); i++)
+        assert_string_equal(f->report.notes[i], notes[i]);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest cases[] = {
@@ -465,6 +552,9 @@ static const struct CMUnitTest cases[] = {
     CASE(no_rows_are_no_mistake),
     CASE(a_mismatch_outweighs_what_could_not_be_judged),
     CASE(columns_of_the_stream_are_told_as_such),
+    CASE(types_of_an_unreachable_stream_are_judged),
+    CASE(messages_that_cannot_be_decoded),
+    CASE(batch_and_stream_are_held_against_each_other),
     cmocka_unit_test(modes_have_names),
     cmocka_unit_test(an_ok_satisfies_laxer_modes),
     cmocka_unit_test(no_other_verdict_satisfies_any_mode_but_off),

@@ -138,7 +138,8 @@ static void a_source_that_fits(void **state)
     assert_int_equal(report->files_seen, 1);
     assert_int_equal(report->rows_sampled, 1000);
     assert_int_equal(report->rows_invalid, 0);
-    assert_int_equal(report->n_notes, 0);
+    assert_int_equal(report->n_notes, 1);
+    assert_true(noted(report, "longer ago than max_age"));
     assert_int_equal(report->n_columns, 4);
     for (size_t i = 0; i < report->n_columns; i++) {
         assert_int_equal(report->columns[i]->level, LEVEL(EXACT));
@@ -301,17 +302,96 @@ static void a_source_out_of_reach(void **state)
     report = look(f);
     assert_int_equal(report->state, STATE(UNREACHABLE));
     holds(report->message, "is empty");
-    f->spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
+    f->spec->batch_source->type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__INVALID;
     report = look(f);
     assert_int_equal(report->state, STATE(UNREACHABLE));
     assert_string_equal(report->reason, "SOURCE_UNSUPPORTED");
-    holds(report->message, "BATCH_BIGQUERY sources are not looked at by this version");
-    assert_string_equal(report->location, "p:d.t");
+    holds(report->message, "INVALID sources are not looked at by this version");
+}
+
+/* A port that nobody listens on. */
+static Feast__Core__DataSource *stream_of(struct fixture *f, const char *schema)
+{
+    Feast__Core__DataSource *source = test_kafka_source(f->arena);
+
+    source->event_timestamp_column = fc_arena_strdup(f->arena, "ts");
+    source->kafka_options->bootstrap_servers = fc_arena_strdup(f->arena, "127.0.0.1:1");
+    source->kafka_options->message_format->avro_format->schema_json =
+        fc_arena_strdup(f->arena, schema);
+    return source;
+}
+
+static void a_stream_is_judged_by_its_schema_while_its_broker_is_out_of_reach(void **state)
+{
+    struct fixture *f = *state;
+
+    f->limits.deadline_ms = 2000;
     f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM;
-    f->spec->stream_source = test_kafka_source(f->arena);
-    report = look(f);
+    f->spec->stream_source = stream_of(
+        f, "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"driver_id\",\"type\":"
+           "\"long\"},{\"name\":\"trips\",\"type\":[\"null\",\"string\"]},{\"name\":\"stats\","
+           "\"type\":{\"type\":\"map\",\"values\":\"float\"}},{\"name\":\"ts\",\"type\":"
+           "\"long\"}]}");
+    TEST_MAPPING(f->arena, f->spec->stream_source, "rating", "stats.rating");
+    Feast__Admin__V1__SourceReport *report = look(f);
     assert_int_equal(report->state, STATE(UNREACHABLE));
-    assert_string_equal(report->location, "kafka:9092/trips");
+    assert_string_equal(report->reason, "SOURCE_UNREACHABLE");
+    assert_string_equal(report->location, "127.0.0.1:1/trips");
+    assert_int_equal(column(report, "driver_id")->level, LEVEL(EXACT));
+    assert_string_equal(column(report, "driver_id")->source_type, "long");
+    assert_string_equal(column(report, "driver_id")->source_kind, "int64");
+    assert_int_equal(column(report, "trips")->level, LEVEL(REJECT));
+    assert_string_equal(column(report, "trips")->advice,
+                        "declare STRING, or convert it at the source");
+    assert_int_equal(column(report, "stats.rating")->level, LEVEL(EXACT));
+    assert_int_equal(column(report, "ts")->level, LEVEL(REJECT));
+    assert_string_equal(column(report, "ts")->advice,
+                        "name a column that holds a timestamp, or store one");
+    f->spec->stream_source = stream_of(f, "{\"type\":\"recrod\"}");
+    report = look(f);
+    assert_int_equal(report->state, STATE(UNREADABLE));
+    holds(report->message, "schema_json is no Avro schema");
+}
+
+static void what_to_do_about_it(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report =
+        look_at(f, "SELECT CASE WHEN range = 0 THEN NULL ELSE range END AS driver_id, "
+                   "3000000000 + range AS trips, 1::DOUBLE AS ratings, "
+                   "1609459200000 + range AS ts FROM range(4)");
+
+    assert_string_equal(column(report, "driver_id")->source_kind, "int64");
+    assert_int_equal(column(report, "driver_id")->n_faults, 1);
+    assert_string_equal(column(report, "driver_id")->faults[0]->reason, "NULL");
+    assert_int_equal(column(report, "driver_id")->faults[0]->count, 1);
+    holds(column(report, "driver_id")->advice, "fill it");
+    assert_string_equal(column(report, "trips")->faults[0]->reason, "OUT_OF_RANGE");
+    holds(column(report, "trips")->advice, "declare a wider type");
+    holds(column(report, "rating")->advice, "map the name");
+    assert_string_equal(column(report, "ts")->advice,
+                        "its values look like milliseconds since 1970: store a timestamp");
+}
+
+static void rows_that_are_there_twice(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report = look_at(
+        f, "SELECT (range % 40)::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
+           "'2021-01-01 00:00:00+00' + INTERVAL (range % 20) SECOND AS ts, TIMESTAMPTZ "
+           "'2021-01-02 00:00:00+00' + INTERVAL (range) SECOND AS created FROM range(100)");
+
+    assert_int_equal(report->rows_duplicate, 60);
+    assert_true(noted(report, "60 of 100 sampled rows have the key and event time of another"));
+    f->spec->batch_source->created_timestamp_column = fc_arena_strdup(f->arena, "created");
+    report = look(f);
+    assert_int_equal(report->rows_duplicate, 0);
+    assert_int_equal(report->oldest_event->seconds, 1609459200);
+    assert_int_equal(report->newest_event->seconds, 1609459219);
+    assert_true(noted(report, "the newest event sampled is of 2021-01-01T00:00:19Z"));
+    f->spec->max_age = NULL;
+    report = look(f);
+    assert_int_equal(report->n_notes, 0);
 }
 
 static void a_source_that_is_no_parquet(void **state)
@@ -423,6 +503,9 @@ static const struct CMUnitTest cases[] = {
     CASE(time_columns),
     CASE(int96_and_lost_precision_are_noted),
     CASE(a_source_out_of_reach),
+    CASE(a_stream_is_judged_by_its_schema_while_its_broker_is_out_of_reach),
+    CASE(what_to_do_about_it),
+    CASE(rows_that_are_there_twice),
     CASE(a_source_that_is_no_parquet),
     CASE(a_source_without_rows),
     CASE(files_that_disagree),

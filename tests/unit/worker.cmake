@@ -18,6 +18,7 @@ fc_unit_test(file_scan SOURCES file_scan_test.c DEPS fc_test_parquet)
 fc_unit_test(probe SOURCES probe_test.c DEPS fc_test_parquet)
 fc_unit_test(access SOURCES access_test.c DEPS fc_worker)
 fc_unit_test(newest SOURCES newest_test.c DEPS fc_worker)
+fc_unit_test(stream_source SOURCES stream_source_test.c DEPS fc_worker fc_test_specs)
 fc_unit_test(ingest SOURCES ingest_test.c DEPS fc_test_parquet Jansson::jansson)
 
 # Requests of the worker, against a server that misbehaves on purpose.

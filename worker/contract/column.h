@@ -107,6 +107,8 @@ struct fc_batch {
     const struct fc_cell *const *cells;
     const char *path;         /**< the file they are from */
     const int64_t *positions; /**< of each row within the file, from 0; NULL when unknown */
+    /** Of each row, why its bytes could not be decoded, and where it is; such a row has no cells. NULL: all were. */
+    const char *const *faults;
 };
 
 /** Another code than FC_OK ends the reading and is handed on. */

@@ -3,7 +3,8 @@
 
 #include "base/url.h"
 
-static const struct fc_source_ops *const KINDS[] = {&fc_source_file, &fc_source_bigquery};
+static const struct fc_source_ops *const KINDS[] = {&fc_source_file, &fc_source_bigquery,
+                                                    &fc_source_stream};
 
 static const char *kind_name(const Feast__Core__DataSource *source)
 {

@@ -25,12 +25,18 @@ struct fc_source_env {
     int64_t deadline_ns;                     /**< monotonic, 0 for none */
     const Feast__Worker__V1__Limits *limits; /**< NULL for none */
     const struct fc_access *access;          /**< which hosts it may reach */
+    /** The columns that the table names, NULL when that is not told: those that are found only by looking for them. */
+    const char *const *wanted;
+    size_t wanted_count;
 };
+
+#define FC_SAMPLE_NOTES 4
 
 /** What a sample cost, and whether a limit cut it short. */
 struct fc_sample_stats {
     int64_t bytes_read;
     bool cut;
+    const char *notes[FC_SAMPLE_NOTES]; /**< for people, of what was seen; NULL ends them */
     const char *remark; /**< why no row was looked at although the source has some; NULL else */
 };
 
@@ -67,9 +73,15 @@ struct fc_source_ops {
      */
     fc_rc (*open)(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                   struct fc_arena *arena, struct fc_source **ret, struct fc_error *err);
-    /** There, but with nothing in it: describe and sample then fail SOURCE_UNREACHABLE, scan finds no row. */
+    /**
+     * There, but with nothing in it: sample then fails SOURCE_UNREACHABLE, describe too unless the columns are known
+     * without a look at data, scan finds no row. A stream knows only once it was sampled.
+     */
     bool (*is_empty)(const struct fc_source *source);
-    /** Columns, files seen (limits->files of them, spread), what disagrees. */
+    /**
+     * Columns, files seen (limits->files of them, spread), what disagrees. A stream tells the columns of its format even
+     * when its broker is out of reach, which sample then fails with.
+     */
     fc_rc (*describe)(struct fc_source *source, struct fc_arena *arena,
                       struct fc_source_schema *ret, struct fc_error *err);
     /** Calls `fn` with batches of the named columns, spread over the source, until a limit is reached. */
@@ -91,4 +103,5 @@ FC_MUST fc_rc fc_source_ops_for(const Feast__Core__DataSource *source,
 /** Where the source is, for people; never with credentials. */
 const char *fc_source_location(const Feast__Core__DataSource *source, struct fc_arena *arena);
 
+extern const struct fc_source_ops fc_source_stream;
 extern const struct fc_source_ops fc_source_file, fc_source_bigquery;
