@@ -45,7 +45,7 @@ def peer():
     return path
 
 
-def _die_with_parent():
+def die_with_parent():
     """In the child: a test that is killed leaves no broker behind."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -164,7 +164,7 @@ class KafkaBroker:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 self.java(f"-Xmx{self.heap}", "kafka.Kafka", self.dir / "server.properties"),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, preexec_fn=_die_with_parent)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir, preexec_fn=die_with_parent)
         return self
 
     def wait(self):

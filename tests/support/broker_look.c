@@ -57,9 +57,15 @@ static bool set(struct look *look, const char *key, const char *value)
     return true;
 }
 
+/* As text, or in hex when it is none. */
 static json_t *json_of(fc_str text)
 {
-    return json_stringn_nocheck(text.len > 0 ? text.ptr : "", text.len);
+    FC_CLEANUP(fc_buf_done) struct fc_buf hex = FC_BUF_INIT;
+    json_t *json = json_stringn(text.len > 0 ? text.ptr : "", text.len);
+
+    for (size_t i = 0; !json && i < text.len; i++)
+        fc_buf_printf(&hex, "%02x", (unsigned char)text.ptr[i]);
+    return json ? json : json_string(fc_buf_text(&hex));
 }
 
 static fc_rc take(void *ctx, const struct fc_message *message, struct fc_error *err)
@@ -135,14 +141,25 @@ int main(int argc, char **argv)
                         .messages = json_array()};
     Feast__Core__DataSource source = FEAST__CORE__DATA_SOURCE__INIT;
     Feast__Core__DataSource__KafkaOptions kafka = FEAST__CORE__DATA_SOURCE__KAFKA_OPTIONS__INIT;
+    Feast__Core__DataSource__KinesisOptions kinesis =
+        FEAST__CORE__DATA_SOURCE__KINESIS_OPTIONS__INIT;
+    bool is_kafka = argc >= 4 && strcmp(argv[1], "kafka") == 0;
 
-    if (argc < 4 || !arena || strcmp(argv[1], "kafka") != 0)
+    if (argc < 4 || !arena || (!is_kafka && strcmp(argv[1], "kinesis") != 0))
         return usage();
-    source.type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA;
-    source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS;
-    source.kafka_options = &kafka;
-    kafka.bootstrap_servers = argv[2];
-    kafka.topic = argv[3];
+    if (is_kafka) {
+        source.type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA;
+        source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS;
+        source.kafka_options = &kafka;
+        kafka.bootstrap_servers = argv[2];
+        kafka.topic = argv[3];
+    } else {
+        source.type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KINESIS;
+        source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KINESIS_OPTIONS;
+        source.kinesis_options = &kinesis;
+        kinesis.region = argv[2];
+        kinesis.stream_name = argv[3];
+    }
     for (int i = 4; i < argc; i++) {
         char *equals = strchr(argv[i], '=');
         if (!equals)
@@ -155,7 +172,7 @@ int main(int argc, char **argv)
     look.access.n_denied = look.denied != NULL;
     look.access.schemes = &look.scheme;
     look.access.n_schemes = look.scheme != NULL;
-    json_t *seen = run(&look, &fc_broker_kafka, &source, arena);
+    json_t *seen = run(&look, is_kafka ? &fc_broker_kafka : &fc_broker_kinesis, &source, arena);
     json_dumpf(seen, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(seen);
     json_decref(look.messages);

@@ -6,7 +6,7 @@
 
 #include "worker/formats/format.h"
 
-static const struct fc_broker_ops *const BROKERS[] = {&fc_broker_kafka};
+static const struct fc_broker_ops *const BROKERS[] = {&fc_broker_kafka, &fc_broker_kinesis};
 
 /* Rows are handed on in batches of this many, or of this many bytes. */
 #define BATCH_ROWS  256

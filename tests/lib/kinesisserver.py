@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kinesis as moto serves it (tests/peers/object-stores), signatures verified; and a stand-in for what moto never says."""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from kafkabroker import die_with_parent, free_ports
+
+SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+PATIENCE = 120
+REGION = "eu-west-1"
+ALLOWED = ["kinesis:*"]
+DESCRIBE_ONLY = ["kinesis:DescribeStreamSummary"]
+
+
+def peer():
+    """Where moto and boto3 are; a loud failure when they are not."""
+    setup = SOURCE_DIR / "tests/peers/object-stores/setup.sh"
+    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
+    if not (path / "complete").exists():
+        raise SystemExit(f"moto is not at {path}; run ./dev deps")
+    packages = str(path / "lib/python3.11/site-packages")
+    if packages not in sys.path:
+        sys.path.append(packages)
+    return path
+
+
+class Moto:
+    """`url`, and keys of users: `good` may do all with Kinesis, `weak` next to nothing."""
+
+    def __init__(self):
+        self.peer = peer()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fc-moto-"))
+        self.port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = None
+
+    def start(self):
+        # Three calls make each user; every later one is held against its keys and policy.
+        env = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "6", "MOTO_IAM_LOAD_MANAGED_POLICIES": "0",
+               "HOME": str(self.dir)}
+        with (self.dir / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [self.peer / "bin/moto_server", "-H", "127.0.0.1", "-p", str(self.port)], env=env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+        end = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                break
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"moto does not start:\n{(self.dir / 'log').read_text()}")
+            time.sleep(0.05)
+        self.good = self.user("good", ALLOWED)
+        self.weak = self.user("weak", DESCRIBE_ONLY)
+        return self
+
+    def client(self, service, keys=("key", "secret")):
+        import boto3
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id=keys[0],
+                            aws_secret_access_key=keys[1])
+
+    def user(self, name, actions):
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class StandIn:
+    """
+    No Kinesis: answers each action with what the test put in `answers[action]`, one after the other, the last one again
+    and again: (status, body). A body that is callable is called with the input.
+    """
+
+    def __init__(self, answers):
+        self.answers = {action: list(given) for action, given in answers.items()}
+        self.seen = []
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                action = self.headers["X-Amz-Target"].rpartition(".")[2]
+                given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                stand_in.seen.append((action, given))
+                answers = stand_in.answers[action]
+                status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+                data = json.dumps(body(given) if callable(body) else body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", free_ports(1)[0]), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
