@@ -6,15 +6,14 @@
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 enum { PREFACE_BYTES = sizeof(preface) - 1 };
-enum { IN_PREFACE, IN_HEAD, IN_PAYLOAD, NOT_HTTP2, REFUSED };
 enum { FRAME_HEADERS = 1, FRAME_CONTINUATION = 9, FLAG_END_HEADERS = 4 };
 
 static void take_preface(struct fc_header_watch *watch, uint8_t byte)
 {
     if (byte != (uint8_t)preface[watch->have])
-        watch->state = NOT_HTTP2;
+        watch->state = FC_HEADER_WATCH_NOT_HTTP2;
     else if (++watch->have == PREFACE_BYTES)
-        *watch = (struct fc_header_watch){.state = IN_HEAD};
+        *watch = (struct fc_header_watch){.state = FC_HEADER_WATCH_HEAD};
 }
 
 /* A frame of another type within a block is an error that gRPC notices: it need not be told apart here. */
@@ -25,12 +24,12 @@ static void begin_frame(struct fc_header_watch *watch, size_t limit)
 
     watch->left = (uint32_t)head[0] << 16 | (uint32_t)head[1] << 8 | head[2];
     watch->have = 0;
-    watch->state = watch->left ? IN_PAYLOAD : IN_HEAD;
+    watch->state = watch->left ? FC_HEADER_WATCH_PAYLOAD : FC_HEADER_WATCH_HEAD;
     if (type != FRAME_HEADERS && type != FRAME_CONTINUATION)
         return;
     watch->block += FC_FRAME_HEAD_BYTES + watch->left;
     if (watch->block > limit)
-        watch->state = REFUSED;
+        watch->refused = true;
     else if (flags & FLAG_END_HEADERS)
         watch->block = 0;
 }
@@ -54,7 +53,7 @@ static size_t take_payload(struct fc_header_watch *watch, size_t size)
 
     watch->left -= (uint32_t)part;
     if (watch->left == 0)
-        watch->state = IN_HEAD;
+        watch->state = FC_HEADER_WATCH_HEAD;
     return part;
 }
 
@@ -63,13 +62,13 @@ bool fc_header_watch_feed(struct fc_header_watch *watch, const void *bytes, size
 {
     const uint8_t *at = bytes, *end = at + size;
 
-    while (at < end && watch->state < NOT_HTTP2) {
-        if (watch->state == IN_PREFACE)
+    while (at < end && watch->state != FC_HEADER_WATCH_NOT_HTTP2 && !watch->refused) {
+        if (watch->state == FC_HEADER_WATCH_PREFACE)
             take_preface(watch, *at++);
-        else if (watch->state == IN_HEAD)
+        else if (watch->state == FC_HEADER_WATCH_HEAD)
             at += take_head(watch, at, (size_t)(end - at), limit);
         else
             at += take_payload(watch, (size_t)(end - at));
     }
-    return watch->state != REFUSED;
+    return !watch->refused;
 }

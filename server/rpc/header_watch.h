@@ -17,11 +17,22 @@
 
 /** What is known of one connection; all zero when it begins. One thread at a time. */
 struct fc_header_watch {
-    uint8_t state;
+    uint8_t state; /* enum fc_header_watch_state */
+    bool refused;
     uint8_t have; /* bytes of the preface or of `head` */
     uint8_t head[FC_FRAME_HEAD_BYTES];
     uint32_t left;  /* of the payload of the frame */
     uint64_t block; /* bytes on the wire of the header block at hand, heads of frames included */
+};
+
+/** Of a connection that is none of a client's: takes everything. */
+#define FC_HEADER_WATCH_OFF ((struct fc_header_watch){.state = FC_HEADER_WATCH_NOT_HTTP2})
+
+enum fc_header_watch_state {
+    FC_HEADER_WATCH_PREFACE,
+    FC_HEADER_WATCH_HEAD,
+    FC_HEADER_WATCH_PAYLOAD,
+    FC_HEADER_WATCH_NOT_HTTP2,
 };
 
 /**

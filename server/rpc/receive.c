@@ -4,7 +4,8 @@
  * TLS. What is wrong with them (header_watch.h) ends the connection as if the network had failed, before gRPC keeps any of
  * it; see docs/internals/rpc.md.
  *
- * Plain connections are told apart by descriptor. accept.c hands them out, and says so.
+ * Plain connections are told apart by descriptor. accept.c hands them out, and says so; socket() is ours as well, so that a
+ * connection that we make is not taken for the one that had its descriptor before.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -37,51 +38,73 @@ static struct fc_header_watch *watch_of(int fd)
     return all && fd >= 0 && fd < watch_count ? &all[fd] : NULL;
 }
 
-void fc_receive_begins(int fd)
+static void begin(int fd, struct fc_header_watch first)
 {
     struct fc_header_watch *watch = watch_of(fd);
 
     if (!watch)
         return;
     TAG_ACQUIRE(watch);
-    *watch = (struct fc_header_watch){0};
+    *watch = first;
     TAG_RELEASE(watch);
 }
+
+void fc_receive_begins(int fd)
+{
+    begin(fd, (struct fc_header_watch){0});
+}
+
+__attribute__((visibility("default"))) int socket(int domain, int type, int protocol)
+{
+    int fd = (int)syscall(SYS_socket, domain, type, protocol);
+
+    begin(fd, FC_HEADER_WATCH_OFF);
+    return fd;
+}
+
+enum verdict { FINE, REFUSED, REFUSED_BEFORE /* gRPC may try to read on before it closes */ };
 
 /* One thread of gRPC at a time reads a connection. */
-static bool feed(struct fc_header_watch *watch, const void *bytes, size_t size)
+static enum verdict feed(struct fc_header_watch *watch, const void *bytes, size_t size)
 {
-    bool fine;
+    size_t limit = atomic_load_explicit(&block_limit, memory_order_relaxed);
+    enum verdict verdict;
 
     TAG_ACQUIRE(watch);
-    fine = fc_header_watch_feed(watch, bytes, size,
-                                atomic_load_explicit(&block_limit, memory_order_relaxed));
+    if (watch->refused)
+        verdict = REFUSED_BEFORE;
+    else
+        verdict = fc_header_watch_feed(watch, bytes, size, limit) ? FINE : REFUSED;
     TAG_RELEASE(watch);
-    return fine;
+    return verdict;
 }
 
-static bool feed_message(struct fc_header_watch *watch, const struct msghdr *message, size_t size)
+static enum verdict feed_message(struct fc_header_watch *watch, const struct msghdr *message,
+                                 size_t size)
 {
-    bool fine = true;
+    enum verdict verdict = FINE;
 
-    for (size_t i = 0; i < message->msg_iovlen && size > 0 && fine; i++) {
+    for (size_t i = 0; i < message->msg_iovlen && size > 0 && verdict == FINE; i++) {
         size_t part = message->msg_iov[i].iov_len < size ? message->msg_iov[i].iov_len : size;
-        fine = feed(watch, message->msg_iov[i].iov_base, part);
+        verdict = feed(watch, message->msg_iov[i].iov_base, part);
         size -= part;
     }
-    return fine;
+    return verdict;
 }
 
 __attribute__((visibility("default"))) ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
     ssize_t got = syscall(SYS_recvmsg, fd, message, flags);
     struct fc_header_watch *watch = got > 0 && !(flags & MSG_PEEK) ? watch_of(fd) : NULL;
+    enum verdict verdict = watch ? feed_message(watch, message, (size_t)got) : FINE;
     char peer[FC_PEER_NAME_MAX];
 
-    if (!watch || feed_message(watch, message, (size_t)got))
+    if (verdict == FINE)
         return got;
-    fc_abuse_peer_name(fd, peer);
-    log_refusal(peer);
+    if (verdict == REFUSED) {
+        fc_abuse_peer_name(fd, peer);
+        log_refusal(peer);
+    }
     errno = ECONNRESET;
     return -1;
 }
@@ -107,14 +130,17 @@ static struct fc_header_watch *watch_of_tls(SSL *ssl)
 __attribute__((visibility("default"))) int SSL_read(SSL *ssl, void *buffer, int size)
 {
     struct fc_header_watch *watch;
+    enum verdict verdict;
     size_t got;
 
     if (size < 0 || SSL_read_ex(ssl, buffer, (size_t)size, &got) != 1)
         return -1;
     watch = watch_of_tls(ssl);
-    if (!watch || feed(watch, buffer, got))
+    verdict = watch ? feed(watch, buffer, got) : FINE;
+    if (verdict == FINE)
         return (int)got;
-    log_refusal("over TLS");
+    if (verdict == REFUSED)
+        log_refusal("over TLS");
     ERR_raise_data(ERR_LIB_USER, ERR_R_OPERATION_FAIL, "headers without end");
     return -1;
 }
