@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "client/client.h"
+#include "client/pager.h"
+#include "client/settings.h"
 
 /* 10 000 feature tables with all their features are some 20 MiB. */
 #define MAX_MEMORY (1024u * 1024 * 1024)
@@ -190,13 +192,36 @@ static fc_rc read_timeout(struct fc_cli *cli, struct fc_error *err)
     return FC_OK;
 }
 
+static fc_rc read_retries(struct fc_cli *cli, struct fc_error *err)
+{
+    const char *text = fc_options_get(&cli->options, "retries");
+    char *end = NULL;
+    unsigned long count = strtoul(text, &end, 10);
+
+    if (*end || end == text || count > 100)
+        return fc_fail(err, FC_REASON_USAGE, "--retries is \"%.60s\", expected a number up to 100",
+                       text);
+    cli->retries = (unsigned)count;
+    return FC_OK;
+}
+
+/* `config set --context NEW` makes the context that it names. */
+static fc_rc load_settings(struct fc_cli *cli, struct fc_error *err)
+{
+    return fc_settings_load(&cli->options, cli->command->run == fc_cmd_config_set, err);
+}
+
 static fc_rc read_settings(struct fc_cli *cli, struct fc_error *err)
 {
     static const char *const formats[] = {"table", "wide", "json", "yaml", "name"};
-    fc_rc rc = fc_options_check(&cli->options, err);
+    fc_rc rc = load_settings(cli, err);
 
     if (rc == FC_OK)
+        rc = fc_options_check(&cli->options, err);
+    if (rc == FC_OK)
         rc = read_timeout(cli, err);
+    if (rc == FC_OK)
+        rc = read_retries(cli, err);
     if (rc != FC_OK)
         return rc;
     for (size_t i = 0; i < FC_ARRAY_LEN(formats); i++) {
@@ -255,6 +280,7 @@ static enum fc_exit run(struct parse *p, int argc, char *const *argv)
 {
     struct fc_cli *cli = p->cli;
     struct fc_error err = FC_ERROR_INIT;
+    struct fc_pager *pager;
     enum fc_exit code;
 
     fc_rc rc = parse_arguments(p, argc, argv, &err);
@@ -270,7 +296,10 @@ static enum fc_exit run(struct parse *p, int argc, char *const *argv)
     cli->quiet = fc_options_given(&cli->options, "quiet");
     cli->verbose = fc_options_given(&cli->options, "verbose");
     cli->live = terminal(cli->err) && !cli->quiet && wants_color(cli);
-    return cli->command->run(cli);
+    pager = cli->command->paged ? fc_pager_start(cli) : NULL;
+    code = cli->command->run(cli);
+    fc_pager_end(pager, cli);
+    return code;
 }
 
 enum fc_exit fc_cli_main(int argc, char *const *argv, FILE *in, FILE *out, FILE *err)

@@ -33,6 +33,7 @@ struct fc_cli {
     const char *project; /* never NULL */
     enum fc_format format;
     int64_t timeout_ns; /* of one call; 0: none */
+    unsigned retries;   /* of idempotent calls that find no server */
     bool color;         /* on stderr and tables */
     bool live;          /* stderr is a terminal: progress may be redrawn */
     bool quiet, verbose;
@@ -46,6 +47,8 @@ struct fc_command {
     const char *const *examples; /* command and comment in turn, NULL-terminated */
     const struct fc_option *options;
     unsigned min_args, max_args;
+    bool old;   /* a word of the old command line for what has one of its own */
+    bool paged; /* its output goes through a pager on a terminal */
     enum fc_exit (*run)(struct fc_cli *cli);
 };
 
@@ -89,15 +92,43 @@ const struct fc_command *fc_command_find(const char *words);
 /** `did you mean` for a first word, or NULL. */
 const char *fc_command_nearest(const char *word);
 
-/* Commands; each in its own file cmd_*.c. */
+/* Commands; each in a file cmd_*.c. */
 enum fc_exit fc_cmd_apply(struct fc_cli *cli);
 enum fc_exit fc_cmd_completion(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_contexts(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_get(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_list(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_set(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_unset(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_use(struct fc_cli *cli);
+enum fc_exit fc_cmd_config_view(struct fc_cli *cli);
+enum fc_exit fc_cmd_delete(struct fc_cli *cli);
+enum fc_exit fc_cmd_describe(struct fc_cli *cli);
+enum fc_exit fc_cmd_diff(struct fc_cli *cli);
+enum fc_exit fc_cmd_entities_describe(struct fc_cli *cli);
+enum fc_exit fc_cmd_entities_list(struct fc_cli *cli);
+enum fc_exit fc_cmd_export(struct fc_cli *cli);
 enum fc_exit fc_cmd_get(struct fc_cli *cli);
 enum fc_exit fc_cmd_help(struct fc_cli *cli);
+enum fc_exit fc_cmd_history(struct fc_cli *cli);
 enum fc_exit fc_cmd_ingest(struct fc_cli *cli);
 enum fc_exit fc_cmd_jobs_cancel(struct fc_cli *cli);
 enum fc_exit fc_cmd_jobs_get(struct fc_cli *cli);
 enum fc_exit fc_cmd_jobs_list(struct fc_cli *cli);
+enum fc_exit fc_cmd_jobs_logs(struct fc_cli *cli);
+enum fc_exit fc_cmd_jobs_watch(struct fc_cli *cli);
+enum fc_exit fc_cmd_online_explain(struct fc_cli *cli);
 enum fc_exit fc_cmd_online_get(struct fc_cli *cli);
+enum fc_exit fc_cmd_plan(struct fc_cli *cli);
+enum fc_exit fc_cmd_projects_archive(struct fc_cli *cli);
+enum fc_exit fc_cmd_projects_create(struct fc_cli *cli);
+enum fc_exit fc_cmd_projects_list(struct fc_cli *cli);
 enum fc_exit fc_cmd_report(struct fc_cli *cli);
+enum fc_exit fc_cmd_schedule(struct fc_cli *cli);
+enum fc_exit fc_cmd_stream(struct fc_cli *cli);
+enum fc_exit fc_cmd_tables_delete(struct fc_cli *cli);
+enum fc_exit fc_cmd_tables_describe(struct fc_cli *cli);
+enum fc_exit fc_cmd_tables_list(struct fc_cli *cli);
+enum fc_exit fc_cmd_unschedule(struct fc_cli *cli);
+enum fc_exit fc_cmd_validate(struct fc_cli *cli);
 enum fc_exit fc_cmd_version(struct fc_cli *cli);

@@ -3,60 +3,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/sys.h"
 #include "base/version.h"
-#include "feast/admin/v1/admin.pb-c.h"
-#include "feast/core/CoreService.pb-c.h"
-#include "feast/serving/ServingService.pb-c.h"
-#include "feast_spark/api/JobService.pb-c.h"
+#include "client/token.h"
+
+/* Of one call, the token not counted. */
+#define MAX_METADATA   4
+#define FIRST_PAUSE_NS (100 * FC_NS_PER_MS)
 
 struct fc_client {
     struct fc_channel *channel;
+    const char *token; /* "Bearer …", or NULL */
 };
-
-#define CORE(Method)  "/feast.core.CoreService/" Method
-#define ADMIN(Method) "/feast.admin.v1.AdminService/" Method
-#define JOBS(Method)  "/feast_spark.api.JobService/" Method
-
-const struct fc_method fc_method_core_version = {
-    CORE("GetFeastCoreVersion"), &feast__core__get_feast_core_version_response__descriptor};
-const struct fc_method fc_method_core_list_projects = {
-    CORE("ListProjects"), &feast__core__list_projects_response__descriptor};
-const struct fc_method fc_method_core_create_project = {
-    CORE("CreateProject"), &feast__core__create_project_response__descriptor};
-const struct fc_method fc_method_core_get_entity = {CORE("GetEntity"),
-                                                    &feast__core__get_entity_response__descriptor};
-const struct fc_method fc_method_core_list_entities = {
-    CORE("ListEntities"), &feast__core__list_entities_response__descriptor};
-const struct fc_method fc_method_core_apply_entity = {
-    CORE("ApplyEntity"), &feast__core__apply_entity_response__descriptor};
-const struct fc_method fc_method_core_get_table = {
-    CORE("GetFeatureTable"), &feast__core__get_feature_table_response__descriptor};
-const struct fc_method fc_method_core_list_tables = {
-    CORE("ListFeatureTables"), &feast__core__list_feature_tables_response__descriptor};
-const struct fc_method fc_method_core_apply_table = {
-    CORE("ApplyFeatureTable"), &feast__core__apply_feature_table_response__descriptor};
-const struct fc_method fc_method_core_list_features = {
-    CORE("ListFeatures"), &feast__core__list_features_response__descriptor};
-const struct fc_method fc_method_admin_report = {
-    ADMIN("GetValidationReport"), &feast__admin__v1__get_validation_report_response__descriptor};
-const struct fc_method fc_method_admin_watch_job = {ADMIN("WatchJob"),
-                                                    &feast__admin__v1__job_progress__descriptor};
-const struct fc_method fc_method_admin_job_detail = {
-    ADMIN("GetJobDetail"), &feast__admin__v1__get_job_detail_response__descriptor};
-const struct fc_method fc_method_jobs_start_batch = {
-    JOBS("StartOfflineToOnlineIngestionJob"),
-    &feast_spark__api__start_offline_to_online_ingestion_job_response__descriptor};
-const struct fc_method fc_method_jobs_list = {JOBS("ListJobs"),
-                                              &feast_spark__api__list_jobs_response__descriptor};
-const struct fc_method fc_method_jobs_get = {JOBS("GetJob"),
-                                             &feast_spark__api__get_job_response__descriptor};
-const struct fc_method fc_method_jobs_cancel = {JOBS("CancelJob"),
-                                                &feast_spark__api__cancel_job_response__descriptor};
-const struct fc_method fc_method_serving_get = {
-    "/feast.serving.ServingService/GetOnlineFeaturesV2",
-    &feast__serving__get_online_features_response__descriptor};
 
 const char *fc_client_version(void)
 {
@@ -74,39 +34,66 @@ void fc_client_free(struct fc_client *client)
 static struct fc_channel_options channel_options(const struct fc_cli *cli)
 {
     struct fc_channel_options options = {
-        .tls = fc_options_given(&cli->options, "tls"),
+        .tls = fc_options_on(&cli->options, "tls"),
         .ca_file = fc_options_get(&cli->options, "tls-ca"),
         .certificate_file = fc_options_get(&cli->options, "tls-cert"),
         .key_file = fc_options_get(&cli->options, "tls-key"),
+        .server_name = fc_options_get(&cli->options, "tls-server-name"),
     };
 
-    options.tls = options.tls || options.ca_file || options.certificate_file || options.key_file;
+    options.tls = options.tls || options.ca_file || options.certificate_file || options.key_file ||
+                  options.server_name;
     return options;
+}
+
+static bool is_loopback(const char *server)
+{
+    static const char *const names[] = {"localhost:", "127.", "[::1]:", "unix:"};
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+        if (strncmp(server, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static fc_rc open_client(struct fc_cli *cli, struct fc_client *client, struct fc_error *err)
+{
+    struct fc_channel_options options = channel_options(cli);
+    fc_rc rc = fc_token_find(cli, &client->token, err);
+
+    if (rc == FC_OK && client->token && !options.tls && !is_loopback(cli->server))
+        fc_cli_warn(cli, "the token goes to %s in plain text; --tls protects it", cli->server);
+    return rc == FC_OK ? fc_channel_open(cli->server, &options, &client->channel, err) : rc;
 }
 
 static fc_rc connect_once(struct fc_cli *cli, struct fc_error *err)
 {
-    struct fc_channel_options options;
-
     if (!cli->client) {
         cli->client = calloc(1, sizeof(*cli->client));
         if (!cli->client)
             return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "out of memory");
     }
-    if (cli->client->channel)
-        return FC_OK;
-    options = channel_options(cli);
-    return fc_channel_open(cli->server, &options, &cli->client->channel, err);
+    return cli->client->channel ? FC_OK : open_client(cli, cli->client, err);
 }
 
-static struct fc_channel_request request_of(const struct fc_cli *cli, const struct fc_call *call)
+/* The call's own metadata and the token; `room` is one larger than what the call has. */
+static struct fc_channel_request request_of(const struct fc_cli *cli, const struct fc_call *call,
+                                            struct fc_channel_metadata *room)
 {
+    size_t count = call->metadata_count;
+
+    if (count > 0)
+        memcpy(room, call->metadata, count * sizeof(*room));
+    if (cli->client->token)
+        room[count++] = (struct fc_channel_metadata){"authorization", cli->client->token};
     return (struct fc_channel_request){.path = call->method->path,
                                        .message = call->request,
                                        .response = call->method->response,
-                                       .timeout_ns = cli->timeout_ns,
-                                       .metadata = call->metadata,
-                                       .metadata_count = call->metadata_count,
+                                       .timeout_ns =
+                                           call->timeout_ns ? call->timeout_ns : cli->timeout_ns,
+                                       .metadata = room,
+                                       .metadata_count = count,
                                        .arena = call->arena ? call->arena : cli->arena};
 }
 
@@ -117,14 +104,42 @@ static void tell(struct fc_cli *cli, const struct fc_call *call, fc_rc rc, int64
                     (double)(fc_monotonic_ns(fc_sys_real()) - began) / 1e6);
 }
 
+/* Waits before the next try: twice as long each time, some of it by chance, so that many clients do not come at once. */
+static void back_off(unsigned tries)
+{
+    int64_t pause = FIRST_PAUSE_NS << (tries < 6 ? tries : 6);
+
+    pause = pause / 2 + fc_monotonic_ns(fc_sys_real()) % (pause / 2);
+    nanosleep(&(struct timespec){.tv_sec = pause / FC_NS_PER_S, .tv_nsec = pause % FC_NS_PER_S},
+              NULL);
+}
+
+static bool try_again(const struct fc_cli *cli, const struct fc_call *call, fc_rc rc,
+                      unsigned tries, int64_t began)
+{
+    int64_t spent = fc_monotonic_ns(fc_sys_real()) - began;
+
+    return rc == FC_UNAVAILABLE && call->method->idempotent && tries < cli->retries &&
+           (cli->timeout_ns == 0 || spent < cli->timeout_ns);
+}
+
 fc_rc fc_client_call(struct fc_cli *cli, struct fc_call *call, struct fc_error *err)
 {
-    struct fc_channel_request request = request_of(cli, call);
+    struct fc_channel_metadata metadata[MAX_METADATA + 1];
     int64_t began = fc_monotonic_ns(fc_sys_real());
     fc_rc rc = connect_once(cli, err);
 
-    if (rc == FC_OK)
-        rc = fc_channel_call(cli->client->channel, &request, &call->reply, err);
+    if (rc == FC_OK) {
+        struct fc_channel_request request = request_of(cli, call, metadata);
+        for (unsigned tries = 0;; tries++) {
+            rc = fc_channel_call(cli->client->channel, &request, &call->reply, err);
+            if (!try_again(cli, call, rc, tries, began))
+                break;
+            if (cli->verbose)
+                fc_cli_note(cli, "%s; trying again", err->message);
+            back_off(tries);
+        }
+    }
     tell(cli, call, rc, began);
     return rc;
 }
@@ -132,13 +147,15 @@ fc_rc fc_client_call(struct fc_cli *cli, struct fc_call *call, struct fc_error *
 fc_rc fc_client_stream(struct fc_cli *cli, struct fc_call *call, fc_channel_message_fn fn,
                        void *ctx, struct fc_error *err)
 {
-    struct fc_channel_request request = request_of(cli, call);
+    struct fc_channel_metadata metadata[MAX_METADATA + 1];
     int64_t began = fc_monotonic_ns(fc_sys_real());
     fc_rc rc = connect_once(cli, err);
 
-    request.timeout_ns = 0;
-    if (rc == FC_OK)
+    if (rc == FC_OK) {
+        struct fc_channel_request request = request_of(cli, call, metadata);
+        request.timeout_ns = 0;
         rc = fc_channel_stream(cli->client->channel, &request, fn, ctx, &call->reply, err);
+    }
     tell(cli, call, rc, began);
     return rc;
 }

@@ -34,15 +34,12 @@ static enum fc_exit print_jobs(struct fc_cli *cli, FeastSpark__Api__Job **jobs, 
 {
     struct fc_output output;
     struct fc_table *table;
-    enum fc_exit code;
 
     if (fc_output_wanted(cli)) {
-        fc_output_begin(&output, "Job", "job", false);
+        fc_output_begin(&output, cli, "Job", "job", false);
         for (size_t i = 0; i < count; i++)
             fc_output_add(&output, jobs[i]->id, fc_pbjson_encode(&jobs[i]->base, 0));
-        code = fc_output_print(cli, &output);
-        fc_output_done(&output);
-        return code;
+        return fc_output_end(&output);
     }
     if (count == 0) {
         fc_get_nothing(cli, "jobs");
@@ -66,7 +63,7 @@ enum fc_exit fc_get_jobs(struct fc_cli *cli, const struct fc_selection *selectio
         return fc_job_print(cli, selection->name);
     request.include_terminated = !selection->active;
     request.table_name = (char *)(selection->table ? selection->table : "");
-    request.project = (char *)cli->project;
+    request.project = (char *)(selection->all_projects ? "" : cli->project);
     if (fc_client_call(cli, &call, &err) != FC_OK)
         return fc_client_fail(cli, &call, &err);
     FeastSpark__Api__ListJobsResponse *reply = (void *)call.reply.message;

@@ -4,7 +4,8 @@
 
 #include "base/sys.h"
 #include "client/client.h"
-#include "feast/core/CoreService.pb-c.h"
+#include "client/settings.h"
+#include "feast/admin/v1/admin.pb-c.h"
 
 #define MAX_WORDS 64
 
@@ -158,24 +159,24 @@ static void offer_value(struct completion *c, const struct fc_option *flag)
 /* A server that does not answer at once is no reason to keep a person waiting, or to complain. */
 static void offer_tables(struct completion *c)
 {
-    Feast__Core__ListFeatureTablesRequest request = FEAST__CORE__LIST_FEATURE_TABLES_REQUEST__INIT;
-    Feast__Core__ListFeatureTablesRequest__Filter filter =
-        FEAST__CORE__LIST_FEATURE_TABLES_REQUEST__FILTER__INIT;
-    struct fc_call call = {.method = &fc_method_core_list_tables, .request = &request.base};
+    Feast__Admin__V1__ListObjectsRequest request = FEAST__ADMIN__V1__LIST_OBJECTS_REQUEST__INIT;
+    struct fc_call call = {.method = &fc_method_admin_list, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
+    if (fc_settings_load(&c->cli->options, true, &err) != FC_OK)
+        return;
     c->cli->server = c->server ? c->server : fc_options_get(&c->cli->options, "server");
     c->cli->project = c->project ? c->project : fc_options_get(&c->cli->options, "project");
     c->cli->timeout_ns = FC_NS_PER_S;
-    filter.project = (char *)c->cli->project;
-    request.filter = &filter;
+    request.kind = FEAST__ADMIN__V1__OBJECT_KIND__OBJECT_KIND_FEATURE_TABLE;
+    request.project = (char *)c->cli->project;
     if (fc_client_call(c->cli, &call, &err) != FC_OK)
         return;
-    const Feast__Core__ListFeatureTablesResponse *reply = (const void *)call.reply.message;
-    for (size_t i = 0; i < reply->n_tables; i++) {
-        const Feast__Core__FeatureTableSpec *spec = reply->tables[i]->spec;
-        if (spec && !strpbrk(spec->name, "\t\n"))
-            offer(c, spec->name, strlen(spec->name), "feature table");
+    const Feast__Admin__V1__ListObjectsResponse *reply = (const void *)call.reply.message;
+    for (size_t i = 0; i < reply->n_objects; i++) {
+        const Feast__Core__FeatureTable *table = reply->objects[i]->feature_table;
+        if (table && table->spec && !strpbrk(table->spec->name, "\t\n"))
+            offer(c, table->spec->name, strlen(table->spec->name), "feature table");
     }
 }
 

@@ -14,8 +14,10 @@ static const char *const tolerated[] = {
 static const struct {
     const char *word; /* lower case, without _ and - */
     enum fc_doc_kind kind;
-} kinds[] = {
-    {"project", FC_DOC_PROJECT}, {"entity", FC_DOC_ENTITY}, {"featuretable", FC_DOC_TABLE}};
+} kinds[] = {{"project", FC_DOC_PROJECT},
+             {"onlinestore", FC_DOC_STORE},
+             {"entity", FC_DOC_ENTITY},
+             {"featuretable", FC_DOC_TABLE}};
 
 #define refuse(docs, reason, file, node, field, format, ...)                                       \
     fc_violations_add(&(docs)->violations, FC_REASON_##reason, (field), "%s:%u:%u: " format,       \
@@ -30,9 +32,16 @@ void fc_docs_init(struct fc_docs *docs, struct fc_arena *arena, const char *proj
 
 const char *fc_doc_word(enum fc_doc_kind kind)
 {
-    static const char *const words[] = {"project", "entity", "table"};
+    static const char *const words[] = {"project", "store", "entity", "table"};
 
     return words[kind];
+}
+
+const char *fc_doc_kind_name(enum fc_doc_kind kind)
+{
+    static const char *const names[] = {"Project", "OnlineStore", "Entity", "FeatureTable"};
+
+    return names[kind];
 }
 
 /* -- what is it ---------------------------------------------------------------------------------------------- */
@@ -112,9 +121,10 @@ static bool find_kind(struct fc_docs *docs, const char *file, const struct fc_no
         plain_word(kind->text.ptr, word, sizeof(word));
         if (kind_of_word(word, strlen(word), ret))
             return true;
-        refuse(docs, DOCUMENT_INVALID, file, kind, "kind",
-               "kind \"%.60s\" cannot be applied; it is Project, Entity or FeatureTable",
-               kind->text.ptr);
+        refuse(
+            docs, DOCUMENT_INVALID, file, kind, "kind",
+            "kind \"%.60s\" cannot be applied; it is Project, OnlineStore, Entity or FeatureTable",
+            kind->text.ptr);
         return false;
     }
     if (!spec && has_key(node, (const char *const[]){"valueType", "value_type", "features",
@@ -223,6 +233,18 @@ static void read_project(struct fc_docs *docs, struct fc_doc *doc)
     doc->project = name->text.ptr;
 }
 
+static void read_store(struct fc_docs *docs, struct fc_doc *doc)
+{
+    doc->project = "";
+    doc->store = (Feast__Core__OnlineStore *)fc_pbjson_decode(
+        &feast__core__online_store__descriptor, spec_of(doc->node), doc->file, tolerated,
+        docs->arena, &docs->violations);
+    if (!doc->store)
+        return;
+    doc->name = doc->store->name;
+    require(docs, doc, "spec.name", doc->name[0] != '\0', "an online store needs a name");
+}
+
 static struct fc_doc *add(struct fc_docs *docs, const struct fc_doc *doc)
 {
     if (docs->count == docs->capacity) {
@@ -250,6 +272,9 @@ static void read_object(struct fc_docs *docs, const char *file, const struct fc_
     switch (doc.kind) {
     case FC_DOC_PROJECT:
         read_project(docs, &doc);
+        break;
+    case FC_DOC_STORE:
+        read_store(docs, &doc);
         break;
     case FC_DOC_ENTITY:
         read_entity(docs, &doc);
@@ -405,7 +430,7 @@ static const struct fc_node *step(const struct fc_node *node, const char **path)
 
 const struct fc_node *fc_doc_locate(const struct fc_doc *doc, const char *field)
 {
-    static const char *const roots[] = {"table_spec", "spec"};
+    static const char *const roots[] = {"table_spec", "spec", "online_store"};
     const struct fc_node *node = spec_of(doc->node);
 
     for (size_t i = 0; i < FC_ARRAY_LEN(roots); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Documents that `feastctl apply` takes: projects, entities and feature tables as YAML or JSON.
+ * Documents that `feastctl apply` takes: projects, online stores, entities and feature tables as YAML or JSON.
  *
  * A document says what it is by `kind`, or by the keys of its spec as in the files of the old command line. `meta`,
  * `apiVersion` and what our own output adds are passed over. Lists (`kind: EntityList`, `items: […]`) count as the
@@ -13,16 +13,19 @@
 #include "base/violations.h"
 #include "feast/core/Entity.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
+#include "feast/core/OnlineStore.pb-c.h"
 
 /** In the order in which they are applied. */
-enum fc_doc_kind { FC_DOC_PROJECT, FC_DOC_ENTITY, FC_DOC_TABLE };
+enum fc_doc_kind { FC_DOC_PROJECT, FC_DOC_STORE, FC_DOC_ENTITY, FC_DOC_TABLE };
 
 struct fc_doc {
     enum fc_doc_kind kind;
     const char *file; /**< for messages */
     const struct fc_node *node;
-    const char *project; /**< that it is applied to; of a project its own name */
+    const char
+        *project; /**< that it is applied to; of a project its own name, of an online store "" */
     const char *name;
+    Feast__Core__OnlineStore *store;
     Feast__Core__EntitySpecV2 *entity;
     Feast__Core__FeatureTableSpec *table;
     size_t order; /**< place in the input */
@@ -43,11 +46,13 @@ void fc_docs_init(struct fc_docs *docs, struct fc_arena *arena, const char *proj
 /** Reads all documents of a text. What is wrong goes to `violations`; `name` and `text` must stay. */
 void fc_docs_read(struct fc_docs *docs, const char *name, fc_str text);
 
-/** Refuses what is described twice and puts projects first, then entities, then tables. */
+/** Refuses what is described twice and puts projects first, then online stores, entities, tables. */
 void fc_docs_finish(struct fc_docs *docs);
 
-/** "project", "entity", "table": the word in `entity/carrier`. */
+/** "project", "store", "entity", "table": the word in `entity/carrier`. */
 const char *fc_doc_word(enum fc_doc_kind kind);
+/** "Project", "OnlineStore", "Entity", "FeatureTable". */
+const char *fc_doc_kind_name(enum fc_doc_kind kind);
 
 /**
  * Where the field of a request (`table_spec.features[2].name`, `spec.labels["a"]`) stands in the document: the

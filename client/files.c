@@ -8,8 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_DEPTH 32
-#define MAX_BYTES (64u * 1024 * 1024)
+#include "base/sys.h"
+#include "client/http.h"
+
+#define MAX_DEPTH        32
+#define MAX_BYTES        (64u * 1024 * 1024)
+#define FETCH_TIMEOUT_NS (30 * FC_NS_PER_S)
 
 struct walk {
     struct fc_docs *docs;
@@ -44,13 +48,23 @@ static fc_rc read_stream(struct fc_docs *docs, const char *name, FILE *in, struc
     return FC_OK;
 }
 
+static fc_rc too_large(struct fc_error *err, const char *name)
+{
+    return fc_fail(err, FC_REASON_USAGE, "%s is larger than 64 MiB", name);
+}
+
 static fc_rc read_file(struct walk *w, const char *path)
 {
     FILE *in = fopen(path, "rbe");
+    struct stat about;
     fc_rc rc;
 
     if (!in)
         return cannot_read(w->err, path);
+    if (fstat(fileno(in), &about) == 0 && about.st_size > (off_t)MAX_BYTES) {
+        fclose(in);
+        return too_large(w->err, path);
+    }
     rc = read_stream(w->docs, path, in, w->err);
     fclose(in);
     w->files++;
@@ -114,6 +128,23 @@ static fc_rc walk_directory(struct walk *w, const char *path, unsigned depth)
     return rc;
 }
 
+static fc_rc read_url(struct fc_docs *docs, const char *url, struct fc_error *err)
+{
+    FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
+    struct fc_web_request request = {
+        .url = url, .max_bytes = MAX_BYTES, .timeout_ns = FETCH_TIMEOUT_NS};
+    fc_rc rc = fc_web_fetch(&request, &text, err);
+    char *copy;
+
+    if (rc != FC_OK)
+        return rc;
+    copy = fc_arena_strndup(docs->arena, fc_buf_text(&text), text.len);
+    if (!copy)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%s: out of memory", url);
+    fc_docs_read(docs, url, (fc_str){.ptr = copy, .len = text.len});
+    return FC_OK;
+}
+
 fc_rc fc_files_read(struct fc_docs *docs, const char *path, FILE *in, struct fc_error *err)
 {
     struct walk walk = {.docs = docs, .err = err};
@@ -122,8 +153,11 @@ fc_rc fc_files_read(struct fc_docs *docs, const char *path, FILE *in, struct fc_
 
     if (strcmp(path, "-") == 0)
         return read_stream(docs, "(standard input)", in, err);
+    if (fc_web_is_url(path))
+        return read_url(docs, path, err);
     if (path[0] == '\0')
-        return fc_fail(err, FC_REASON_USAGE, "-f is empty, expected a file, a directory or -");
+        return fc_fail(err, FC_REASON_USAGE,
+                       "-f is empty, expected a file, a directory, a URL or -");
     if (stat(path, &about) != 0)
         return cannot_read(err, path);
     if (!S_ISDIR(about.st_mode))

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Projects and entities. */
+/* Projects and online stores: kinds that stand above projects, and are few. */
 #include <string.h>
 
 #include "base/pbjson.h"
-#include "base/time.h"
 #include "client/get.h"
-#include "client/output.h"
-#include "client/table.h"
-#include "client/values.h"
 #include "feast/core/CoreService.pb-c.h"
+
+/* -- projects ------------------------------------------------------------------------------------------------ */
 
 static enum fc_exit print_projects(struct fc_cli *cli, char **names, size_t count, bool single)
 {
     static const struct fc_table_column columns[] = {{.title = "NAME"}, {0}};
+    struct fc_table *table = fc_table_new(cli->arena, columns);
     struct fc_output output;
-    struct fc_table *table;
-    enum fc_exit code;
 
     if (fc_output_wanted(cli)) {
-        fc_output_begin(&output, "Project", "project", single);
+        fc_output_begin(&output, cli, "Project", "project", single);
         for (size_t i = 0; i < count; i++)
             fc_output_add(&output, names[i], json_pack("{s:s}", "name", names[i]));
-        code = fc_output_print(cli, &output);
-        fc_output_done(&output);
-        return code;
+        return fc_output_end(&output);
     }
-    table = fc_table_new(cli->arena, columns);
     for (size_t i = 0; table && i < count; i++) {
         fc_table_row(table);
         fc_table_cell(table, names[i]);
@@ -53,103 +47,61 @@ enum fc_exit fc_get_projects(struct fc_cli *cli, const struct fc_selection *sele
     return fc_cli_fail(cli, &err);
 }
 
-/* -- entities ------------------------------------------------------------------------------------------------ */
+/* -- online stores ------------------------------------------------------------------------------------------- */
 
-static const struct fc_table_column entity_columns[] = {{.title = "NAME"},
-                                                        {.title = "TYPE"},
-                                                        {.title = "DESCRIPTION"},
-                                                        {.title = "UPDATED", .wide = true},
-                                                        {.title = "LABELS", .wide = true},
-                                                        {0}};
-
-static void entity_row(struct fc_cli *cli, struct fc_table *table,
-                       const Feast__Core__Entity *entity)
+static const char *store_type(const Feast__Core__OnlineStore *store)
 {
-    const Feast__Core__EntitySpecV2 *spec = entity->spec;
-    struct fc_label *labels = fc_arena_calloc(cli->arena, spec->n_labels + 1, sizeof(*labels));
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+        &feast__core__store_type__descriptor, (int)store->type);
 
-    for (size_t i = 0; labels && i < spec->n_labels; i++)
-        labels[i] = (struct fc_label){spec->labels[i]->key, spec->labels[i]->value};
-    fc_table_row(table);
-    fc_table_cell(table, spec->name);
-    fc_table_cell(table, fc_type_name((int)spec->value_type));
-    fc_table_cell(table, spec->description);
-    fc_table_cell(table, fc_time_text(cli->arena,
-                                      entity->meta ? entity->meta->last_updated_timestamp : NULL));
-    fc_table_cell(table, labels ? fc_labels_text(cli->arena, labels, spec->n_labels) : NULL);
+    return value ? value->name : "?";
 }
 
-static enum fc_exit print_entities(struct fc_cli *cli, Feast__Core__Entity **entities, size_t count,
-                                   bool single)
+static enum fc_exit print_stores(struct fc_cli *cli, Feast__Core__OnlineStore **stores,
+                                 size_t count, bool single)
 {
+    static const struct fc_table_column columns[] = {
+        {.title = "NAME"}, {.title = "TYPE"}, {.title = "DESCRIPTION"}, {0}};
+    struct fc_table *table = fc_table_new(cli->arena, columns);
     struct fc_output output;
-    struct fc_table *table;
-    enum fc_exit code;
 
-    if (fc_output_wanted(cli)) {
-        fc_output_begin(&output, "Entity", "entity", single);
-        for (size_t i = 0; i < count; i++) {
-            if (entities[i]->spec)
-                fc_output_add(&output, entities[i]->spec->name,
-                              fc_pbjson_encode(&entities[i]->base, 0));
+    fc_output_begin(&output, cli, "OnlineStore", "store", single);
+    for (size_t i = 0; table && i < count; i++) {
+        if (fc_output_wanted(cli)) {
+            fc_output_add(&output, stores[i]->name,
+                          json_pack("{s:o}", "spec", fc_pbjson_encode(&stores[i]->base, 0)));
+            continue;
         }
-        code = fc_output_print(cli, &output);
-        fc_output_done(&output);
-        return code;
+        fc_table_row(table);
+        fc_table_cell(table, stores[i]->name);
+        fc_table_cell(table, store_type(stores[i]));
+        fc_table_cell(table, stores[i]->description);
     }
+    if (fc_output_wanted(cli))
+        return fc_output_end(&output);
     if (count == 0) {
-        fc_get_nothing(cli, "entities");
+        fc_cli_note(cli, "No online stores.");
         return FC_EXIT_OK;
     }
-    table = fc_table_new(cli->arena, entity_columns);
-    for (size_t i = 0; table && i < count; i++) {
-        if (entities[i]->spec)
-            entity_row(cli, table, entities[i]);
-    }
-    return table && fc_table_print(table, cli->format == FC_FORMAT_WIDE, cli->out)
-               ? FC_EXIT_OK
-               : fc_cli_no_memory(cli);
+    return table && fc_table_print(table, false, cli->out) ? FC_EXIT_OK : fc_cli_no_memory(cli);
 }
 
-static enum fc_exit get_entity(struct fc_cli *cli, const char *name)
+enum fc_exit fc_get_stores(struct fc_cli *cli, const struct fc_selection *selection)
 {
-    Feast__Core__GetEntityRequest request = FEAST__CORE__GET_ENTITY_REQUEST__INIT;
-    struct fc_call call = {.method = &fc_method_core_get_entity, .request = &request.base};
+    Feast__Core__ListOnlineStoresRequest list = FEAST__CORE__LIST_ONLINE_STORES_REQUEST__INIT;
+    Feast__Core__GetOnlineStoreRequest get = FEAST__CORE__GET_ONLINE_STORE_REQUEST__INIT;
+    struct fc_call call = {.method = selection->name ? &fc_method_core_get_online_store
+                                                     : &fc_method_core_list_online_stores,
+                           .request = selection->name ? &get.base : &list.base};
     struct fc_error err = FC_ERROR_INIT;
 
-    request.name = (char *)name;
-    request.project = (char *)cli->project;
+    get.name = (char *)(selection->name ? selection->name : "");
     if (fc_client_call(cli, &call, &err) != FC_OK)
         return fc_client_fail(cli, &call, &err);
-    Feast__Core__GetEntityResponse *reply = (void *)call.reply.message;
-    return print_entities(cli, &reply->entity, reply->entity ? 1 : 0, true);
-}
-
-enum fc_exit fc_get_entities(struct fc_cli *cli, const struct fc_selection *selection)
-{
-    Feast__Core__ListEntitiesRequest request = FEAST__CORE__LIST_ENTITIES_REQUEST__INIT;
-    Feast__Core__ListEntitiesRequest__Filter filter =
-        FEAST__CORE__LIST_ENTITIES_REQUEST__FILTER__INIT;
-    Feast__Core__ListEntitiesRequest__Filter__LabelsEntry *entries;
-    struct fc_call call = {.method = &fc_method_core_list_entities, .request = &request.base};
-    struct fc_error err = FC_ERROR_INIT;
-
     if (selection->name)
-        return get_entity(cli, selection->name);
-    entries = fc_arena_calloc(cli->arena, selection->label_count + 1, sizeof(*entries));
-    filter.labels = fc_arena_calloc(cli->arena, selection->label_count + 1, sizeof(void *));
-    if (!entries || !filter.labels)
-        return fc_cli_no_memory(cli);
-    for (size_t i = 0; i < selection->label_count; i++) {
-        feast__core__list_entities_request__filter__labels_entry__init(&entries[i]);
-        entries[i].key = selection->labels[i].key;
-        entries[i].value = selection->labels[i].value;
-        filter.labels[filter.n_labels++] = &entries[i];
-    }
-    filter.project = (char *)cli->project;
-    request.filter = &filter;
-    if (fc_client_call(cli, &call, &err) != FC_OK)
-        return fc_client_fail(cli, &call, &err);
-    Feast__Core__ListEntitiesResponse *reply = (void *)call.reply.message;
-    return print_entities(cli, reply->entities, reply->n_entities, false);
+        return print_stores(
+            cli, &((Feast__Core__GetOnlineStoreResponse *)call.reply.message)->online_store, 1,
+            true);
+    const Feast__Core__ListOnlineStoresResponse *reply = (const void *)call.reply.message;
+    return print_stores(cli, reply->online_store, reply->n_online_store, false);
 }

@@ -82,8 +82,10 @@ static void print_summaries(const char *first_word, FILE *out)
     size_t len = first_word ? strlen(first_word) : 0;
 
     for (const struct fc_command *c = fc_commands; c->words; c++) {
+        if (!first_word && c->old)
+            continue;
         if (!first_word || (strncmp(c->words, first_word, len) == 0 && c->words[len] == ' '))
-            fprintf(out, "  %-14s%s\n", c->words, c->summary);
+            fprintf(out, "  %-25s%s\n", c->words, c->summary);
     }
 }
 
@@ -101,6 +103,10 @@ void fc_help_program(FILE *out)
           "Commands:\n",
           out);
     print_summaries(NULL, out);
+    fputs("\nThe words of the old command line work too: entities and feature-tables with apply, "
+          "list,\n"
+          "describe and delete, config list.\n",
+          out);
     fputs("\nFlags of all commands:\n", out);
     print_flags(fc_global_options, out);
     fputs("\n`feastctl help COMMAND` tells more about one.\n", out);
@@ -211,28 +217,53 @@ static void markdown_command(const struct fc_command *c, FILE *out)
 void fc_help_markdown(FILE *out)
 {
     fputs("# feastctl\n\n"
-          "Data goes to standard output, messages to standard error. A flag wins over its "
-          "environment variable, that "
-          "over the default.\n\n"
+          "Data goes to standard output, messages to standard error. Settings may come from "
+          "flags, the environment and files.\n\n"
           "## Flags of all commands\n\n",
           out);
     markdown_flags(fc_global_options, out);
     for (const struct fc_command *c = fc_commands; c->words; c++)
         markdown_command(c, out);
-    fputs("## Output for programs\n\n"
-          "`-o json` prints one value with `schemaVersion` (1) and `kind`. Objects asked for by "
-          "name stand alone "
-          "(`Entity`, `FeatureTable`, `Project`, `Feature`, `Job`); lists have `items` and a kind "
-          "that ends in "
-          "`List`. Other kinds are `ApplyResult`, `ValidationReport`, `OnlineFeatures` and "
-          "`Version`. Messages are "
-          "in the JSON form of protobuf: lowerCamelCase, enums by name, 64-bit integers as "
-          "strings, times in "
-          "RFC 3339, durations as `7200s`, bytes in base64, default values left out. Keys may be "
-          "added; those that "
-          "are there keep their name and meaning within a schema version. `-o yaml` has the same, "
-          "a document an "
-          "object, which `apply` takes back. `-o name` prints `kind/name`, a line an object.\n\n",
+    fputs(
+        "## Output for programs\n\n"
+        "`-o json` prints one value with `schemaVersion` (1) and `kind`. Objects asked for by "
+        "name stand alone (`Entity`, `FeatureTable`, `Project`, `OnlineStore`, `Feature`, "
+        "`Source`, `Report`, `Job`); lists have `items` and a kind that ends in `List`, and are "
+        "printed as they come: one that breaks off has no closing brackets, and the exit code is "
+        "not 0. `RevisionList`, `ContextList` and `ExportList` are lists too; the items of an "
+        "export have kinds of their own. Other kinds are `ApplyResult`, `Plan`, `Diff`, "
+        "`ValidationResult`, `ValidationReport`, `OnlineFeatures`, `OnlineExplanation`, `Config` "
+        "and `Version`. With --all-projects each item has its `project`. Messages are in the JSON "
+        "form of protobuf: lowerCamelCase, enums by name, 64-bit integers as strings, times in "
+        "RFC 3339, durations as `7200s`, bytes in base64, default values left out. Keys may be "
+        "added; those that are there keep their name and meaning within a schema version. "
+        "`-o yaml` has the same, a document an object, which `apply` takes back. `-o name` prints "
+        "`kind/name`, a line an object.\n\n",
+        out);
+    fputs("## Settings files\n\n"
+          "A flag wins over its environment variable; then comes the context that --context or "
+          "FEAST_CONTEXT names, the project file `.feastctl.yaml` (in the working directory or the "
+          "nearest one above it), the current context, the user file "
+          "`$XDG_CONFIG_HOME/feastctl/config.yaml`, `/etc/feastctl/config.yaml`, the old command "
+          "line's `~/.feast/config`, and the default. `feastctl config view --show-origin` tells "
+          "which it was. A file has settings by the name of their flag:\n\n"
+          "```yaml\n"
+          "project: rides\n"
+          "current-context: production\n"
+          "contexts:\n"
+          "  production:\n"
+          "    server: core.example:6565\n"
+          "    tls-ca: /etc/ssl/example.pem\n"
+          "    token-file: /run/secrets/feast-token\n"
+          "```\n\n"
+          "These may stand there: ",
+          out);
+    for (const struct fc_option *o = fc_global_options, *first = o; o->name; o++) {
+        if (o->setting)
+            fprintf(out, "%s`%s`", o == first ? "" : ", ", o->name);
+    }
+    fputs(". A project file comes with a checkout, so it may not name credentials, and a token is "
+          "not sent to a server that only such a file names.\n\n",
           out);
     fputs("## Exit codes\n\n| Code | Meaning |\n|---|---|\n", out);
     for (const struct fc_exit_info *e = fc_exit_table; e->meaning; e++)

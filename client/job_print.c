@@ -164,10 +164,9 @@ static enum fc_exit print_object(struct fc_cli *cli, const char *id,
     struct fc_output output;
     enum fc_exit code;
 
-    fc_output_begin(&output, "Job", "job", true);
+    fc_output_begin(&output, cli, "Job", "job", true);
     fc_output_add(&output, id, fc_pbjson_encode(message, 0));
-    code = fc_output_print(cli, &output);
-    fc_output_done(&output);
+    code = fc_output_end(&output);
     return code;
 }
 

@@ -200,17 +200,57 @@ fc_rc fc_options_next(struct fc_options *options, int argc, char *const *argv, i
     return rc;
 }
 
-const char *fc_options_get(const struct fc_options *options, const char *name)
+const char *fc_options_find(const struct fc_options *options, const char *name, char *origin,
+                            size_t origin_size)
 {
     const struct fc_option *option = known(options, name);
     const char *text;
 
     for (size_t i = options->count; i > 0; i--) {
-        if (options->values[i - 1].option == option)
+        if (options->values[i - 1].option == option) {
+            snprintf(origin, origin_size, "flag --%s", name);
             return options->values[i - 1].text;
+        }
     }
     text = option->env ? getenv(option->env) : NULL;
-    return text && text[0] ? text : option->initial;
+    if (text && text[0]) {
+        snprintf(origin, origin_size, "environment %s", option->env);
+        return text;
+    }
+    for (size_t i = 0; i < options->setting_count; i++) {
+        if (strcmp(options->settings[i].name, name) == 0) {
+            snprintf(origin, origin_size, "%s", options->settings[i].origin);
+            return options->settings[i].text;
+        }
+    }
+    snprintf(origin, origin_size, "default");
+    return option->initial;
+}
+
+const char *fc_options_get(const struct fc_options *options, const char *name)
+{
+    char origin[1]; /* is not asked for */
+
+    return fc_options_find(options, name, origin, sizeof(origin));
+}
+
+bool fc_options_on(const struct fc_options *options, const char *name)
+{
+    static const char *const words[] = {"true", "1", "yes", "on", "True"};
+    const char *text = fc_options_get(options, name);
+
+    if (fc_options_given(options, name))
+        return true;
+    for (size_t i = 0; text && i < FC_ARRAY_LEN(words); i++) {
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fc_options_has(const struct fc_options *options, const char *name)
+{
+    return find(options, name, strlen(name)) != NULL;
 }
 
 bool fc_options_given(const struct fc_options *options, const char *name)
@@ -265,16 +305,16 @@ static fc_rc check_option(const struct fc_options *options, const struct fc_opti
                           struct fc_error *err)
 {
     const char *text;
-    char name[80];
+    char name[512], origin[480];
 
     name_of(option, name);
     if (option->value && !option->repeats && times_given(options, option) > 1)
         return fc_fail(err, FC_REASON_USAGE, "%s is given twice", name);
     if (!option->choices)
         return FC_OK;
-    text = fc_options_get(options, option->name);
-    if (text && option->env && !fc_options_given(options, option->name))
-        snprintf(name, sizeof(name), "%s", option->env);
+    text = fc_options_find(options, option->name, origin, sizeof(origin));
+    if (!fc_options_given(options, option->name))
+        snprintf(name, sizeof(name), "%.20s (%.400s)", option->name, origin);
     if (text && !is_choice(option->choices, text))
         return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected one of %s", name, text,
                        option->choices);

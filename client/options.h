@@ -19,7 +19,14 @@ struct fc_option {
     const char *env;     /**< variable that gives the value when the flag is absent, or NULL */
     const char *initial; /**< the value otherwise, or NULL */
     bool repeats;        /**< may be given more than once */
+    bool setting;        /**< may stand in a settings file, under its name */
     const char *help;    /**< one sentence */
+};
+
+/** What a settings file, or a variable that goes by another name, says of an option. */
+struct fc_setting {
+    const char *name, *text;
+    const char *origin; /**< for people: "file /home/ann/.config/feastctl/config.yaml:3" */
 };
 
 struct fc_option_value {
@@ -33,6 +40,8 @@ struct fc_options {
     const struct fc_option *tables[2];
     struct fc_option_value *values;
     size_t count, capacity;
+    const struct fc_setting *settings; /* the first one with a name counts */
+    size_t setting_count;
     const char **words; /* what is no flag */
     size_t word_count, word_capacity;
 };
@@ -48,8 +57,18 @@ void fc_options_init(struct fc_options *options, struct fc_arena *arena,
 FC_MUST fc_rc fc_options_next(struct fc_options *options, int argc, char *const *argv, int *index,
                               const char **ret_word, struct fc_error *err);
 
-/** The last value given, else the environment's, else the initial one, else NULL. The name must be in a table. */
+/**
+ * The last value given, else the environment's, else that of the settings, else the initial one, else NULL. The name must
+ * be in a table.
+ */
 const char *fc_options_get(const struct fc_options *options, const char *name);
+/** The same; `*ret_origin` tells where it is from: "flag --server", "environment FEAST_PROJECT", "file …", "default". */
+const char *fc_options_find(const struct fc_options *options, const char *name, char *origin,
+                            size_t origin_size);
+/** Of a flag without a value: given, or switched on by environment or settings ("true", "1", "yes"). */
+bool fc_options_on(const struct fc_options *options, const char *name);
+/** Whether a table has an option of this name. */
+bool fc_options_has(const struct fc_options *options, const char *name);
 /** Whether it stands on the command line. */
 bool fc_options_given(const struct fc_options *options, const char *name);
 /** All values of a repeatable flag, in order; the array is NULL-terminated and in the arena. NULL: out of memory. */

@@ -3,24 +3,10 @@
 
 #include "base/pbjson.h"
 
-void fc_output_begin(struct fc_output *output, const char *kind, const char *prefix, bool single)
+void fc_output_begin(struct fc_output *output, struct fc_cli *cli, const char *kind,
+                     const char *prefix, bool single)
 {
-    *output =
-        (struct fc_output){.kind = kind, .prefix = prefix, .single = single, .items = json_array()};
-    output->failed = !output->items;
-}
-
-void fc_output_done(struct fc_output *output)
-{
-    json_decref(output->items);
-    fc_buf_done(&output->names);
-}
-
-void fc_output_add(struct fc_output *output, const char *name, json_t *object)
-{
-    fc_buf_printf(&output->names, "%s/%s\n", output->prefix, name);
-    if (json_array_append_new(output->items, object) != 0)
-        output->failed = true;
+    *output = (struct fc_output){.cli = cli, .kind = kind, .prefix = prefix, .single = single};
 }
 
 /* `kind` first, then what the object has; with the version of the form when it stands alone in JSON. */
@@ -37,92 +23,85 @@ static json_t *with_kind(const char *kind, json_t *object, bool versioned)
     return all;
 }
 
-static json_t *as_list(const struct fc_output *output)
-{
-    char kind[64];
-    json_t *items = json_array(), *item;
-    size_t i;
-
-    snprintf(kind, sizeof(kind), "%sList", output->kind);
-    json_array_foreach (output->items, i, item) {
-        if (json_array_append_new(items, with_kind(output->kind, item, false)) != 0) {
-            json_decref(items);
-            return NULL;
-        }
-    }
-    return json_pack("{s:i, s:s, s:o}", "schemaVersion", FC_OUTPUT_SCHEMA, "kind", kind, "items",
-                     items);
-}
-
-static bool put_json(json_t *value, struct fc_buf *text)
+static bool to_text(json_t *value, bool yaml, struct fc_buf *text)
 {
     struct fc_error err = FC_ERROR_INIT;
-    bool good = value && fc_json_to_text(value, text, &err) == FC_OK;
+    bool good = value != NULL && (yaml ? fc_json_to_yaml(value, text, &err)
+                                       : fc_json_to_text(value, text, &err)) == FC_OK;
 
-    fc_buf_putc(text, '\n');
     json_decref(value);
     return good && !text->failed;
 }
 
-static bool put_yaml(json_t *value, struct fc_buf *text)
+/* An item of a JSON list: its lines further in. Line ends within strings are escaped in JSON. */
+static void put_item(const struct fc_output *output, const struct fc_buf *text)
 {
-    struct fc_error err = FC_ERROR_INIT;
-    bool good = value && fc_json_to_yaml(value, text, &err) == FC_OK;
+    FILE *out = output->cli->out;
 
-    json_decref(value);
-    return good;
-}
-
-static bool put_documents(const struct fc_output *output, struct fc_buf *text)
-{
-    json_t *item;
-    size_t i;
-
-    json_array_foreach (output->items, i, item) {
-        if (!output->single)
-            fc_buf_puts(text, "---\n");
-        if (!put_yaml(with_kind(output->kind, item, false), text))
-            return false;
+    if (output->count == 0)
+        fprintf(out, "{\n  \"schemaVersion\": %d,\n  \"kind\": \"%sList\",\n  \"items\": [",
+                FC_OUTPUT_SCHEMA, output->kind);
+    fputs(output->count == 0 ? "\n    " : ",\n    ", out);
+    for (const char *c = fc_buf_text(text); *c; c++) {
+        fputc(*c, out);
+        if (*c == '\n')
+            fputs("    ", out);
     }
-    return true;
 }
 
-enum fc_exit fc_output_print(struct fc_cli *cli, struct fc_output *output)
+void fc_output_add_as(struct fc_output *output, const char *kind, const char *prefix,
+                      const char *name, json_t *object)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
-    bool good;
+    enum fc_format format = output->cli->format;
+    bool good = object != NULL;
 
-    if (output->failed || output->names.failed)
-        return fc_cli_no_memory(cli);
-    switch (cli->format) {
-    case FC_FORMAT_NAME:
-        fputs(fc_buf_text(&output->names), cli->out);
-        return FC_EXIT_OK;
-    case FC_FORMAT_YAML:
-        good = put_documents(output, &text);
-        break;
-    default:
-        good = put_json(output->single
-                            ? with_kind(output->kind, json_array_get(output->items, 0), true)
-                            : as_list(output),
-                        &text);
-        break;
+    if (format == FC_FORMAT_NAME) {
+        fprintf(output->cli->out, "%s/%s\n", prefix, name);
+    } else if (format == FC_FORMAT_YAML) {
+        good = good && to_text(with_kind(kind, object, false), true, &text);
+        fprintf(output->cli->out, "%s%s", output->single ? "" : "---\n", fc_buf_text(&text));
+    } else if (output->single) {
+        good = good && to_text(with_kind(kind, object, true), false, &text);
+        fprintf(output->cli->out, "%s\n", fc_buf_text(&text));
+    } else {
+        good = good && to_text(with_kind(kind, object, false), false, &text);
+        put_item(output, &text);
     }
-    if (!good)
-        return fc_cli_no_memory(cli);
-    fputs(fc_buf_text(&text), cli->out);
-    return FC_EXIT_OK;
+    json_decref(object);
+    output->count++;
+    output->failed = output->failed || !good;
+}
+
+void fc_output_add(struct fc_output *output, const char *name, json_t *object)
+{
+    fc_output_add_as(output, output->kind, output->prefix, name, object);
+}
+
+enum fc_exit fc_output_end(struct fc_output *output)
+{
+    FILE *out = output->cli->out;
+
+    if (output->cli->format == FC_FORMAT_JSON && !output->single) {
+        if (output->count == 0)
+            fprintf(out,
+                    "{\n  \"schemaVersion\": %d,\n  \"kind\": \"%sList\",\n  \"items\": []\n}\n",
+                    FC_OUTPUT_SCHEMA, output->kind);
+        else
+            fputs("\n  ]\n}\n", out);
+    }
+    return output->failed ? fc_cli_no_memory(output->cli) : FC_EXIT_OK;
 }
 
 enum fc_exit fc_output_value(struct fc_cli *cli, const char *kind, json_t *object)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
-    json_t *value = object ? with_kind(kind, object, true) : NULL;
-    bool good = cli->format == FC_FORMAT_YAML ? put_yaml(value, &text) : put_json(value, &text);
+    bool yaml = cli->format == FC_FORMAT_YAML;
+    bool good = object && to_text(with_kind(kind, object, true), yaml, &text);
 
     json_decref(object);
     if (!good)
         return fc_cli_no_memory(cli);
-    fputs(fc_buf_text(&text), cli->out);
+    fprintf(cli->out, "%s%s", fc_buf_text(&text), yaml ? "" : "\n");
     return FC_EXIT_OK;
 }

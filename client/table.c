@@ -21,6 +21,9 @@ struct fc_table {
     const struct fc_table_column *columns;
     size_t column_count;
     struct row *first, *last;
+    size_t widths[MAX_COLUMNS]; /* on the screen, so far */
+    bool hidden[MAX_COLUMNS];
+    bool titled; /* the titles were printed */
     bool failed;
 };
 
@@ -122,14 +125,14 @@ static void put_cell(const char *text, size_t width, bool right, struct fc_buf *
 }
 
 static bool print_row(const struct fc_table *table, const char *const *cells, size_t count,
-                      const size_t *widths, bool wide, FILE *out)
+                      bool wide, FILE *out)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf line = FC_BUF_INIT;
 
     for (size_t i = 0; i < table->column_count; i++) {
         const char *text = i < count ? cells[i] : "";
-        if (wide || !table->columns[i].wide)
-            put_cell(text, widths[i], table->columns[i].right, &line);
+        if (!table->hidden[i] && (wide || !table->columns[i].wide))
+            put_cell(text, table->widths[i], table->columns[i].right, &line);
     }
     while (line.len > 0 && line.ptr[line.len - 1] == ' ')
         line.ptr[--line.len] = '\0';
@@ -137,25 +140,53 @@ static bool print_row(const struct fc_table *table, const char *const *cells, si
     return !line.failed;
 }
 
-bool fc_table_print(const struct fc_table *table, bool wide, FILE *out)
+void fc_table_hide(struct fc_table *table, size_t column)
 {
-    size_t widths[MAX_COLUMNS] = {0};
+    table->hidden[column] = true;
+}
+
+void fc_table_rows_in(struct fc_table *table, struct fc_arena *arena)
+{
+    table->arena = arena;
+}
+
+static void widen(struct fc_table *table, size_t column, const char *text)
+{
+    size_t width = width_of(text);
+
+    if (width > table->widths[column])
+        table->widths[column] = width;
+}
+
+static bool print_titles(struct fc_table *table, bool wide, FILE *out)
+{
     const char *titles[MAX_COLUMNS];
+
+    for (size_t i = 0; i < table->column_count; i++)
+        titles[i] = table->columns[i].title;
+    return print_row(table, titles, table->column_count, wide, out);
+}
+
+bool fc_table_flush(struct fc_table *table, bool wide, FILE *out)
+{
     bool good = !table->failed;
 
-    for (size_t i = 0; i < table->column_count; i++) {
-        titles[i] = table->columns[i].title;
-        widths[i] = width_of(titles[i]);
-    }
+    for (size_t i = 0; i < table->column_count; i++)
+        widen(table, i, table->columns[i].title);
     for (const struct row *row = table->first; row; row = row->next) {
-        for (size_t i = 0; i < row->count; i++) {
-            size_t width = width_of(row->cells[i]);
-            if (width > widths[i])
-                widths[i] = width;
-        }
+        for (size_t i = 0; i < row->count; i++)
+            widen(table, i, row->cells[i]);
     }
-    good = print_row(table, titles, table->column_count, widths, wide, out) && good;
+    if (!table->titled)
+        good = print_titles(table, wide, out) && good;
+    table->titled = true;
     for (const struct row *row = table->first; row; row = row->next)
-        good = print_row(table, row->cells, row->count, widths, wide, out) && good;
+        good = print_row(table, row->cells, row->count, wide, out) && good;
+    table->first = table->last = NULL;
     return good;
+}
+
+bool fc_table_print(struct fc_table *table, bool wide, FILE *out)
+{
+    return fc_table_flush(table, wide, out);
 }

@@ -52,7 +52,7 @@ class Apply(CliTest):
         project = "apply3"
         done = self.ctl("apply", "-p", project, "-f", ENTITIES, "-f", self.example(), "--dry-run")
         self.assertIn("entity/carrier created (dry run)\n", done.out)
-        self.assertIn("table/flights unchecked (dry run)\n", done.out)
+        self.assertIn("table/flights created, its source fits (dry run)\n", done.out)
         self.assertNotIn(project, self.ctl("get", "projects", "-o", "name").out)
         self.ctl("apply", "-p", project, "-f", ENTITIES)
         done = self.ctl("apply", "-p", project, "-f", self.example(), "--dry-run")
@@ -477,7 +477,7 @@ class Trouble(CliTest):
         done = self.ctl("get", "tables", "-s", "127.0.0.1:1", code=UNAVAILABLE)
         self.assertIn("cannot reach the server at 127.0.0.1:1", done.err)
         done = self.ctl("apply", "-f", ENTITIES, "-s", "127.0.0.1:1", code=UNAVAILABLE)
-        self.assertIn("1 of 2 documents were not sent", done.err)
+        self.assertIn("2 of 2 documents were not sent", done.err)
         self.assertEqual(done.out, "")
 
     def test_a_server_that_does_not_answer(self):

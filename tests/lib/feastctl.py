@@ -40,13 +40,17 @@ class CliTest(feastcore.CoreTest):
     def environment(self, **extra):
         clean = {name: text for name, text in os.environ.items()
                  if not name.startswith("FEAST_") and name not in ("NO_COLOR", "TERM")}
-        return {**clean, "FEAST_CORE_URL": self.core.grpc, "TERM": "xterm", **extra}
+        # Whoever runs the tests has settings of his own.
+        home = self.scratch / "home"
+        home.mkdir(exist_ok=True)
+        return {**clean, "FEAST_CORE_URL": self.core.grpc, "TERM": "xterm", "HOME": str(home),
+                "XDG_CONFIG_HOME": str(home / ".config"), "PAGER": "cat", **extra}
 
-    def ctl(self, *args, stdin="", code=OK, **env):
+    def ctl(self, *args, stdin="", code=OK, cwd=None, **env):
         """Runs it without a terminal and checks the exit code."""
         done = subprocess.run(
             [str(BIN_DIR / "feastctl"), *map(str, args)], input=stdin, capture_output=True, text=True,
-            timeout=feastcore.PATIENCE, env=self.environment(**env), check=False)
+            timeout=feastcore.PATIENCE, env=self.environment(**env), check=False, cwd=cwd or self.scratch)
         result = Result(done.returncode, done.stdout, done.stderr)
         self.assertEqual(result.code, code, result)
         self.assertNotIn("\033", result.out + result.err)
