@@ -51,6 +51,7 @@ static const char *const NAMES[] = {
     /* Descriptor sets of streams */
     "STENCIL_URL",
     "STENCIL_TOKEN",
+    "STENCIL_TOKEN_FILE",
 };
 
 static bool is_passed_on(const char *entry)
