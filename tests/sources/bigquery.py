@@ -145,6 +145,10 @@ class Admission(BigQueryTest):
     def test_missing_column(self):
         self.refused(self.spec("missing", features={"quantitty": "INT64"}), "quantitty", '"quantity"')
 
+    def test_missing_nested_column(self):
+        self.refused(self.spec("missing_nested", features={"zip": "STRING"}, mapping={"zip": "place.zap"}),
+                     "place.zap")
+
     def test_other_types(self):
         self.refused(self.spec("other_types", features={"city": "INT64", "quantity": "BOOL_LIST", "member": "INT32",
                                                         "place": "STRING", "items": "STRING_LIST", "opens": "STRING"}),

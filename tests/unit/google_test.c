@@ -59,9 +59,10 @@ static char *pem_of(EVP_PKEY *key)
 
     assert_int_equal(PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
     size_t size = (size_t)BIO_get_mem_data(bio, &data);
-    char *text = strndup(data, size);
-    BIO_free(bio);
+    char *text = calloc(1, size + 1);
     assert_non_null(text);
+    memcpy(text, data, size);
+    BIO_free(bio);
     return text;
 }
 
