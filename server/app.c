@@ -378,7 +378,8 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = resolve_roots(app, err);
     }
     if (rc == FC_OK) {
-        rc = fc_sources_access(app->config, app->texts, &app->access, err);
+        const struct fc_sources_local local = {.any = app->local_any, .roots = app->local_roots};
+        rc = fc_sources_access(app->config, &local, app->texts, &app->access, err);
     }
     if (rc == FC_OK) {
         rc = start_admission(app, data_dir, err);

@@ -112,8 +112,9 @@ static fc_rc take_texts(const struct fc_config *config, Feast__Worker__V1__Acces
     return FC_OK;
 }
 
-fc_rc fc_sources_access(const struct fc_config *config, struct fc_arena *arena,
-                        const Feast__Worker__V1__Access **ret, struct fc_error *err)
+fc_rc fc_sources_access(const struct fc_config *config, const struct fc_sources_local *local,
+                        struct fc_arena *arena, const Feast__Worker__V1__Access **ret,
+                        struct fc_error *err)
 {
     Feast__Worker__V1__Access *access = fc_arena_alloc(arena, sizeof *access);
 
@@ -142,6 +143,11 @@ fc_rc fc_sources_access(const struct fc_config *config, struct fc_arena *arena,
     access->s3_path_style = fc_config_bool(config, "sources.s3.path_style");
     access->s3_anonymous = fc_config_bool(config, "sources.s3.anonymous");
     access->gcs_anonymous = fc_config_bool(config, "sources.gcs.anonymous");
+    access->confine_reads = !local->any;
+    access->local_roots = (char **)local->roots;
+    while (!local->any && local->roots[access->n_local_roots] != NULL) {
+        access->n_local_roots++;
+    }
     *ret = access;
     return FC_OK;
 }

@@ -6,22 +6,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "worker/sanitized.h"
+
 #define FILES_MAX 1024
 /* The executable, thread stacks, malloc's reserves; then what the engine may overshoot. */
 #define ADDRESS_BASE   (UINT64_C(6) << 30)
 #define ADDRESS_FACTOR 4
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* Lowers a limit; a hard one that is lower already stays. A refusal leaves things as they were, which is no worse. */
 static void lower(__rlimit_resource_t resource, rlim_t value)
@@ -52,7 +42,7 @@ void fc_limits_memory(uint64_t engine_bytes)
     uint64_t most = UINT64_MAX / ADDRESS_FACTOR - ADDRESS_BASE;
 
     /* A sanitizer maps terabytes of shadow. */
-    if (!SANITIZED)
+    if (!FC_SANITIZED)
         lower(RLIMIT_AS,
               ADDRESS_BASE + (engine_bytes < most ? engine_bytes : most) * ADDRESS_FACTOR);
 }

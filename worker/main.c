@@ -19,7 +19,9 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "worker/confine/confine.h"
 #include "worker/limits.h"
+#include "worker/sanitized.h"
 #include "worker/spent.h"
 #include "worker/tasks/order.h"
 
@@ -94,6 +96,37 @@ static int refuse(const struct fc_order_env *env, const struct fc_error *why,
     return fc_order_refuse(env, "", &refused, arena, &err) == FC_OK ? EXIT_OK : undelivered(&err);
 }
 
+static void not_confined(const struct fc_error *err)
+{
+    fc_log(FC_LOG_WARN, "not confined", FC_LOG_ERR(err));
+}
+
+/* The first order tells what all of them may touch; a process is bound once. */
+static void confine_files(const Feast__Worker__V1__WorkOrder *order, struct fc_arena *arena)
+{
+    static bool bound;
+    struct fc_confine_files files;
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (bound)
+        return;
+    bound = true;
+    fc_rc rc = fc_confine_order(order, arena, &files, &err);
+    if (rc == FC_OK)
+        rc = fc_confine_files(&files, &err);
+    if (rc != FC_OK)
+        not_confined(&err);
+}
+
+/* A sanitizer looks for leaks at the end from a process that it starts to trace this one. */
+static void confine_calls(void)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (!FC_SANITIZED && fc_confine_calls(&err) != FC_OK)
+        not_confined(&err);
+}
+
 /* `*ret_lost` is set when no further order can be read. */
 static int serve(const struct fc_order_env *env, bool probes_only, struct fc_arena *arena,
                  bool *ret_lost)
@@ -114,6 +147,7 @@ static int serve(const struct fc_order_env *env, bool probes_only, struct fc_are
                                                                                : undelivered(&err);
     }
     fc_log(FC_LOG_DEBUG, "order begun", FC_LOG_STR("id", order->id));
+    confine_files(order, arena);
     fc_limits_memory(fc_order_duck_options(order).memory_limit);
     if (fc_order_run(env, order, arena, &outcome, &err) != FC_OK)
         return undelivered(&err);
@@ -183,6 +217,7 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
+    confine_calls();
     int status = probe_loop ? serve_probes(fc_sys_real()) : serve_one(fc_sys_real());
     /* Threads that run on must not meet what exit handlers have torn down. */
     if (fc_spent())

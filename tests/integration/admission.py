@@ -258,6 +258,17 @@ class Modes(AdmissionTest):
         self.accepted(self.one("s3://bucket/x.parquet", "bucket"), "UNVERIFIED")
         self.assertEqual(self.api.report("bucket").reason, "SOURCE_DENIED")
 
+    def test_workers_are_confined(self):
+        self.accepted(self.one(self.file(), "confined"))
+        workers = [pid for pid, command in self.core.children().items() if "--probe-loop" in command]
+        self.assertTrue(workers)
+        for pid in workers:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            self.assertIn("NoNewPrivs:\t1", status)
+            # A sanitizer traces the process at its end, which the filter would forbid.
+            if "san.so" not in pathlib.Path(f"/proc/{pid}/maps").read_text():
+                self.assertIn("Seccomp:\t2", status)
+
     def test_a_word_that_is_no_mode(self):
         spec = self.one(self.file(), "bad_mode")
         message = self.fails("INVALID_ARGUMENT", self.api.apply_table, spec, mode="lenient")

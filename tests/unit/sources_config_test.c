@@ -9,6 +9,8 @@
 #include "server/config_table.h"
 #include "server/sources.h"
 
+static const struct fc_sources_local anywhere = {.any = true};
+
 struct fixture {
     struct fc_config *config;
     struct fc_arena *arena;
@@ -55,13 +57,27 @@ static void nothing_is_forbidden_by_default(void **state)
     const Feast__Worker__V1__Access *access = NULL;
     struct fc_error err = FC_ERROR_INIT;
 
-    assert_int_equal(fc_sources_access(f->config, f->arena, &access, &err), FC_OK);
+    assert_int_equal(fc_sources_access(f->config, &anywhere, f->arena, &access, &err), FC_OK);
     assert_int_equal(access->n_schemes, 0);
     assert_int_equal(access->n_hosts, 0);
     assert_int_equal(access->n_denied, 0);
     assert_false(access->allow_link_local);
     assert_false(access->deny_private);
     assert_string_equal(access->s3_endpoint, "");
+}
+
+static void roots_go_with_the_order(void **state)
+{
+    static const char *const roots[] = {"/data", "/more", NULL};
+    const struct fc_sources_local local = {.roots = roots};
+    struct fixture *f = *state;
+    const Feast__Worker__V1__Access *access = NULL;
+    struct fc_error err = FC_ERROR_INIT;
+
+    assert_int_equal(fc_sources_access(f->config, &local, f->arena, &access, &err), FC_OK);
+    assert_true(access->confine_reads);
+    assert_int_equal(access->n_local_roots, 2);
+    assert_string_equal(access->local_roots[1], "/more");
 }
 
 static void every_key_has_its_field(void **state)
@@ -87,7 +103,7 @@ static void every_key_has_its_field(void **state)
     set(f, "sources.kinesis.endpoint", "https://kinesis");
     set(f, "sources.kafka_config", "/dev/null");
     set(f, "stream.descriptors", "/descriptors");
-    assert_int_equal(fc_sources_access(f->config, f->arena, &access, &err), FC_OK);
+    assert_int_equal(fc_sources_access(f->config, &anywhere, f->arena, &access, &err), FC_OK);
     assert_int_equal(access->n_schemes, 2);
     assert_string_equal(access->schemes[1], "s3a");
     assert_int_equal(access->n_hosts, 2);
@@ -135,7 +151,7 @@ static void mistakes_name_their_key(void **state)
         (void)setup(state);
         f = *state;
         set(f, rows[i].key, rows[i].value);
-        assert_int_equal(fc_sources_access(f->config, f->arena, &access, &err),
+        assert_int_equal(fc_sources_access(f->config, &anywhere, f->arena, &access, &err),
                          FC_INVALID_ARGUMENT);
         assert_int_equal(err.reason, FC_REASON_CONFIG_INVALID);
         assert_string_equal(err.field, rows[i].key);
@@ -174,6 +190,7 @@ static void workers_get_what_sources_need_and_no_more(void **state FC_UNUSED)
 
 static const struct CMUnitTest cases[] = {
     CASE(nothing_is_forbidden_by_default),
+    CASE(roots_go_with_the_order),
     CASE(every_key_has_its_field),
     CASE(mistakes_name_their_key),
     CASE(workers_get_what_sources_need_and_no_more),
