@@ -6,13 +6,15 @@
  *
  * runs a fuzz target once over every file of the directories, then over that many inputs made from them (mutate.h), so that
  * each compiler and sanitizer does it as an ordinary test. FC_SEED makes other ones. The input that ends the program is
- * left in the file that is named last.
+ * left beside it as <target>.crash.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/fuzz/mutate.h"
 
@@ -21,22 +23,20 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 
 enum { INPUT_MAX = 16 << 20, FILES_MAX = 4096 };
 
-static const char *program;
+static char crash_path[4096];
 static struct mutation_input present; /* with the target */
 
-/* Not safe in a signal handler, strictly; the program is lost anyway, and the input is what matters. */
+/* In a signal handler: nothing but system calls. */
 static void leave_input(void)
 {
-    char path[4096];
-    FILE *file;
+    static const char text[] = "the input is left beside the program as .crash\n";
+    int file = open(crash_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 
-    snprintf(path, sizeof(path), "%s.crash", program);
-    file = fopen(path, "wb");
-    if (file) {
-        fwrite(present.bytes, 1, present.size, file);
-        fclose(file);
+    if (file >= 0) {
+        (void)!write(file, present.bytes, present.size);
+        close(file);
     }
-    fprintf(stderr, "the input of %zu bytes is in %s\n", present.size, path);
+    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 }
 
 static void on_signal(int number)
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     size_t count = 0;
     int rc = argc > 2 ? 0 : -1;
 
-    program = argv[0];
+    snprintf(crash_path, sizeof(crash_path), "%s.crash", argv[0]);
     watch_for_crashes();
     for (int i = 2; i < argc && rc == 0; i++)
         rc = read_directory(argv[i], inputs, &count);
