@@ -13,6 +13,7 @@
  *   oversized  announces a message of 4 GiB          alien    answers another order
  *   empty      a result without an outcome           partial  a report that leaves out a feature
  *   unread     a report without a state              chatty   progress without end
+ *   pair       answers when there are two orders
  *   slow       ingests until there is a file `go`    stubborn as slow, and ignores SIGTERM
  */
 #include <fcntl.h>
@@ -45,22 +46,31 @@ static char *path_of(const char *file)
     return path;
 }
 
+/* How many lines the file `orders` has. */
+static int orders_noted(void)
+{
+    FILE *file = fopen(path_of("orders"), "r");
+    int lines = 0, c;
+
+    while (file != NULL && (c = fgetc(file)) != EOF) {
+        lines += c == '\n';
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return lines;
+}
+
 /* Returns how many orders there were before. */
 static int note_order(const char *id)
 {
-    FILE *file = fopen(path_of("orders"), "a+");
-    int lines = 0, c;
+    int lines = orders_noted();
+    FILE *file = fopen(path_of("orders"), "a");
 
-    if (file == NULL) {
-        return 0;
+    if (file != NULL) {
+        (void)fprintf(file, "%s\n", id);
+        (void)fclose(file);
     }
-    rewind(file);
-    while ((c = fgetc(file)) != EOF) {
-        lines += c == '\n';
-    }
-    (void)fseek(file, 0, SEEK_END);
-    (void)fprintf(file, "%s\n", id);
-    (void)fclose(file);
     return lines;
 }
 
@@ -128,8 +138,11 @@ static void answer_probe(const char *id, const Feast__Worker__V1__Probe *probe)
         add_column(&report, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__FEATURE,
                    spec->features[i]->name);
     }
+    const Feast__Core__DataSource *source =
+        probe->slot == FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM ? spec->stream_source
+                                                                         : spec->batch_source;
     add_column(&report, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__EVENT_TIMESTAMP,
-               spec->batch_source->event_timestamp_column);
+               source->event_timestamp_column);
     if (!is("unread")) {
         report.state = FEAST__ADMIN__V1__SOURCE_REPORT__STATE__READ;
     }
@@ -204,6 +217,9 @@ static void misbehave(const char *id, int orders_before)
         for (;;) {
             (void)pause();
         }
+    }
+    while (is("pair") && orders_noted() < 2) {
+        (void)usleep(1000);
     }
     while (is("chatty")) {
         say_progress(id, 1);

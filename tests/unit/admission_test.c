@@ -97,7 +97,14 @@ static bool has_answer(void *ctx)
     return has;
 }
 
-static void begin(struct fixture *f, struct check *check, enum fc_validation_mode mode)
+static bool has_orders(void *ctx)
+{
+    struct fixture *f = ctx;
+
+    return test_lines(test_path(&f->scratch, "orders")) > 0;
+}
+
+static void prepare(struct fixture *f, struct check *check, enum fc_validation_mode mode)
 {
     *check = (struct check){.arena = fc_arena_new((size_t)1024 * 1024)};
     (void)pthread_mutex_init(&check->mutex, NULL);
@@ -109,6 +116,11 @@ static void begin(struct fixture *f, struct check *check, enum fc_validation_mod
         .mode = mode,
         .arena = check->arena,
     };
+}
+
+static void begin(struct fixture *f, struct check *check, enum fc_validation_mode mode)
+{
+    prepare(f, check, mode);
     fc_admission_check(f->admission, &check->request, answered, check);
 }
 
@@ -373,6 +385,49 @@ static void a_stream_beside_a_fitting_file_is_unverified(void **state)
     check_done(&check);
 }
 
+/* Its worker answers no order before there are two. */
+static void both_sources_are_looked_at_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct check check;
+
+    f->options.parallel = 2;
+    f->spec->stream_source = test_kafka_source(f->arena);
+    start_bad(f, "pair");
+    run(f, &check, FC_VALIDATION_ENFORCE);
+    assert_true(check.outcome.accepted);
+    assert_int_equal(check.outcome.report->verdict, VERDICT(OK));
+    assert_int_equal(check.outcome.report->n_sources, 2);
+    assert_int_equal(check.outcome.report->sources[0]->slot,
+                     FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_BATCH);
+    assert_int_equal(check.outcome.report->sources[1]->slot,
+                     FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM);
+    check_done(&check);
+}
+
+/* The same worker: the look of the background is under way when the other one comes, which has a worker of its own. */
+static void the_background_holds_nobody_up(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_admission_stats stats;
+    struct check background, check;
+
+    f->options.background_parallel = 1;
+    start_bad(f, "pair");
+    prepare(f, &background, FC_VALIDATION_ENFORCE);
+    background.request.background = true;
+    fc_admission_check(f->admission, &background.request, answered, &background);
+    test_wait_until(has_orders, f, "the order of the background");
+    run(f, &check, FC_VALIDATION_ENFORCE);
+    end(&background);
+    assert_int_equal(check.outcome.report->verdict, VERDICT(OK));
+    assert_int_equal(background.outcome.report->verdict, VERDICT(OK));
+    fc_admission_stats(f->admission, &stats);
+    assert_int_equal(stats.verdicts[VERDICT(OK)], 2);
+    check_done(&check);
+    check_done(&background);
+}
+
 static void a_location_outside_the_roots_is_not_opened(void **state)
 {
     struct fixture *f = *state;
@@ -473,6 +528,8 @@ static const struct CMUnitTest cases[] = {
     CASE(an_error_of_the_worker_is_a_finding),
     CASE(strict_refuses_what_could_not_be_looked_at),
     CASE(schemes_that_are_not_listed_are_not_gone_to),
+    CASE(both_sources_are_looked_at_at_once),
+    CASE(the_background_holds_nobody_up),
     CASE(a_stream_beside_a_fitting_file_is_unverified),
     CASE(a_location_outside_the_roots_is_not_opened),
     CASE(many_checks_share_the_workers),
