@@ -46,10 +46,8 @@ fail() {
     exit 1
 }
 
-# The examples name their file relative to the checkout; a server needs the whole path.
-for file in flights.yaml flights-wrong.yaml; do
-    sed "s|@CHECKOUT@|$root|" "$flights/$file" >"$scratch/$file"
-done
+# The example names its file relative to the checkout; a server needs the whole path.
+sed "s|@CHECKOUT@|$root|" "$flights/flights-wrong.yaml" >"$scratch/flights-wrong.yaml"
 
 step "1. A registry of its own: no database, no Java, no Spark"
 printf '%s$ feast-core --data-dir data --listen 127.0.0.1:0%s\n' "$bold" "$plain"
@@ -64,33 +62,36 @@ FEAST_CORE_URL=$(sed -n 's/^feast-core ready: grpc=\([^ ]*\).*/\1/p' "$scratch/c
 export FEAST_CORE_URL
 PATH=$bin:$PATH
 
-step "2. A feature table is registered; its file is looked at first"
-run feastctl apply -f "$flights/entities.yaml"
-run feastctl apply -f "$scratch/flights.yaml"
+step "2. The unmodified Feast 0.9.9 Python client registers a feature table; its file is looked at first"
+run "$python" "$root/tools/demo/register.py" "$FEAST_CORE_URL" "$scratch/home" "$flights/flights.parquet"
 run feastctl report flights
 
-step "3. A table that does not fit its file is refused, with every reason at once"
+step "3. Three tables that do not fit the file, and what their author is told"
+run "$python" "$root/tools/demo/register.py" "$FEAST_CORE_URL" "$scratch/home" "$flights/flights.parquet" wrong ||
+    fail "a wrong table was accepted"
+
+step "4. One with four mistakes, by feastctl: every reason at once, each with its line"
 code=0
 run feastctl apply -f "$scratch/flights-wrong.yaml" || code=$?
 [ "$code" = 5 ] || fail "the wrong table gave exit code $code, expected 5 (refused)"
 echo "(exit code 5: refused; nothing was stored)"
 
-step "4. The file is written to the online store"
+step "5. The file is written to the online store"
 run feastctl ingest flights
 
-step "5. Three flights, read by feastctl; UA 437 was cancelled that day"
+step "6. Three flights, read by feastctl; UA 437 was cancelled that day"
 run feastctl online get flights -e carrier=UA -e flight=1545 -e carrier=B6 -e flight=725 \
     -e carrier=UA -e flight=437
 feastctl online get flights -e carrier=UA -e flight=1545 -e carrier=B6 -e flight=725 \
     -e carrier=UA -e flight=437 -o json >"$scratch/feastctl.json"
 
-step "6. The same, and all other flights, by the unmodified Feast 0.9.9 Python client"
+step "7. The same, and all other flights, by the unmodified Feast 0.9.9 Python client"
 run "$python" "$root/tools/demo/values.py" feast "$FEAST_CORE_URL" "$scratch/feast.json"
 
-step "7. What the file says, computed by pyarrow"
+step "8. What the file says, computed by pyarrow"
 run "$python" "$root/tools/demo/values.py" file "$flights/flights.parquet" "$scratch/file.json"
 
-step "8. Do they agree?"
+step "9. Do they agree?"
 run "$python" "$root/tools/demo/values.py" compare "$scratch/feastctl.json" "$scratch/feast.json" \
     "$scratch/file.json" || fail "the values differ"
 
