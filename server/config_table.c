@@ -166,8 +166,8 @@ const struct fc_config_key fc_server_config_table[] = {
     {.name = "sources.kafka_config",
      .type = FC_CONFIG_STRING,
      .value = "",
-     .help = "File with properties of Kafka clients, one key=value a line, such as "
-             "security.protocol and sasl.password; read by workers."},
+     .help = "File with properties of Kafka clients, by cluster: security.protocol, "
+             "sasl.password and the like, as docs/sources.md has it; read by workers."},
     {.name = "stream.descriptors",
      .type = FC_CONFIG_STRING,
      .value = "",

@@ -206,7 +206,7 @@ class KafkaBroker:
         from confluent_kafka.admin import AdminClient
         if self._admin is None:
             self._admin = AdminClient({"bootstrap.servers": self.address["PLAINTEXT"],
-                                       "allow.auto.create.topics": False})
+                                       "allow.auto.create.topics": False, "log_level": 0})
         return self._admin
 
     def create(self, topic, partitions=1, **config):
@@ -222,7 +222,7 @@ class KafkaBroker:
 
     def producer(self, **config):
         from confluent_kafka import Producer
-        return Producer({"bootstrap.servers": self.address["PLAINTEXT"], "linger.ms": 5, **config})
+        return Producer({"bootstrap.servers": self.address["PLAINTEXT"], "linger.ms": 5, "log_level": 0, **config})
 
     def produce(self, topic, messages):
         """`messages`: (partition, value) or (partition, value, key)."""

@@ -46,3 +46,4 @@ fc_unit_test(protobuf_format SOURCES protobuf_format_test.c DEPS fc_formats fc_t
 target_compile_definitions(test_protobuf_format PRIVATE FC_TEST_DESCRIPTORS="${FC_TEST_DESCRIPTORS}")
 add_dependencies(test_protobuf_format fc_test_descriptors)
 fc_unit_test(confine SOURCES confine_test.c DEPS fc_confine fc_test_scratch)
+fc_unit_test(kafka_config SOURCES kafka_config_test.c DEPS fc_worker fc_test_scratch)
