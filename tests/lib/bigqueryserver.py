@@ -2,6 +2,7 @@
 """A BigQuery server (tests/peers/bigquery-emulator) in a process of its own, and what tests put into it."""
 
 import ctypes
+import http.server
 import json
 import os
 import pathlib
@@ -9,8 +10,10 @@ import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -140,3 +143,91 @@ def schema(fields):
             field["mode"] = "REPEATED"
         made.append(field)
     return made
+
+
+class Guard:
+    """A stand-in for the door of Google: a token endpoint, which takes the assertion of one service account when Google's
+    own library finds its signature, audience and times right, and behind the token the emulator.
+    """
+
+    EMAIL = "reader@proj.iam.gserviceaccount.com"
+    SCOPE = "https://www.googleapis.com/auth/bigquery"
+    TOKEN = "ya29.secret-of-the-test"
+
+    def __init__(self, emulator, scratch):
+        self.emulator = emulator
+        self.key = pathlib.Path(scratch) / "account.json"
+        self.granted = self.refused = 0
+        guard = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                guard.forward(self, None)
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path == "/token":
+                    guard.grant(self, body)
+                else:
+                    guard.forward(self, body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self._write_key(scratch)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def _write_key(self, scratch):
+        key, certificate = pathlib.Path(scratch) / "account.key", pathlib.Path(scratch) / "account.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "30", "-subj", "/CN=account"], check=True, capture_output=True)
+        self.certificate = certificate.read_bytes()
+        self.key.write_text(json.dumps({
+            "type": "service_account", "client_email": self.EMAIL, "private_key_id": "1",
+            "private_key": key.read_text(), "token_uri": f"{self.url}/token"}))
+
+    def answer(self, handler, status, body):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    def grant(self, handler, body):
+        from google.auth import jwt
+
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        try:
+            claims = jwt.decode(form["assertion"], certs=self.certificate, audience=f"{self.url}/token")
+            wrong = "" if (claims["iss"], claims["scope"]) == (self.EMAIL, self.SCOPE) else "claims"
+        except (KeyError, ValueError) as error:
+            wrong = str(error)
+        if wrong or form["grant_type"] != "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            self.refused += 1
+            self.answer(handler, 400, {"error": "invalid_grant", "error_description": wrong})
+        else:
+            self.granted += 1
+            self.answer(handler, 200, {"access_token": self.TOKEN, "expires_in": 3600, "token_type": "Bearer"})
+
+    def forward(self, handler, body):
+        if handler.headers["Authorization"] != f"Bearer {self.TOKEN}":
+            self.refused += 1
+            error = {"reason": "required", "message": "Login Required."}
+            self.answer(handler, 401, {"error": {"code": 401, "message": "Login Required.", "errors": [error]}})
+            return
+        request = urllib.request.Request(f"http://{self.emulator.host}{handler.path}", body,
+                                         {"Content-Type": "application/json"}, method=handler.command)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+                self.answer(handler, response.status, response.read())
+        except urllib.error.HTTPError as error:
+            self.answer(handler, error.code, error.read())

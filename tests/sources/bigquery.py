@@ -281,5 +281,46 @@ class Ingestion(BigQueryTest):
         self.assertIn("there is no such table", job.error_message)
 
 
+class Credentials(BigQueryTest):
+    """With a service account's key, which the guard of the emulator asks for."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.guard = bigqueryserver.Guard(cls.bigquery, cls.scratch)
+        cls.addClassCleanup(cls.guard.stop)
+
+    def with_key(self, **env):
+        self.core = self.server(f"--sources-bigquery-endpoint={self.guard.url}", env={"NO_GCE_CHECK": "true", **env})
+        self.api = self.core.api
+        self.api.apply_entity("customer_id", "INT64")
+
+    def test_a_service_account(self):
+        refused = self.guard.refused
+        self.with_key(GOOGLE_APPLICATION_CREDENTIALS=str(self.guard.key))
+        self.accepted(self.spec("known", self.view))
+        job = self.job_ends(self.api, self.api.start_ingestion("known", start=at(0), end=at(60 * 200)).id)
+        self.assertEqual(job.status, DONE, job.error_message)
+        self.assertEqual(self.guard.refused, refused)
+        self.assertNotIn(self.guard.TOKEN, self.core.log())
+
+    def test_nobody(self):
+        self.with_key()
+        report = self.accepted(self.spec("unknown"), verdict="UNVERIFIED")
+        self.assertIn("the server has no Google credentials", report.message)
+
+    def test_a_key_that_is_not_taken(self):
+        scratch = self.name("other")
+        scratch.mkdir()
+        other = bigqueryserver.Guard(self.bigquery, scratch)
+        other.stop()
+        wrong = scratch / "forged.json"
+        wrong.write_text(other.key.read_text().replace(other.url, self.guard.url))
+        self.with_key(GOOGLE_APPLICATION_CREDENTIALS=str(wrong))
+        report = self.accepted(self.spec("forged"), verdict="UNVERIFIED")
+        self.assertIn(f"{self.guard.url}/token, asked with the credentials of {wrong}, gave no token: status 400, "
+                      "invalid_grant", report.message)
+
+
 if __name__ == "__main__":
     feastcore.run()
