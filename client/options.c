@@ -313,7 +313,9 @@ static fc_rc check_option(const struct fc_options *options, const struct fc_opti
     if (!option->choices)
         return FC_OK;
     text = fc_options_find(options, option->name, origin, sizeof(origin));
-    if (!fc_options_given(options, option->name))
+    if (strncmp(origin, "environment ", 12) == 0)
+        snprintf(name, sizeof(name), "%s", origin + 12);
+    else if (!fc_options_given(options, option->name))
         snprintf(name, sizeof(name), "%.20s (%.400s)", option->name, origin);
     if (text && !is_choice(option->choices, text))
         return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected one of %s", name, text,

@@ -155,7 +155,8 @@ static void mistyped(void **state)
         f->err, "error: there is nothing called \"tabels\" to get; did you mean \"tables\"?\n"
                 "See `feastctl help get`.\n");
     assert_int_equal(RUN(f, "get", "xyzzy"), FC_EXIT_USAGE);
-    contains(f->err, "it is one of projects, entities, tables, features, jobs");
+    contains(f->err,
+             "it is one of projects, entities, tables, features, stores, sources, reports, jobs");
     assert_int_equal(RUN(f, "get", "--slector=a=b"), FC_EXIT_USAGE);
     contains(f->err, "there is no flag --slector; did you mean --selector?");
 }
@@ -165,8 +166,8 @@ static void wrong_arguments(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(RUN(f, "get"), FC_EXIT_USAGE);
-    contains(f->err,
-             "something is missing: feastctl get projects|entities|tables|features|jobs [NAME]");
+    contains(f->err, "something is missing: feastctl get "
+                     "projects|entities|tables|features|stores|sources|reports|jobs [NAME]");
     assert_int_equal(RUN(f, "report", "a", "b"), FC_EXIT_USAGE);
     contains(f->err, "\"b\" is too much: feastctl report TABLE");
     assert_int_equal(RUN(f, "get", "table/a", "b"), FC_EXIT_USAGE);
@@ -292,7 +293,7 @@ static void completion(void **state)
     static const struct {
         const char *words[6], *offered;
     } table[] = {
-        {{"a"}, "apply\tRegister or update projects, entities and feature tables\n"},
+        {{"a"}, "apply\tRegister or update projects, online stores, entities and feature tables\n"},
         {{"jo"}, "jobs\t\n"},
         {{"-q", "-p", "x", "jobs", "c"}, "cancel\tEnd a job\n"},
         {{"get", "t"}, "tables\t\n"},
@@ -304,7 +305,9 @@ static void completion(void **state)
         {{"apply", "--filename=s"}, ""},
         {{"get", "-o", "j"}, "json\t\n"},
         {{"apply", "-f", "x"}, ":files\n"},
-        {{"help", "online", ""}, "get\tRead feature values from the online store\n"},
+        {{"help", "online", ""},
+         "get\tRead feature values from the online store\n"
+         "explain\tTell what the online store has under a key, and why a value is missing\n"},
         {{"--server=127.0.0.1:1", "report", ""}, ""},
         {{"-s", "127.0.0.1:1", "get", "table", ""}, ""},
         {{"no", "such", "thing"}, ""},

@@ -96,9 +96,9 @@ static void kinds_by_word(void **state)
     refused(f, "{kind: Entity, spec: {name: t, valueType: 1, entities: [e]}}",
             "t.yaml:1:46: there is no key \"entities\" in EntitySpecV2; it has name, valueType, "
             "description, labels");
-    refused(
-        f, "kind: Feature\nspec: {name: x}",
-        "t.yaml:1:7: kind \"Feature\" cannot be applied; it is Project, Entity or FeatureTable");
+    refused(f, "kind: Feature\nspec: {name: x}",
+            "t.yaml:1:7: kind \"Feature\" cannot be applied; it is Project, OnlineStore, Entity or "
+            "FeatureTable");
 }
 
 static void what_is_it(void **state)

@@ -116,6 +116,35 @@ static void table_with_bad_utf8(void **state)
     printed(f, "A    B\n\xff\xfe   \xe6\x97\xa5\n");
 }
 
+/* What comes in pages has its titles once, and columns that only grow. */
+static void table_in_pages(void **state)
+{
+    static const struct fc_table_column two[] = {{.title = "A"}, {.title = "B"}, {0}};
+    FC_CLEANUP(fc_arena_freep) struct fc_arena *page = fc_arena_new(1 << 20);
+    struct fixture *f = *state;
+    struct fc_table *table = fc_table_new(f->cli.arena, two);
+
+    fc_table_rows_in(table, page);
+    for (int i = 0; i < 2; i++) {
+        fc_table_row(table);
+        fc_table_cell(table, i ? "x" : "long");
+        fc_table_cell(table, "y");
+        assert_true(fc_table_flush(table, false, f->cli.out));
+        fc_arena_reset(page);
+    }
+    printed(f, "A      B\nlong   y\nx      y\n");
+}
+
+static void table_hides_columns(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_table *table = sample(f);
+
+    fc_table_hide(table, 0);
+    assert_true(fc_table_print(table, false, f->cli.out));
+    printed(f, "   N   TEXT\n   1   first\n1000\n");
+}
+
 static void table_remembers_failure(void **state)
 {
     struct fixture *f = *state;
@@ -129,12 +158,11 @@ static void print_two(struct fixture *f, bool single)
 {
     struct fc_output output;
 
-    fc_output_begin(&output, "Thing", "thing", single);
+    fc_output_begin(&output, &f->cli, "Thing", "thing", single);
     fc_output_add(&output, "a", json_pack("{s:{s:s}}", "spec", "name", "a"));
     if (!single)
         fc_output_add(&output, "b", json_pack("{s:{s:s}}", "spec", "name", "b"));
-    assert_int_equal(fc_output_print(&f->cli, &output), FC_EXIT_OK);
-    fc_output_done(&output);
+    assert_int_equal(fc_output_end(&output), FC_EXIT_OK);
 }
 
 static void objects(void **state)
@@ -167,9 +195,8 @@ static void empty_list(void **state)
     struct fc_output output;
 
     f->cli.format = FC_FORMAT_JSON;
-    fc_output_begin(&output, "Thing", "thing", false);
-    assert_int_equal(fc_output_print(&f->cli, &output), FC_EXIT_OK);
-    fc_output_done(&output);
+    fc_output_begin(&output, &f->cli, "Thing", "thing", false);
+    assert_int_equal(fc_output_end(&output), FC_EXIT_OK);
     printed(f, "{\n  \"schemaVersion\": 1,\n  \"kind\": \"ThingList\",\n  \"items\": []\n}\n");
 }
 
@@ -179,10 +206,9 @@ static void out_of_memory_is_said(void **state)
     struct fc_output output;
 
     f->cli.err = fopen("/dev/null", "w");
-    fc_output_begin(&output, "Thing", "thing", false);
+    fc_output_begin(&output, &f->cli, "Thing", "thing", false);
     fc_output_add(&output, "a", NULL);
-    assert_int_equal(fc_output_print(&f->cli, &output), FC_EXIT_INTERNAL);
-    fc_output_done(&output);
+    assert_int_equal(fc_output_end(&output), FC_EXIT_INTERNAL);
     fclose(f->cli.err);
 }
 
@@ -273,6 +299,8 @@ static const struct CMUnitTest cases[] = {
     CASE(table_wide),
     CASE(table_shows_control_characters),
     CASE(table_with_bad_utf8),
+    CASE(table_in_pages),
+    CASE(table_hides_columns),
     CASE(table_remembers_failure),
     CASE(objects),
     CASE(empty_list),
