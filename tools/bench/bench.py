@@ -22,8 +22,10 @@ import tempfile
 import time
 import urllib.request
 
+import crowd
 import feastcore
 import feasttables as tables
+import streams
 from feastapi import BUILD_DIR, Api, ValueType, core_pb, entity_pb, jobs_pb, serving_pb, source_pb, value
 
 CORE = "/feast.core.CoreService/"
@@ -362,6 +364,20 @@ def ingests(bench, target):
         ingest(bench, target, row, name)
 
 
+STREAMS = [streams.OFF, goal(streams.LOOKED_AT, "p50_us", "<=", streams.GOAL_US)]
+
+
+def kafka(bench, target):
+    """The broker, filled; None when it is not installed."""
+    if not wanted(bench.arguments, "streams"):
+        return None
+    try:
+        return streams.prepare(bench, target)
+    except SystemExit as missing:
+        print(f"streams are not measured: {missing}", flush=True)
+        return None
+
+
 GROWTH = ["ApplyFeatureTable new, 100 tables in the project, c=16",
           "ApplyFeatureTable new, 10,000 tables in the project, c=16"]
 GROWN = goal("processor time with 10,000 tables against that with 100", "ratio", "<=", 1.2)
@@ -420,7 +436,7 @@ def parse():
     return arguments
 
 
-GROUPS = ("start", "reads", "writes", "probes", "online", "growth", "ingest")
+GROUPS = ("start", "reads", "writes", "probes", "streams", "online", "growth", "ingest", "crowd")
 
 
 STARTS = ["empty store", "10,000 tables in the store"]
@@ -485,6 +501,7 @@ def show_calls(bench, targets):
         f"the disk alone; {slow}", share, f"{INSIDE}; {slow}", f"{OWN_SHARE}; {slow}"])
     bench.show("writes into a project that has grown", GROWTH + [GROWN])
     bench.show("writes after a look at the source (Parquet, 1,000 rows sampled)", PROBES)
+    bench.show("writes after a look at the source (Kafka, 1,000 messages sampled)", STREAMS)
     bench.show("ingestion of Parquet into the embedded online store", INGESTS)
 
 
@@ -501,8 +518,15 @@ def measure_calls(bench, server, simulations):
     for target in targets:
         prepare(bench, target)
     prepare_ours(bench, ours)
-    for turn in range(arguments.rounds):
-        one_round(bench, turn, targets, others)
+    broker = kafka(bench, ours)
+    try:
+        for turn in range(arguments.rounds):
+            one_round(bench, turn, targets, others)
+            if broker:
+                streams.measure(bench, ours, broker)
+    finally:
+        if broker:
+            broker.stop()
     show_calls(bench, targets)
     bench.note(MEMORY, rss_mb=rss_mb(ours.pid), peak_mb=status(ours.pid, "VmHWM") / 1024)
     bench.show("memory of the server", [MEMORY])
@@ -516,7 +540,10 @@ def main():
               f"c = calls under way at once, over at most 8 connections where none are told")
         if wanted(arguments, "start"):
             measure_starts(bench)
-        if set(arguments.only or GROUPS) != {"start"}:
+        if wanted(arguments, "crowd"):
+            GOALS.update(crowd.GOALS)
+            crowd.measure(bench, Target, rss_mb)
+        if set(arguments.only or GROUPS) - {"start", "crowd"}:
             with contextlib.ExitStack() as stack:
                 def started(name, env):
                     server = feastcore.Server(bench.scratch / name, env=env).start()

@@ -199,7 +199,7 @@ static fc_rc find_topic(struct fc_broker *self, struct fc_error *err)
     const struct rd_kafka_metadata *metadata = NULL;
     fc_rc rc = ask(self, &metadata, err);
 
-    if (rc != FC_OK)
+    if (rc != FC_OK || !metadata)
         return rc;
     rd_kafka_resp_err_t code = metadata->topic_cnt == 1 ? metadata->topics[0].err
                                                         : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;

@@ -188,7 +188,7 @@ fc_rc fc_kinesis_call(struct fc_broker *self, const char *action, json_t *input,
                       struct fc_arena *scratch, json_t **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_json_freep) json_t *taken = input;
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
     int pause_ms = PAUSE_MS;
     char *text = taken ? json_dumps(taken, JSON_COMPACT) : NULL;
     const char *body = text ? fc_arena_strdup(scratch, text) : NULL;

@@ -182,9 +182,8 @@ static fc_rc read_shard(struct kinesis_sampling *s, const char *shard, size_t sh
         /* A few that are new say more than many that are about to expire. */
         if (rc != FC_OK || (oldest && json_array_size(best) > 0))
             break;
-        json_t *worse = best;
-        best = records;
-        records = worse;
+        json_decref(best);
+        best = fc_steal(records);
         if (json_array_size(best) >= enough)
             break;
     }
