@@ -9,6 +9,7 @@
 #include "worker/sanitized.h"
 
 #define FILES_MAX 1024
+#define NICENESS  19
 /* The executable, thread stacks, malloc's reserves; then what the engine may overshoot. */
 #define ADDRESS_BASE   (UINT64_C(6) << 30)
 #define ADDRESS_FACTOR 4
@@ -31,6 +32,8 @@ void fc_limits_start(void)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGPIPE, SIG_IGN);
+    /* The registry answers first, however many of us there are. */
+    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
     lower(RLIMIT_CORE, 0);
     lower(RLIMIT_NOFILE, FILES_MAX);
     /* Each thread of the engine would else keep a heap of its own. */

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/** Dies with its parent, leaves no core file, opens few files. At start, on the main thread. */
+/** Dies with its parent, leaves no core file, opens few files, lets other processes go first. At start, on the main thread. */
 void fc_limits_start(void);
 
 /** Bounds the address space to what an engine with this memory limit can need. 0 means its default. */
