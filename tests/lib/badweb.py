@@ -132,12 +132,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.ranged(data)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Clients that turn away are what the tests are about."""
+
+
 class BadWeb:
     def __init__(self):
         self.files, self.requests, self.changes = {}, [], 0
         self.ended = threading.Event()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.web = self
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

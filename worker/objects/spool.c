@@ -183,13 +183,6 @@ int64_t fc_spool_bytes(const struct fc_spool *spool)
     return spool->object.bytes;
 }
 
-static int compare_pieces(const void *a, const void *b)
-{
-    const struct piece *x = a, *y = b;
-
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
 /* The spans without what is there already; at most one piece a span and one more for each hole filled before. */
 static fc_rc missing(const struct fc_spool *spool, const struct fc_span *spans, size_t count,
                      struct fc_spool *ret, struct fc_error *err)
@@ -214,7 +207,6 @@ static fc_rc missing(const struct fc_spool *spool, const struct fc_span *spans, 
             at = there ? there->end : next;
         }
     }
-    qsort(ret->pieces, ret->count, sizeof(*ret->pieces), compare_pieces);
     return FC_OK;
 }
 

@@ -114,8 +114,10 @@ static fc_rc list_below(struct fc_remote *remote, struct listing *l, const char 
     if (l->seen == 0)
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE,
                        "%s: there is no such object, and none below it", what);
-    qsort(list->files, list->count, list->count ? sizeof(*list->files) : 1, cmp_path);
-    return list->count > 0 ? fc_hive_read(list, l->arena, err) : FC_OK;
+    if (list->count == 0)
+        return FC_OK;
+    qsort(list->files, list->count, sizeof(*list->files), cmp_path);
+    return fc_hive_read(list, l->arena, err);
 }
 
 /* The deepest "directory" of a key or pattern; "" for the whole bucket. */
