@@ -5,9 +5,12 @@ Kinesis, and what an apply says of them."""
 
 import io
 import json
+import os
 import pathlib
+import struct
 
 import fastavro
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import feastcore
 import feasttables as tables
@@ -23,6 +26,7 @@ SCHEMA = {"type": "record", "name": "Flight", "fields": [
     {"name": "distance", "type": {"type": "array", "items": "string"}},
 ]}
 START_MS = 1_609_459_200_000
+DESCRIPTORS = pathlib.Path(os.environ["FC_BUILD_DIR"]) / "tests/descriptors"
 
 
 def encoded(number):
@@ -30,6 +34,25 @@ def encoded(number):
     fastavro.schemaless_writer(out, fastavro.parse_schema(SCHEMA), {
         "carrier": "AA", "flight": number, "ts": START_MS + number, "delay": number % 90 or None, "distance": []})
     return out.getvalue()
+
+
+def trip_type():
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString((DESCRIPTORS / "trip_events.desc").read_bytes()).file:
+        pool.Add(file)
+    return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("demo.trips.Trip"))
+
+
+Trip = trip_type()
+
+
+def trip(number):
+    message = Trip(f_string="AA", f_int64=number, f_int32=number % 90)
+    message.f_time.FromMilliseconds(START_MS + number)
+    message.f_counts["delay"] = number
+    if number % 2:
+        message.f_place.last.f_int32 = 1
+    return message.SerializeToString()
 
 
 class Streams(feastcore.CoreTest):
@@ -47,6 +70,12 @@ class Streams(feastcore.CoreTest):
         cls.broker.create("empty", 2)
         cls.broker.create("text", 1)
         cls.broker.produce("text", [(0, b"\xff" * 9)] * 3)
+        cls.broker.create("framed", 1)
+        cls.broker.produce("framed", [(0, b"\0" + struct.pack(">I", 7) + encoded(number)) for number in range(50)])
+        cls.broker.create("mixed", 1)
+        cls.broker.produce("mixed", [(0, encoded(number) if number % 10 else b"{}") for number in range(50)])
+        cls.broker.create("protobuf", 2)
+        cls.broker.produce("protobuf", [(number % 2, trip(number)) for number in range(60)])
         kinesis = cls.moto.client("kinesis", cls.moto.good)
         kinesis.create_stream(StreamName="flights", ShardCount=2)
         kinesis.put_records(StreamName="flights", Records=[
@@ -55,7 +84,7 @@ class Streams(feastcore.CoreTest):
         config.write_text(f"[{cls.broker.address['SASL']}]\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
                           f"sasl.username={PLAIN[0]}\nsasl.password={PLAIN[1]}\n")
         cls.core = cls.class_server(
-            "--sources-kafka-config", str(config), "--sources-kinesis-endpoint", cls.moto.url,
+            "--stream-descriptors", str(DESCRIPTORS), "--sources-kafka-config", str(config), "--sources-kinesis-endpoint", cls.moto.url,
             env={"AWS_ACCESS_KEY_ID": cls.moto.good[0], "AWS_SECRET_ACCESS_KEY": cls.moto.good[1],
                  "AWS_EC2_METADATA_DISABLED": "true"})
         cls.api = cls.core.api
@@ -116,6 +145,38 @@ class Streams(feastcore.CoreTest):
 
     def test_messages_that_are_no_such_records(self):
         self.refused(self.spec("text", self.kafka("text")), "text")
+
+    def test_frames_of_a_schema_registry(self):
+        found = self.applied(self.spec("framed", self.kafka("framed")))
+        self.assertEqual((found.state, found.rows_sampled, found.rows_invalid), (1, 50, 0), found)
+        self.assertIn("50 of 50 messages begin with a frame of Confluent's schema registry", "".join(found.notes))
+
+    def test_a_few_messages_that_are_no_such_records(self):
+        self.refused(self.spec("mixed", self.kafka("mixed")),
+                     "5 of 50 sampled messages cannot be decoded, the first at partition 0, offset 0")
+
+    def protobuf(self, class_path="com.example.trips.TripEvents.Trip"):
+        source = self.kafka("protobuf")
+        source.kafka_options.message_format.proto_format.class_path = class_path
+        return source
+
+    def protobuf_spec(self, name, source):
+        spec = self.spec(name, source, distance="INT64", arr_delay="INT32")
+        spec.stream_source.event_timestamp_column = "f_time"
+        for column, field in (("carrier", "f_string"), ("flight", "f_int64"), ("dep_delay", "f_int32"),
+                              ("distance", "f_counts.delay"), ("arr_delay", "f_place.last.f_int32")):
+            spec.stream_source.field_mapping[column] = field
+        return spec
+
+    def test_protobuf(self):
+        found = self.applied(self.protobuf_spec("protobuf", self.protobuf()))
+        self.assertEqual((found.state, found.rows_sampled, found.rows_invalid), (1, 60, 0), found)
+        self.assertEqual(found.newest_event.seconds, START_MS // 1000)
+        columns = {column.column: column for column in found.columns}
+        self.assertEqual((columns["f_counts.delay"].max, columns["f_counts.delay"].null_count), ("59", 0))
+        self.assertEqual(columns["f_place.last.f_int32"].null_count, 30)
+        self.refused(self.protobuf_spec("protobuf_wrong", self.protobuf("com.example.trips.Trip")),
+                     "is none of the", "did you mean \"com.example.trips.TripEvents.Trip\"?")
 
     def test_streams_out_of_reach_are_judged_by_their_schema(self):
         for name, source, text in (

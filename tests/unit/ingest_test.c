@@ -549,7 +549,7 @@ static void orders_that_cannot_be_followed(void **state)
     f->order.n_entities = 0;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     f->order.n_entities = 1;
-    f->spec->batch_source = test_bigquery_source(f->arena, "p:d.t");
+    f->spec->batch_source->type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__INVALID;
     assert_int_equal(ingest(f), FC_UNIMPLEMENTED);
     f->spec->batch_source = NULL;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
