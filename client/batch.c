@@ -47,32 +47,44 @@ static Feast__Admin__V1__ValidationReport__Mode read_mode(const struct fc_cli *c
     return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT;
 }
 
+void fc_batch_begin(struct fc_cli *cli, struct fc_batch *batch)
+{
+    *batch = (struct fc_batch){.cli = cli, .mode = read_mode(cli)};
+    fc_docs_init(&batch->docs, cli->arena, cli->project,
+                 fc_options_given(&cli->options, "project"));
+}
+
+enum fc_exit fc_batch_documents(struct fc_cli *cli, struct fc_batch *batch)
+{
+    struct fc_docs *docs = &batch->docs;
+
+    fc_docs_finish(docs);
+    if (docs->violations.count > 0)
+        return tell_violations(cli, &docs->violations);
+    batch->results = fc_arena_calloc(cli->arena, docs->count, sizeof(*batch->results));
+    return batch->results || docs->count == 0 ? FC_EXIT_OK : fc_cli_no_memory(cli);
+}
+
 enum fc_exit fc_batch_read(struct fc_cli *cli, struct fc_batch *batch)
 {
     struct fc_error err = FC_ERROR_INIT;
     size_t count = 0;
     const char *const *paths = fc_options_all(&cli->options, "filename", &count);
-    struct fc_docs *docs = &batch->docs;
 
-    *batch = (struct fc_batch){.cli = cli, .mode = read_mode(cli)};
-    fc_docs_init(docs, cli->arena, cli->project, fc_options_given(&cli->options, "project"));
+    fc_batch_begin(cli, batch);
     if (!paths)
         return fc_cli_no_memory(cli);
     if (count == 0)
         return fc_cli_usage(cli, "nothing to %s: name a file, a directory, a URL or - with -f",
                             cli->command->words);
     for (size_t i = 0; i < count; i++) {
-        if (fc_files_read(docs, paths[i], cli->in, &err) != FC_OK)
+        if (fc_files_read(&batch->docs, paths[i], cli->in, &err) != FC_OK)
             return fc_cli_fail(cli, &err);
     }
-    fc_docs_finish(docs);
-    if (docs->violations.count > 0)
-        return tell_violations(cli, &docs->violations);
-    if (docs->count == 0)
+    if (batch->docs.count == 0 && batch->docs.violations.count == 0)
         return fc_cli_usage(cli, "nothing to %s: there is no document in what -f names",
                             cli->command->words);
-    batch->results = fc_arena_calloc(cli->arena, docs->count, sizeof(*batch->results));
-    return batch->results ? FC_EXIT_OK : fc_cli_no_memory(cli);
+    return fc_batch_documents(cli, batch);
 }
 
 /* -- what no document has any more --------------------------------------------------------------------------- */

@@ -25,6 +25,11 @@ struct fc_batch {
     enum fc_exit stopped; /**< why the rest was not sent; FC_EXIT_OK when all was */
 };
 
+/** An empty batch with what the command line says of it; documents are then read into `docs`. */
+void fc_batch_begin(struct fc_cli *cli, struct fc_batch *batch);
+/** The documents are all there: what is wrong with them is said, and they are made ready to be sent. */
+enum fc_exit fc_batch_documents(struct fc_cli *cli, struct fc_batch *batch);
+
 /** Reads the documents that -f names, and --validation. What is wrong with them has been said when it is not OK. */
 enum fc_exit fc_batch_read(struct fc_cli *cli, struct fc_batch *batch);
 
@@ -42,6 +47,9 @@ typedef void (*fc_batch_fn)(void *ctx, size_t index, const fc_batch_result *resu
  * has been told; nothing is sent after it.
  */
 void fc_batch_send(struct fc_batch *batch, fc_batch_fn fn, void *ctx);
+
+/** Sends all of it and prints what became of each document, as `apply` does (client/cmd_apply.c). */
+enum fc_exit fc_apply_batch(struct fc_cli *cli, struct fc_batch *batch);
 
 /** "created" … "refused"; "not sent" for NULL. */
 const char *fc_batch_word(const fc_batch_result *result);

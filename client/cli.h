@@ -94,6 +94,7 @@ const char *fc_command_nearest(const char *word);
 
 /* Commands; each in a file cmd_*.c. */
 enum fc_exit fc_cmd_apply(struct fc_cli *cli);
+enum fc_exit fc_cmd_backup(struct fc_cli *cli);
 enum fc_exit fc_cmd_completion(struct fc_cli *cli);
 enum fc_exit fc_cmd_config_contexts(struct fc_cli *cli);
 enum fc_exit fc_cmd_config_get(struct fc_cli *cli);
@@ -109,8 +110,10 @@ enum fc_exit fc_cmd_entities_describe(struct fc_cli *cli);
 enum fc_exit fc_cmd_entities_list(struct fc_cli *cli);
 enum fc_exit fc_cmd_export(struct fc_cli *cli);
 enum fc_exit fc_cmd_get(struct fc_cli *cli);
+enum fc_exit fc_cmd_health(struct fc_cli *cli);
 enum fc_exit fc_cmd_help(struct fc_cli *cli);
 enum fc_exit fc_cmd_history(struct fc_cli *cli);
+enum fc_exit fc_cmd_import(struct fc_cli *cli);
 enum fc_exit fc_cmd_ingest(struct fc_cli *cli);
 enum fc_exit fc_cmd_jobs_cancel(struct fc_cli *cli);
 enum fc_exit fc_cmd_jobs_get(struct fc_cli *cli);

@@ -9,7 +9,7 @@
 #include "client/wait.h"
 
 struct apply {
-    struct fc_batch batch;
+    struct fc_batch *batch;
     struct fc_cli *cli;
     json_t *items;
     size_t failed;
@@ -18,15 +18,15 @@ struct apply {
 
 static bool is_table(const struct apply *a, size_t index)
 {
-    return index < a->batch.docs.count && a->batch.docs.items[index].kind == FC_DOC_TABLE;
+    return index < a->batch->docs.count && a->batch->docs.items[index].kind == FC_DOC_TABLE;
 }
 
 static void record(struct apply *a, size_t index, const fc_batch_result *result)
 {
-    bool removal = index >= a->batch.docs.count;
-    const struct fc_doc *doc = removal ? NULL : &a->batch.docs.items[index];
+    bool removal = index >= a->batch->docs.count;
+    const struct fc_doc *doc = removal ? NULL : &a->batch->docs.items[index];
     const struct fc_removal *gone =
-        removal ? &a->batch.removals[index - a->batch.docs.count] : NULL;
+        removal ? &a->batch->removals[index - a->batch->docs.count] : NULL;
     json_t *object =
         json_pack("{s:s, s:s, s:s, s:s}", "kind", fc_doc_kind_name(doc ? doc->kind : FC_DOC_TABLE),
                   "name", doc ? doc->name : gone->name, "project",
@@ -52,35 +52,35 @@ static void explain_verdict(struct apply *a, const char *name, const fc_batch_re
     if (!result->report || result->verdict == FEAST__ADMIN__V1__VERDICT__OK)
         return;
     fc_cli_warn(a->cli, "table %s %s registered%s%s%s; `feastctl %s %s` tells more", name,
-                a->batch.dry_run ? "would be" : "is", fc_batch_verdict_text(result),
+                a->batch->dry_run ? "would be" : "is", fc_batch_verdict_text(result),
                 reason ? ": " : "", reason ? reason : "",
-                a->batch.dry_run ? "validate -f" : "report",
-                a->batch.dry_run ? a->batch.docs.items[0].file : name);
+                a->batch->dry_run ? "validate -f" : "report",
+                a->batch->dry_run ? a->batch->docs.items[0].file : name);
 }
 
 static void tell(void *ctx, size_t index, const fc_batch_result *result)
 {
     struct apply *a = ctx;
-    bool removal = index >= a->batch.docs.count;
-    const char *word = removal ? "table" : fc_doc_word(a->batch.docs.items[index].kind);
-    const char *name = removal ? a->batch.removals[index - a->batch.docs.count].name
-                               : a->batch.docs.items[index].name;
+    bool removal = index >= a->batch->docs.count;
+    const char *word = removal ? "table" : fc_doc_word(a->batch->docs.items[index].kind);
+    const char *name = removal ? a->batch->removals[index - a->batch->docs.count].name
+                               : a->batch->docs.items[index].name;
 
     record(a, index, result);
     if (fc_batch_refused(result)) {
-        enum fc_exit code = fc_batch_print_refusal(&a->batch, index, result);
+        enum fc_exit code = fc_batch_print_refusal(a->batch, index, result);
         if (a->failed++ == 0)
             a->code = code;
         return;
     }
-    if (a->batch.atomic && !a->batch.applied && !a->batch.dry_run)
+    if (a->batch->atomic && !a->batch->applied && !a->batch->dry_run)
         return; /* it did not happen */
     if (a->cli->format == FC_FORMAT_NAME)
         fprintf(a->cli->out, "%s/%s\n", word, name);
     else if (!fc_output_wanted(a->cli))
         fprintf(a->cli->out, "%s/%s %s%s%s\n", word, name, fc_batch_word(result),
                 is_table(a, index) ? fc_batch_verdict_text(result) : "",
-                a->batch.dry_run ? " (dry run)" : "");
+                a->batch->dry_run ? " (dry run)" : "");
     if (is_table(a, index))
         explain_verdict(a, name, result);
 }
@@ -88,29 +88,29 @@ static void tell(void *ctx, size_t index, const fc_batch_result *result)
 static enum fc_exit conclude(struct apply *a)
 {
     struct fc_cli *cli = a->cli;
-    size_t total = a->batch.docs.count + a->batch.removal_count;
+    size_t total = a->batch->docs.count + a->batch->removal_count;
     json_t *items = fc_steal(a->items);
     enum fc_exit code = FC_EXIT_OK;
     size_t sent = json_array_size(items);
-    bool happened = a->batch.applied;
+    bool happened = a->batch->applied;
 
     if (cli->format == FC_FORMAT_JSON || cli->format == FC_FORMAT_YAML)
         code = fc_output_value(cli, "ApplyResult",
-                               json_pack("{s:b, s:b, s:o}", "dryRun", a->batch.dry_run, "applied",
+                               json_pack("{s:b, s:b, s:o}", "dryRun", a->batch->dry_run, "applied",
                                          happened, "items", items));
     else
         json_decref(items);
     fflush(cli->out);
-    if (a->batch.stopped != FC_EXIT_OK && sent < total)
+    if (a->batch->stopped != FC_EXIT_OK && sent < total)
         fc_cli_note(cli, "Stopped; %zu of %zu documents were not sent.", total - sent, total);
-    if (a->failed > 0 && a->batch.atomic && !a->batch.dry_run)
+    if (a->failed > 0 && a->batch->atomic && !a->batch->dry_run)
         fc_cli_note(cli, "Nothing was applied: %zu of %zu documents were refused.", a->failed,
                     total);
     else if (a->failed > 0 && total > 1)
         fc_cli_note(cli, "%zu of %zu documents were refused.", a->failed, total);
     if (a->failed > 0)
         return a->code;
-    return a->batch.stopped != FC_EXIT_OK ? a->batch.stopped : code;
+    return a->batch->stopped != FC_EXIT_OK ? a->batch->stopped : code;
 }
 
 /* Tables without a source in a stream have nothing that begins by itself. */
@@ -118,48 +118,48 @@ static enum fc_exit wait_for_streams(struct apply *a)
 {
     enum fc_exit code = FC_EXIT_OK;
 
-    for (size_t i = 0; code == FC_EXIT_OK && i < a->batch.docs.count; i++) {
-        const struct fc_doc *doc = &a->batch.docs.items[i];
+    for (size_t i = 0; code == FC_EXIT_OK && i < a->batch->docs.count; i++) {
+        const struct fc_doc *doc = &a->batch->docs.items[i];
         if (doc->kind == FC_DOC_TABLE && doc->table->stream_source)
             code = fc_wait_for_stream(a->cli, doc->project, doc->name);
     }
     return code;
 }
 
-static enum fc_exit prepare(struct apply *a)
+static enum fc_exit prepare(struct fc_cli *cli, struct fc_batch *batch)
 {
-    struct fc_cli *cli = a->cli;
-    enum fc_exit code = fc_batch_read(cli, &a->batch);
+    enum fc_exit code = fc_batch_read(cli, batch);
 
-    if (code != FC_EXIT_OK)
+    if (code != FC_EXIT_OK || !fc_options_given(&cli->options, "prune"))
         return code;
-    a->batch.atomic = fc_options_given(&cli->options, "atomic");
-    a->batch.dry_run = fc_options_given(&cli->options, "dry-run");
-    if (!fc_options_given(&cli->options, "prune"))
-        return FC_EXIT_OK;
-    code = fc_batch_prune(&a->batch);
-    if (code != FC_EXIT_OK || a->batch.removal_count == 0 || a->batch.dry_run)
+    code = fc_batch_prune(batch);
+    if (code != FC_EXIT_OK || batch->removal_count == 0 ||
+        fc_options_given(&cli->options, "dry-run"))
         return code;
     return fc_ask(cli, "%zu feature tables are in none of the files (the first is %s/%s). Delete?",
-                  a->batch.removal_count, a->batch.removals[0].project, a->batch.removals[0].name);
+                  batch->removal_count, batch->removals[0].project, batch->removals[0].name);
+}
+
+enum fc_exit fc_apply_batch(struct fc_cli *cli, struct fc_batch *batch)
+{
+    struct apply a = {.batch = batch, .cli = cli, .items = json_array()};
+
+    if (!a.items)
+        return fc_cli_no_memory(cli);
+    batch->atomic = fc_options_given(&cli->options, "atomic");
+    batch->dry_run = fc_options_given(&cli->options, "dry-run");
+    fc_batch_send(batch, tell, &a);
+    enum fc_exit code = conclude(&a);
+    if (code == FC_EXIT_OK && fc_options_has(&cli->options, "wait") &&
+        fc_options_given(&cli->options, "wait") && !batch->dry_run)
+        code = wait_for_streams(&a);
+    return code;
 }
 
 enum fc_exit fc_cmd_apply(struct fc_cli *cli)
 {
-    struct apply a = {.cli = cli, .items = json_array()};
-    enum fc_exit code;
+    struct fc_batch batch;
+    enum fc_exit code = prepare(cli, &batch);
 
-    if (!a.items)
-        return fc_cli_no_memory(cli);
-    code = prepare(&a);
-    if (code != FC_EXIT_OK) {
-        json_decref(a.items);
-        return code;
-    }
-    fc_batch_send(&a.batch, tell, &a);
-    code = conclude(&a);
-    if (code == FC_EXIT_OK && fc_options_has(&cli->options, "wait") &&
-        fc_options_given(&cli->options, "wait") && !a.batch.dry_run)
-        code = wait_for_streams(&a);
-    return code;
+    return code == FC_EXIT_OK ? fc_apply_batch(cli, &batch) : code;
 }

@@ -163,6 +163,25 @@ const struct fc_option fc_flags_apply[] = {
     {.name = "wait", .help = "Then wait until the stream ingestion of the tables runs."},
     {0},
 };
+const struct fc_option fc_flags_backup[] = {
+    {.name = "keep",
+     .value = "N",
+     .initial = "0",
+     .help =
+         "Then remove the oldest of the backups named by time until N are left; 0 removes none."},
+    {0},
+};
+const struct fc_option fc_flags_import[] = {
+    {.name = "from", .value = "HOST:PORT", .help = "Server to copy; any Feast Core since 0.9."},
+    {.name = "from-tls", .help = "Talk TLS to it."},
+    {.name = "from-tls-ca",
+     .value = "PATH",
+     .help = "PEM file of authorities to verify it by, instead of the system's."},
+    VALIDATION,
+    {.name = "dry-run", .help = "Check everything, sources too, and change nothing."},
+    {.name = "atomic", .help = "All or nothing: one refusal refuses all."},
+    {0},
+};
 const struct fc_option fc_flags_plan[] = {FILENAME, VALIDATION, PRUNE, SELECTOR, {0}};
 const struct fc_option fc_flags_check[] = {FILENAME, VALIDATION, {0}};
 const struct fc_option fc_flags_diff[] = {FILENAME, {0}};

@@ -118,6 +118,37 @@ const struct fc_command fc_commands[] = {
                           "One project, to another server"),
      .options = fc_flags_export,
      .run = fc_cmd_export},
+    {.words = "import",
+     .args = "--from HOST:PORT",
+     .summary = "Copy the projects, entities and feature tables of another server",
+     .details = "The other server may be any Feast Core since 0.9, in Java too; it is only read. "
+                "What is the same already is left alone, so the command may be repeated until "
+                "clients have moved. Jobs, stored values and archived projects are not copied. "
+                "With --project only that project.",
+     .examples = EXAMPLES("feastctl import --from old-core:6565 --dry-run", "What would be copied?",
+                          "feastctl import --from old-core:6565 --validation=warn",
+                          "Copy everything; say of sources that do not fit, but take them"),
+     .options = fc_flags_import,
+     .run = fc_cmd_import},
+    {.words = "backup",
+     .args = "[NAME]",
+     .summary = "Have the server copy its registry to a file of its own",
+     .details = "The server goes on working. The file is in its backup directory, checked and "
+                "synced when the command ends; without a name it is called by the time. "
+                "`feast-core --restore` puts it back.",
+     .examples = EXAMPLES("feastctl backup --keep 7", "One more backup, the seven newest stay"),
+     .options = fc_flags_backup,
+     .max_args = 1,
+     .run = fc_cmd_backup},
+    {.words = "health",
+     .args = "[SERVICE]",
+     .summary = "Ask the server whether it serves",
+     .details = "The exit code is 0 when it does and can write, 1 when it says that it does not, "
+                "larger when it cannot be asked. The service \"liveness\" also serves while the "
+                "disk is full.",
+     .examples = EXAMPLES("feastctl health --timeout 5s", "For health checks"),
+     .max_args = 1,
+     .run = fc_cmd_health},
     {.words = "report",
      .args = "TABLE",
      .summary = "Show what was found in the sources of a feature table",

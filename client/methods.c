@@ -6,6 +6,7 @@
 #include "feast/core/CoreService.pb-c.h"
 #include "feast/serving/ServingService.pb-c.h"
 #include "feast_spark/api/JobService.pb-c.h"
+#include "grpc/health/v1/health.pb-c.h"
 
 #define CORE(Method)  "/feast.core.CoreService/" Method
 #define ADMIN(Method) "/feast.admin.v1.AdminService/" Method
@@ -19,6 +20,11 @@ METHOD(core_version, CORE("GetFeastCoreVersion"), feast__core__get_feast_core_ve
 METHOD(core_list_projects, CORE("ListProjects"), feast__core__list_projects_response, true);
 METHOD(core_create_project, CORE("CreateProject"), feast__core__create_project_response, false);
 METHOD(core_get_entity, CORE("GetEntity"), feast__core__get_entity_response, true);
+METHOD(health_check, "/grpc.health.v1.Health/Check", grpc__health__v1__health_check_response, true);
+METHOD(core_list_entities, CORE("ListEntities"), feast__core__list_entities_response, true);
+METHOD(core_list_tables, CORE("ListFeatureTables"), feast__core__list_feature_tables_response,
+       true);
+METHOD(admin_backup, ADMIN("Backup"), feast__admin__v1__backup_response, false);
 METHOD(core_get_table, CORE("GetFeatureTable"), feast__core__get_feature_table_response, true);
 METHOD(admin_report, ADMIN("GetValidationReport"), feast__admin__v1__get_validation_report_response,
        true);

@@ -252,8 +252,10 @@ static fc_rc add_services(struct fc_app *app, struct fc_error *err)
     return FC_OK;
 }
 
+/* Besides the services there is "liveness", which a disk that is full does not change: a restart would not help. */
 static void set_serving(struct fc_app *app, bool serving)
 {
+    fc_health_set(app->health, "liveness", true);
     fc_health_set(app->health, "", serving);
     for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
         fc_health_set(app->health, domain_services[i]->name, serving);
@@ -357,6 +359,30 @@ static void log_risky_sqlite(void)
     }
 }
 
+static const char *backup_dir(const struct fc_app *app, const char *data_dir)
+{
+    const char *configured = fc_config_str(app->config, "backup.dir");
+
+    return configured[0] != '\0' ? configured : fc_arena_printf(app->texts, "%s/backups", data_dir);
+}
+
+/* What can be said of the configuration without touching the data directory. */
+static fc_rc resolve(struct fc_app *app, struct fc_error *err)
+{
+    fc_rc rc = resolve_listens(app, err);
+    if (rc == FC_OK) {
+        rc = resolve_worker(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = resolve_roots(app, err);
+    }
+    if (rc == FC_OK) {
+        const struct fc_sources_local local = {.any = app->local_any, .roots = app->local_roots};
+        rc = fc_sources_access(app->config, &local, app->texts, &app->access, err);
+    }
+    return rc;
+}
+
 static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
 {
     const char *data_dir = fc_config_str(app->config, "data_dir");
@@ -367,19 +393,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
     };
 
     log_risky_sqlite();
-    fc_rc rc = resolve_listens(app, err);
-    if (rc == FC_OK) {
-        rc = resolve_worker(app, err);
-    }
+    fc_rc rc = resolve(app, err);
     if (rc == FC_OK) {
         rc = fc_store_open(&store_options, &app->store, err);
-    }
-    if (rc == FC_OK) {
-        rc = resolve_roots(app, err);
-    }
-    if (rc == FC_OK) {
-        const struct fc_sources_local local = {.any = app->local_any, .roots = app->local_roots};
-        rc = fc_sources_access(app->config, &local, app->texts, &app->access, err);
     }
     if (rc == FC_OK) {
         rc = start_admission(app, data_dir, err);
@@ -398,7 +414,7 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .jobs = app->jobs,
             .reverify = app->reverify,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
-            .backup_dir = fc_arena_printf(app->texts, "%s/backups", data_dir),
+            .backup_dir = backup_dir(app, data_dir),
             .version = FC_VERSION,
         };
         rc = start_rpc(app, err);
@@ -422,6 +438,20 @@ fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret, struct f
     fc_rc rc = start_rooms(app, err);
     if (rc == FC_OK) {
         *ret = fc_steal(app);
+    }
+    return rc;
+}
+
+fc_rc fc_app_check(const struct fc_config *config, struct fc_error *err)
+{
+    FC_CLEANUP(fc_app_stopp) struct fc_app *app = calloc(1, sizeof *app);
+    if (app == NULL || (app->texts = fc_arena_new(MAX_TEXTS_BYTES)) == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to check the configuration");
+    }
+    app->config = config;
+    fc_rc rc = resolve(app, err);
+    for (size_t i = 0; rc == FC_OK && i < app->listen_count; i++) {
+        rc = app->listens[i].tls == NULL ? FC_OK : fc_rpc_tls_check(app->listens[i].tls, err);
     }
     return rc;
 }

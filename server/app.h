@@ -14,6 +14,9 @@ struct fc_app;
 FC_MUST fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret,
                            struct fc_error *err);
 
+/** Whether fc_app_start would take it: addresses, files, the worker. Starts nothing and writes nothing. */
+FC_MUST fc_rc fc_app_check(const struct fc_config *config, struct fc_error *err);
+
 /** Tells health whether the store can write, gives unused memory back; call it now and then. */
 void fc_app_tick(struct fc_app *app);
 

@@ -14,6 +14,11 @@ const struct fc_config_key fc_server_config_table[] = {
      .value = "feast-core-data",
      .help = "Directory of the registry, the jobs and the embedded online store; created when "
              "missing."},
+    {.name = "backup.dir",
+     .type = FC_CONFIG_STRING,
+     .value = "",
+     .help = "Directory that backups are written to, best on another disk; created when missing; "
+             "empty: backups in data_dir."},
     {.name = "listen",
      .type = FC_CONFIG_LIST,
      .value = "127.0.0.1:6565",

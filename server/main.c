@@ -12,14 +12,15 @@
 #include "base/version.h"
 #include "server/app.h"
 #include "server/config_table.h"
+#include "storage/store.h"
 
 #define TICK_NS 250000000L /* how soon health follows the state of the store */
 
 enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2 };
 
 struct command_line {
-    bool help, version, print_config;
-    const char *config_path;
+    bool help, version, print_config, check_config;
+    const char *config_path, *restore_path;
 };
 
 static void on_flag(void *ctx, const char *name, const char *value)
@@ -31,6 +32,10 @@ static void on_flag(void *ctx, const char *name, const char *value)
         line->version = true;
     } else if (strcmp(name, "--print-config") == 0) {
         line->print_config = true;
+    } else if (strcmp(name, "--check-config") == 0) {
+        line->check_config = true;
+    } else if (strcmp(name, "--restore") == 0) {
+        line->restore_path = value;
     } else {
         line->config_path = value;
     }
@@ -53,6 +58,10 @@ static void print_help(void)
          "  feast-core --config core.yaml --print-config\n"
          "\n"
          "  --config FILE    YAML file with the keys below\n"
+         "  --check-config   tell whether a server could be started with it, then exit\n"
+         "  --restore FILE   put a backup in the place of the registry in data_dir, then exit; "
+         "what was\n"
+         "                   there is kept beside it, and the same file is restored only once\n"
          "  --print-config   print every key with its value and where it comes from, then exit\n"
          "  --version        print the version, then exit\n"
          "  --help           print this, then exit\n"
@@ -67,8 +76,8 @@ static void print_help(void)
 static fc_rc load_config(int argc, char **argv, struct fc_config *config, struct command_line *line,
                          struct fc_error *err)
 {
-    static const char *const others[] = {"--config=", "--help", "--version", "--print-config",
-                                         NULL};
+    static const char *const others[] = {"--config=",      "--restore=",     "--help", "--version",
+                                         "--print-config", "--check-config", NULL};
     FC_CLEANUP(fc_config_freep)
     struct fc_config *scratch = fc_config_new(fc_server_config_table, FC_SERVER_ENV_PREFIX);
 
@@ -127,6 +136,17 @@ static int wait_for_stop(struct fc_app *app, const sigset_t *signals)
     }
 }
 
+static void print_failure(const struct fc_error *err)
+{
+    bool named = err->field[0] == '\0' || strstr(err->message, err->field) != NULL;
+
+    fprintf(stderr, "feast-core: %s%s%s\n", named ? "" : err->field, named ? "" : ": ",
+            err->message);
+    if (err->reason != FC_REASON_NONE) {
+        fprintf(stderr, "feast-core: what to do: %s\n", fc_reason_info(err->reason)->remedy);
+    }
+}
+
 static int serve(const struct fc_config *config)
 {
     FC_CLEANUP(fc_app_stopp) struct fc_app *app = NULL;
@@ -136,14 +156,39 @@ static int serve(const struct fc_config *config)
     start_log(config);
     block_signals(&signals);
     if (fc_app_start(config, &app, &err) != FC_OK) {
-        fprintf(stderr, "feast-core: %s\n", err.message);
-        if (err.reason != FC_REASON_NONE) {
-            fprintf(stderr, "feast-core: what to do: %s\n", fc_reason_info(err.reason)->remedy);
-        }
+        print_failure(&err);
         return err.reason == FC_REASON_CONFIG_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
     }
     int got = wait_for_stop(app, &signals);
     fc_log(FC_LOG_INFO, "stopping", FC_LOG_STR("signal", strsignal(got)));
+    return EXIT_CODE_OK;
+}
+
+static int restore(const struct fc_config *config, const char *path)
+{
+    const char *data_dir = fc_config_str(config, "data_dir");
+    struct fc_error err = FC_ERROR_INIT;
+    bool done = false;
+
+    if (fc_store_restore(data_dir, path, fc_sys_real(), &done, &err) != FC_OK) {
+        print_failure(&err);
+        return EXIT_CODE_FAILED;
+    }
+    printf(done ? "feast-core: %s is now the registry in %s\n"
+                : "feast-core: %s was restored to %s before and is left as it is\n",
+           path, data_dir);
+    return EXIT_CODE_OK;
+}
+
+static int check(const struct fc_config *config)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (fc_app_check(config, &err) != FC_OK) {
+        print_failure(&err);
+        return EXIT_CODE_USAGE;
+    }
+    puts("feast-core: the configuration is in order");
     return EXIT_CODE_OK;
 }
 
@@ -165,6 +210,10 @@ int main(int argc, char **argv)
         puts("feast-core " FC_VERSION);
     } else if (line.print_config) {
         fc_config_print(config, stdout);
+    } else if (line.check_config) {
+        return check(config);
+    } else if (line.restore_path != NULL) {
+        return restore(config, line.restore_path);
     } else {
         return serve(config);
     }

@@ -52,6 +52,9 @@ struct fc_rpc_tls {
         *client_ca_file; /**< when given, clients must present a certificate that it vouches for */
 };
 
+/** Reads the files as a start does; the error names the one that is not in order. */
+FC_MUST fc_rc fc_rpc_tls_check(const struct fc_rpc_tls *files, struct fc_error *err);
+
 struct fc_rpc_listen {
     const char *address; /**< `127.0.0.1:6565`, `[::]:0`, `unix:/path`; port 0 picks a free one */
     const struct fc_rpc_tls *tls; /**< NULL: plain text */

@@ -209,3 +209,9 @@ grpc_server_credentials *fc_tls_credentials(struct fc_tls *tls)
 
     return options ? grpc_ssl_server_credentials_create_with_options(options) : NULL;
 }
+
+fc_rc fc_rpc_tls_check(const struct fc_rpc_tls *files, struct fc_error *err)
+{
+    FC_CLEANUP(fc_tls_freep) struct fc_tls *tls = NULL;
+    return fc_tls_new(files, &tls, err);
+}

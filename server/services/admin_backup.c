@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backups of the registry's database, one at a time, on a thread of their own. */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "server/registry/names.h"
 #include "server/services/admin.h"
@@ -18,14 +22,54 @@ struct backup {
     int64_t started_ns; /* monotonic */
     int64_t taken_ns;
     int64_t bytes;
+    uint32_t keep, removed;
     struct fc_error err; /* rc FC_OK when there is a backup */
 };
+
+/* Names that choose_path() made: registry-20260102T030405Z.db. Those that callers chose are theirs to remove. */
+static int is_named_by_time(const struct dirent *entry)
+{
+    static const char form[] = "registry-00000000T000000Z.db";
+    const char *name = entry->d_name;
+
+    if (strlen(name) != sizeof form - 1) {
+        return 0;
+    }
+    for (size_t i = 0; form[i] != '\0'; i++) {
+        if (form[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != form[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The oldest first, as their names sort. One that cannot be removed is left, and the next backup tries again. */
+static void remove_old(struct backup *backup)
+{
+    char dir[PATH_MAX], path[PATH_MAX];
+    struct dirent **names = NULL;
+
+    (void)snprintf(dir, sizeof dir, "%s", backup->path);
+    *strrchr(dir, '/') = '\0';
+    int count = scandir(dir, &names, is_named_by_time, alphasort);
+    for (int i = 0; i < count; i++) {
+        if ((uint32_t)(count - i) > backup->keep &&
+            snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) < (int)sizeof path &&
+            unlink(path) == 0) {
+            backup->removed++;
+        }
+        free(names[i]);
+    }
+    free((void *)names);
+}
 
 static void work(void *ctx)
 {
     struct backup *backup = ctx;
-    fc_rc rc FC_UNUSED =
-        fc_store_backup(backup->services->store, backup->path, &backup->bytes, &backup->err);
+    fc_rc rc = fc_store_backup(backup->services->store, backup->path, &backup->bytes, &backup->err);
+    if (rc == FC_OK && backup->keep > 0) {
+        remove_old(backup);
+    }
 }
 
 static void answer(void *ctx)
@@ -41,6 +85,7 @@ static void answer(void *ctx)
     response.path = (char *)backup->path;
     response.bytes = (uint64_t)backup->bytes;
     response.seconds = (double)(fc_monotonic_ns(sys) - backup->started_ns) / (double)FC_NS_PER_S;
+    response.removed = backup->removed;
     response.taken_at = fc_view_time(fc_rpc_arena(backup->call), backup->taken_ns);
     fc_rpc_reply(backup->call, &response.base);
 }
@@ -101,6 +146,7 @@ void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
         .services = services,
         .started_ns = fc_monotonic_ns(services->sys),
         .taken_ns = fc_now_ns(services->sys),
+        .keep = request->keep,
     };
     fc_rc rc = choose_path(services, request->path, backup, &err);
     if (rc == FC_OK) {
