@@ -28,7 +28,8 @@ fc_unit_test(sigv4 SOURCES sigv4_test.c DEPS fc_net)
 fc_unit_test(http_client SOURCES http_client_test.c DEPS fc_test_web fc_net)
 fc_unit_test(aws SOURCES aws_test.c DEPS fc_test_web fc_test_scratch fc_net)
 fc_unit_test(google SOURCES google_test.c DEPS fc_test_web fc_test_scratch fc_net)
-fc_unit_test(bigquery_source SOURCES bigquery_source_test.c DEPS fc_test_web fc_test_scratch fc_worker)
+fc_unit_test(bigquery_source SOURCES bigquery_source_test.c bigquery_fixture.c DEPS fc_test_web fc_test_scratch fc_worker)
+fc_unit_test(bigquery_scan SOURCES bigquery_scan_test.c bigquery_fixture.c DEPS fc_test_web fc_test_scratch fc_worker)
 
 # Descriptor sets as protoc makes them, each with all that it imports.
 set(FC_TEST_FORMATS ${PROJECT_SOURCE_DIR}/tests/data/formats)

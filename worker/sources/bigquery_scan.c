@@ -5,6 +5,7 @@
  */
 #include "worker/contract/lattice.h"
 #include "worker/sources/bigquery.h"
+#include "worker/sources/bigquery_ahead.h"
 #include "worker/sources/bigquery_sql.h"
 
 #define PAGE_ROWS INT64_C(10000)
@@ -17,7 +18,9 @@ struct scan {
     fc_batch_fn fn;
     void *ctx;
     struct fc_scan_progress *progress;
-    struct fc_arena *scratch; /**< of one page */
+    struct fc_arena *scratch;  /**< of one page */
+    struct fc_arena *requests; /**< of the thread that asks for pages */
+    const char *sql;           /**< NULL when rows are listed */
     int64_t bytes_before;
     int64_t rows; /**< handed on so far */
 };
@@ -31,7 +34,8 @@ static int64_t passed(const struct scan *scan, int64_t total)
     return (int64_t)((share < 1 ? share : 1) * (double)scan->source->rows);
 }
 
-static fc_rc take_page(void *ctx, const json_t *answer, int64_t total, struct fc_error *err)
+static fc_rc take_page(void *ctx, const json_t *answer, int64_t total, int64_t bytes,
+                       struct fc_error *err)
 {
     struct scan *scan = ctx;
     const struct fc_bq_page page = {.rows = json_object_get(answer, "rows"),
@@ -46,31 +50,64 @@ static fc_rc take_page(void *ctx, const json_t *answer, int64_t total, struct fc
         return rc;
     scan->rows += (int64_t)batch.row_count;
     scan->progress->rows_passed = passed(scan, total);
-    scan->progress->bytes_read = fc_bq_bytes(scan->source) - scan->bytes_before;
+    scan->progress->bytes_read = bytes - scan->bytes_before;
     return batch.row_count > 0 ? scan->fn(scan->ctx, &batch, err) : FC_OK;
 }
 
 /* The token lives as long as the answer it came in. */
-static fc_rc scan_by_list(struct scan *scan, struct fc_error *err)
+static fc_rc list_pages(const struct scan *scan, fc_bq_page_fn emit, void *emit_ctx,
+                        struct fc_error *err)
 {
     FC_CLEANUP(fc_bq_json_freep) json_t *answer = NULL;
-    FC_CLEANUP(fc_arena_freep) struct fc_arena *request = fc_arena_new(FC_BQ_SCRATCH_MAX);
     struct fc_bq_list list = {.plan = scan->plan, .rows = PAGE_ROWS};
-    fc_rc rc = request ? FC_OK : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a scan");
+    fc_rc rc = FC_OK;
 
     while (rc == FC_OK) {
         json_t *next = NULL;
-        fc_arena_reset(request);
-        rc = fc_bq_list_rows(scan->source, &list, request, &next, err);
+        fc_arena_reset(scan->requests);
+        rc = fc_bq_list_rows(scan->source, &list, scan->requests, &next, err);
         json_decref(answer);
         answer = next;
         if (rc == FC_OK)
-            rc = take_page(scan, answer, fc_bq_number(answer, "totalRows", -1), err);
+            rc = emit(emit_ctx, answer, fc_bq_number(answer, "totalRows", -1), err);
         list.token = json_string_value(json_object_get(answer, "pageToken"));
         if (!list.token || list.token[0] == '\0')
             break;
     }
     return rc;
+}
+
+static fc_rc query_pages(const struct scan *scan, fc_bq_page_fn emit, void *emit_ctx,
+                         struct fc_error *err)
+{
+    const struct fc_bq_query query = {.sql = scan->sql,
+                                      .project = scan->source->billed,
+                                      .location = scan->source->location,
+                                      .page_rows = PAGE_ROWS};
+    enum fc_bq_problem problem = FC_BQ_FINE;
+
+    return fc_bq_query_run(&scan->source->service, &query, emit, emit_ctx, scan->requests, &problem,
+                           err);
+}
+
+/* On a thread of its own: touches nothing of the scan that changes meanwhile. */
+static fc_rc make_pages(void *ctx, fc_bq_page_fn emit, void *emit_ctx, struct fc_error *err)
+{
+    const struct scan *scan = ctx;
+
+    return scan->sql ? query_pages(scan, emit, emit_ctx, err)
+                     : list_pages(scan, emit, emit_ctx, err);
+}
+
+static fc_rc run(struct scan *scan, struct fc_error *err)
+{
+    const struct fc_bq_ahead ahead = {.service = &scan->source->service,
+                                      .produce = make_pages,
+                                      .produce_ctx = scan,
+                                      .take = take_page,
+                                      .take_ctx = scan};
+
+    return fc_bq_read_ahead(&ahead, err);
 }
 
 /* The column that the table names as its date partition, when BigQuery's partitions are by that very column. */
@@ -81,28 +118,20 @@ static const struct fc_bq_field *partition_of(const struct fc_source *source, co
     return field && (field == source->partition || field->pseudo) ? field : NULL;
 }
 
-static fc_rc scan_by_query(struct scan *scan, const struct fc_scan_request *request,
-                           struct fc_error *err)
+static fc_rc run_query(struct scan *scan, const struct fc_scan_request *request,
+                       struct fc_error *err)
 {
-    struct fc_source *source = scan->source;
+    const struct fc_source *source = scan->source;
     struct fc_buf sql = FC_BUF_INIT;
-    enum fc_bq_problem problem = FC_BQ_FINE;
-    fc_rc rc = FC_OK;
 
     fc_bq_sql_select(&sql, source->name, request->columns, request->count);
     fc_bq_sql_span(&sql, request,
                    fc_bq_schema_find(&source->schema, request->columns[request->event]),
                    partition_of(source, request->date_partition));
-    const struct fc_bq_query query = {.sql = sql.ptr,
-                                      .project = source->billed,
-                                      .location = source->location,
-                                      .page_rows = PAGE_ROWS};
-    if (sql.failed)
-        rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%s: no memory for a query",
-                     source->service.what);
-    else
-        rc = fc_bq_query_run(&source->service, &query, take_page, scan, source->arena, &problem,
-                             err);
+    scan->sql = sql.ptr;
+    fc_rc rc = sql.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%s: no memory for a query",
+                                    source->service.what)
+                          : run(scan, err);
     fc_buf_done(&sql);
     return rc;
 }
@@ -137,6 +166,7 @@ fc_rc fc_bq_scan(struct fc_source *source, const struct fc_scan_request *request
                  void *ctx, struct fc_scan_progress *progress, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *scratch = fc_arena_new(FC_BQ_SCRATCH_MAX);
+    FC_CLEANUP(fc_arena_freep) struct fc_arena *requests = fc_arena_new(FC_BQ_SCRATCH_MAX);
     bool listed = is_listed(source, request);
     struct fc_bq_plan plan;
     struct scan scan = {.source = source,
@@ -145,10 +175,11 @@ fc_rc fc_bq_scan(struct fc_source *source, const struct fc_scan_request *request
                         .ctx = ctx,
                         .progress = progress,
                         .scratch = scratch,
+                        .requests = requests,
                         .bytes_before = fc_bq_bytes(source)};
 
     *progress = (struct fc_scan_progress){.bytes_read = 0};
-    if (!scratch)
+    if (!scratch || !requests)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a scan");
     fc_rc rc = listed ? fc_bq_plan_table(&source->schema, request->columns, request->count,
                                          source->service.what, source->arena, &plan, err)
@@ -158,5 +189,5 @@ fc_rc fc_bq_scan(struct fc_source *source, const struct fc_scan_request *request
         rc = check_request(source, request, listed, err);
     if (rc != FC_OK)
         return rc;
-    return listed ? scan_by_list(&scan, err) : scan_by_query(&scan, request, err);
+    return listed ? run(&scan, err) : run_query(&scan, request, err);
 }
