@@ -12,7 +12,7 @@
 /* Nine to eleven tenths: tables that were applied together drift apart. */
 static int64_t spread(int64_t pause_ns, uint32_t random)
 {
-    return pause_ns - pause_ns / 10 + (int64_t)((double)(pause_ns / 5) * (random / 4294967296.0));
+    return pause_ns - pause_ns / 10 + (int64_t)((double)pause_ns / 5 * (random / 4294967296.0));
 }
 
 static int64_t backoff(const struct fc_reverify_plan *plan, int64_t failures)

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -60,12 +61,11 @@ static int confined(void *ctx)
 static int no_programs_and_processes(void)
 {
     char *const argv[] = {(char *)"/bin/true", NULL};
+    pid_t child = 0;
 
     CHECK(1, fails(execve("/bin/true", argv, argv), EPERM));
     CHECK(2, fails(fork(), EPERM));
-    CHECK(3, fails(vfork(), EPERM));
-    CHECK(4, system("true") != 0);
-    CHECK(5, popen("true", "r") == NULL);
+    CHECK(3, posix_spawn(&child, "/bin/true", NULL, NULL, argv, argv) != 0);
     return 0;
 }
 

@@ -60,66 +60,67 @@ static void socket_addresses_are_read(void **state FC_UNUSED)
     assert_false(fc_ip_from_sockaddr(&other, &ip));
 }
 
+static const struct {
+    const char *text;
+    enum fc_ip_kind kind;
+} kinds[] = {
+    {"8.8.8.8", FC_IP_PUBLIC},
+    {"2606:4700::1111", FC_IP_PUBLIC},
+    {"172.15.255.255", FC_IP_PUBLIC},
+    {"172.32.0.0", FC_IP_PUBLIC},
+    {"100.63.255.255", FC_IP_PUBLIC},
+    {"100.128.0.0", FC_IP_PUBLIC},
+    {"64:ff9b::8.8.8.8", FC_IP_PUBLIC},
+    {"223.255.255.255", FC_IP_PUBLIC},
+    {"127.0.0.1", FC_IP_PRIVATE},
+    {"127.255.255.254", FC_IP_PRIVATE},
+    {"::1", FC_IP_PRIVATE},
+    {"::ffff:127.0.0.1", FC_IP_PRIVATE},
+    {"::127.0.0.1", FC_IP_PRIVATE},
+    {"10.255.0.1", FC_IP_PRIVATE},
+    {"172.16.0.1", FC_IP_PRIVATE},
+    {"172.31.255.255", FC_IP_PRIVATE},
+    {"192.168.1.1", FC_IP_PRIVATE},
+    {"100.64.0.1", FC_IP_PRIVATE},
+    {"fd12:3456::1", FC_IP_PRIVATE},
+    {"fc00::1", FC_IP_PRIVATE},
+    {"64:ff9b::10.0.0.1", FC_IP_PRIVATE},
+    {"2002:c0a8:0101::1", FC_IP_PRIVATE},
+    {"169.254.169.254", FC_IP_LINK_LOCAL},
+    {"169.254.170.2", FC_IP_LINK_LOCAL},
+    {"::ffff:169.254.169.254", FC_IP_LINK_LOCAL},
+    {"::ffff:a9fe:a9fe", FC_IP_LINK_LOCAL},
+    {"64:ff9b::a9fe:a9fe", FC_IP_LINK_LOCAL},
+    {"2002:a9fe:a9fe::", FC_IP_LINK_LOCAL},
+    {"2852039166", FC_IP_LINK_LOCAL},
+    {"0xa9.0xfe.0xa9.0xfe", FC_IP_LINK_LOCAL},
+    {"fe80::1", FC_IP_LINK_LOCAL},
+    {"febf::1", FC_IP_LINK_LOCAL},
+    {"fd00:ec2::254", FC_IP_LINK_LOCAL},
+    {"fd00:ec2::23", FC_IP_LINK_LOCAL},
+    {"168.63.129.16", FC_IP_LINK_LOCAL},
+    {"100.100.100.200", FC_IP_LINK_LOCAL},
+    {"0.0.0.0", FC_IP_NO_TARGET},
+    {"0.1.2.3", FC_IP_NO_TARGET},
+    {"::", FC_IP_NO_TARGET},
+    {"::ffff:0.0.0.0", FC_IP_NO_TARGET},
+    {"64:ff9b::0.0.0.0", FC_IP_NO_TARGET},
+    {"224.0.0.1", FC_IP_NO_TARGET},
+    {"239.255.255.250", FC_IP_NO_TARGET},
+    {"255.255.255.255", FC_IP_NO_TARGET},
+    {"240.0.0.1", FC_IP_NO_TARGET},
+    {"ff02::1", FC_IP_NO_TARGET},
+};
+
 static void kinds_of_addresses(void **state FC_UNUSED)
 {
-    static const struct {
-        const char *text;
-        enum fc_ip_kind kind;
-    } rows[] = {
-        {"8.8.8.8", FC_IP_PUBLIC},
-        {"2606:4700::1111", FC_IP_PUBLIC},
-        {"172.15.255.255", FC_IP_PUBLIC},
-        {"172.32.0.0", FC_IP_PUBLIC},
-        {"100.63.255.255", FC_IP_PUBLIC},
-        {"100.128.0.0", FC_IP_PUBLIC},
-        {"64:ff9b::8.8.8.8", FC_IP_PUBLIC},
-        {"223.255.255.255", FC_IP_PUBLIC},
-        {"127.0.0.1", FC_IP_PRIVATE},
-        {"127.255.255.254", FC_IP_PRIVATE},
-        {"::1", FC_IP_PRIVATE},
-        {"::ffff:127.0.0.1", FC_IP_PRIVATE},
-        {"::127.0.0.1", FC_IP_PRIVATE},
-        {"10.255.0.1", FC_IP_PRIVATE},
-        {"172.16.0.1", FC_IP_PRIVATE},
-        {"172.31.255.255", FC_IP_PRIVATE},
-        {"192.168.1.1", FC_IP_PRIVATE},
-        {"100.64.0.1", FC_IP_PRIVATE},
-        {"fd12:3456::1", FC_IP_PRIVATE},
-        {"fc00::1", FC_IP_PRIVATE},
-        {"64:ff9b::10.0.0.1", FC_IP_PRIVATE},
-        {"2002:c0a8:0101::1", FC_IP_PRIVATE},
-        {"169.254.169.254", FC_IP_LINK_LOCAL},
-        {"169.254.170.2", FC_IP_LINK_LOCAL},
-        {"::ffff:169.254.169.254", FC_IP_LINK_LOCAL},
-        {"::ffff:a9fe:a9fe", FC_IP_LINK_LOCAL},
-        {"64:ff9b::a9fe:a9fe", FC_IP_LINK_LOCAL},
-        {"2002:a9fe:a9fe::", FC_IP_LINK_LOCAL},
-        {"2852039166", FC_IP_LINK_LOCAL},
-        {"0xa9.0xfe.0xa9.0xfe", FC_IP_LINK_LOCAL},
-        {"fe80::1", FC_IP_LINK_LOCAL},
-        {"febf::1", FC_IP_LINK_LOCAL},
-        {"fd00:ec2::254", FC_IP_LINK_LOCAL},
-        {"fd00:ec2::23", FC_IP_LINK_LOCAL},
-        {"168.63.129.16", FC_IP_LINK_LOCAL},
-        {"100.100.100.200", FC_IP_LINK_LOCAL},
-        {"0.0.0.0", FC_IP_NO_TARGET},
-        {"0.1.2.3", FC_IP_NO_TARGET},
-        {"::", FC_IP_NO_TARGET},
-        {"::ffff:0.0.0.0", FC_IP_NO_TARGET},
-        {"64:ff9b::0.0.0.0", FC_IP_NO_TARGET},
-        {"224.0.0.1", FC_IP_NO_TARGET},
-        {"239.255.255.250", FC_IP_NO_TARGET},
-        {"255.255.255.255", FC_IP_NO_TARGET},
-        {"240.0.0.1", FC_IP_NO_TARGET},
-        {"ff02::1", FC_IP_NO_TARGET},
-    };
     struct fc_ip ip;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
-        assert_true(fc_ip_from_text(rows[i].text, &ip));
-        if (fc_ip_kind(&ip) != rows[i].kind) {
-            fail_msg("%s is of kind %d, expected %d", rows[i].text, (int)fc_ip_kind(&ip),
-                     (int)rows[i].kind);
+    for (size_t i = 0; i < FC_ARRAY_LEN(kinds); i++) {
+        assert_true(fc_ip_from_text(kinds[i].text, &ip));
+        if (fc_ip_kind(&ip) != kinds[i].kind) {
+            fail_msg("%s is of kind %d, expected %d", kinds[i].text, (int)fc_ip_kind(&ip),
+                     (int)kinds[i].kind);
         }
     }
 }
