@@ -23,12 +23,11 @@ struct queue {
     struct fc_error err; /* written by the producer alone */
 };
 
-static fc_rc put(void *ctx, const json_t *json, int64_t total, struct fc_error *err)
+static fc_rc put(void *ctx, json_t *json, int64_t total, struct fc_error *err)
 {
     struct queue *queue = ctx;
-    struct page page = {.json = json_incref((json_t *)(uintptr_t)json),
-                        .total = total,
-                        .bytes = fc_http_stats(queue->ahead->service->http).bytes};
+    struct page page = {
+        .json = json, .total = total, .bytes = fc_http_stats(queue->ahead->service->http).bytes};
 
     pthread_mutex_lock(&queue->lock);
     while (queue->count == WAITING_MAX && !queue->stopped)

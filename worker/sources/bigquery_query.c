@@ -19,7 +19,7 @@ struct running {
     enum fc_bq_problem *problem;
     struct fc_error *err;
     const char *results; /**< path of its results; NULL until it is known */
-    const char *token;   /**< of the next page */
+    struct fc_buf token; /**< of the next page; empty for the first */
 };
 
 static fc_rc no_memory(const struct running *r)
@@ -37,6 +37,16 @@ int64_t fc_bq_number(const json_t *object, const char *name, int64_t none)
         return (int64_t)json_integer_value(value);
     int64_t number = text ? strtoll(text, &end, 10) : none;
     return text && (*text == '\0' || *end != '\0') ? none : number;
+}
+
+bool fc_bq_next_token(const json_t *page, struct fc_buf *token)
+{
+    const char *text = json_string_value(json_object_get(page, "pageToken"));
+
+    fc_buf_clear(token);
+    if (text)
+        fc_buf_puts(token, text);
+    return token->len > 0;
 }
 
 static int64_t left_ms(const struct fc_bq_service *service)
@@ -137,14 +147,15 @@ static fc_rc get_results(const struct running *r, struct fc_arena *scratch, json
                        "%s: BigQuery does not tell which job has the rest of the result",
                        r->service->what);
     fc_buf_printf(&path, "%s&timeoutMs=%" PRId64, r->results, wait_ms(r->service));
-    if (r->token) {
+    if (r->token.len > 0) {
         fc_buf_puts(&path, "&pageToken=");
-        fc_bq_put_escaped(&path, r->token);
+        fc_bq_put_escaped(&path, r->token.ptr);
     }
     const struct fc_bq_request request = {
         .path = path.ptr, .needs = NEEDS_JOB, .project = r->query->project};
-    fc_rc rc = path.failed ? no_memory(r)
-                           : fc_bq_call(r->service, &request, scratch, ret, r->problem, r->err);
+    fc_rc rc = path.failed || r->token.failed
+                   ? no_memory(r)
+                   : fc_bq_call(r->service, &request, scratch, ret, r->problem, r->err);
     fc_buf_done(&path);
     return rc;
 }
@@ -162,42 +173,35 @@ static fc_rc wait_more(const struct running *r)
                    r->service->what);
 }
 
-/* Takes one answer; `*ret_more` says whether another is to be asked for. */
-static fc_rc take(struct running *r, const json_t *answer, fc_bq_page_fn fn, void *ctx,
-                  bool *ret_more)
+/* Hands on one answer; `*ret_more` says whether another is to be asked for. */
+static fc_rc take(struct running *r, json_t *answer, fc_bq_page_fn fn, void *ctx, bool *ret_more)
 {
     fc_rc rc = learn(r, answer);
 
-    if (rc != FC_OK)
-        return rc;
-    *ret_more = true;
-    if (!json_is_true(json_object_get(answer, "jobComplete")))
-        return wait_more(r);
-    rc = fn(ctx, answer, fc_bq_number(answer, "totalRows", -1), r->err);
-    const char *token = json_string_value(json_object_get(answer, "pageToken"));
-    *ret_more = token != NULL && token[0] != '\0';
-    return rc;
+    if (rc != FC_OK || !json_is_true(json_object_get(answer, "jobComplete"))) {
+        json_decref(answer);
+        *ret_more = true;
+        return rc == FC_OK ? wait_more(r) : rc;
+    }
+    *ret_more = fc_bq_next_token(answer, &r->token);
+    return fn(ctx, answer, fc_bq_number(answer, "totalRows", -1), r->err);
 }
 
-/* The token lives as long as the answer it came in. */
 static fc_rc run(struct running *r, fc_bq_page_fn fn, void *ctx, struct fc_arena *scratch)
 {
-    FC_CLEANUP(fc_bq_json_freep) json_t *answer = NULL;
+    json_t *answer = NULL;
     bool more = false;
 
     fc_rc rc = post(r, false, &answer);
     if (rc == FC_OK)
         rc = take(r, answer, fn, ctx, &more);
     while (rc == FC_OK && more) {
-        json_t *next = NULL;
         fc_arena_reset(scratch);
-        r->token = json_string_value(json_object_get(answer, "pageToken"));
-        rc = get_results(r, scratch, &next);
-        json_decref(answer);
-        answer = next;
+        rc = get_results(r, scratch, &answer);
         if (rc == FC_OK)
             rc = take(r, answer, fn, ctx, &more);
     }
+    fc_buf_done(&r->token);
     return rc;
 }
 

@@ -12,8 +12,11 @@ struct fc_bq_query {
     int64_t page_rows;
 };
 
-/** A page; `total` is the number of rows of the whole result, -1 when it was not told. */
-typedef fc_rc (*fc_bq_page_fn)(void *ctx, const json_t *page, int64_t total, struct fc_error *err);
+/**
+ * Takes a page over, for json_decref, also when it fails; `total` is the number of rows of the whole result, -1 when it
+ * was not told.
+ */
+typedef fc_rc (*fc_bq_page_fn)(void *ctx, json_t *page, int64_t total, struct fc_error *err);
 
 /**
  * Runs the query and hands on the pages of its result. What `fn` fails with ends it; `*ret_problem` is as in
@@ -27,6 +30,9 @@ FC_MUST fc_rc fc_bq_query_run(struct fc_bq_service *service, const struct fc_bq_
 FC_MUST fc_rc fc_bq_query_schema(struct fc_bq_service *service, const struct fc_bq_query *query,
                                  struct fc_arena *arena, json_t **ret,
                                  enum fc_bq_problem *ret_problem, struct fc_error *err);
+
+/** Replaces `token` by that of the page behind this one; false when there is none. */
+bool fc_bq_next_token(const json_t *page, struct fc_buf *token);
 
 /** A whole number that the REST API writes as a string; `none` when it is not there. */
 int64_t fc_bq_number(const json_t *object, const char *name, int64_t none);

@@ -113,8 +113,9 @@ static fc_rc sample_by_list(struct sampling *s, struct fc_error *err)
 }
 
 /* The sample of a query that is to end early, without fault of anybody. */
-static fc_rc take_result(void *ctx, const json_t *answer, int64_t total, struct fc_error *err)
+static fc_rc take_result(void *ctx, json_t *page, int64_t total, struct fc_error *err)
 {
+    FC_CLEANUP(fc_bq_json_freep) json_t *answer = page;
     struct sampling *s = ctx;
     int64_t rows = 0;
 

@@ -54,26 +54,30 @@ static fc_rc take_page(void *ctx, const json_t *answer, int64_t total, int64_t b
     return batch.row_count > 0 ? scan->fn(scan->ctx, &batch, err) : FC_OK;
 }
 
-/* The token lives as long as the answer it came in. */
 static fc_rc list_pages(const struct scan *scan, fc_bq_page_fn emit, void *emit_ctx,
                         struct fc_error *err)
 {
-    FC_CLEANUP(fc_bq_json_freep) json_t *answer = NULL;
     struct fc_bq_list list = {.plan = scan->plan, .rows = PAGE_ROWS};
+    struct fc_buf token = FC_BUF_INIT;
+    bool more = true;
     fc_rc rc = FC_OK;
 
-    while (rc == FC_OK) {
-        json_t *next = NULL;
+    while (rc == FC_OK && more) {
+        json_t *answer = NULL;
         fc_arena_reset(scan->requests);
-        rc = fc_bq_list_rows(scan->source, &list, scan->requests, &next, err);
-        json_decref(answer);
-        answer = next;
-        if (rc == FC_OK)
-            rc = emit(emit_ctx, answer, fc_bq_number(answer, "totalRows", -1), err);
-        list.token = json_string_value(json_object_get(answer, "pageToken"));
-        if (!list.token || list.token[0] == '\0')
+        rc = fc_bq_list_rows(scan->source, &list, scan->requests, &answer, err);
+        if (rc != FC_OK)
             break;
+        more = fc_bq_next_token(answer, &token);
+        list.token = token.ptr;
+        if (token.failed) {
+            json_decref(answer);
+            rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a scan");
+        } else {
+            rc = emit(emit_ctx, answer, fc_bq_number(answer, "totalRows", -1), err);
+        }
     }
+    fc_buf_done(&token);
     return rc;
 }
 
