@@ -36,7 +36,7 @@ static const char zsh[] =
     "            found+=(\"${word//:/\\\\:}:${line#*$'\\t'}\")\n"
     "        fi\n"
     "    done < <(feastctl __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
-    "    (( ${#found} )) && _describe 'feastctl' found\n"
+    "    if (( ${#found} )); then _describe 'feastctl' found; fi\n"
     "}\n"
     "compdef _feastctl feastctl\n";
 

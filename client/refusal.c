@@ -48,6 +48,9 @@ enum fc_exit fc_refusal_print(struct fc_cli *cli, const struct fc_doc *doc,
 
     if (code == FC_EXIT_UNAVAILABLE || code == FC_EXIT_INTERNAL || code == FC_EXIT_DENIED)
         return fc_client_fail(cli, call, err);
+    if (code == FC_EXIT_USAGE)
+        code =
+            FC_EXIT_REFUSED; /* what the server does not offer was asked for by a document, not by a flag */
     headline(err, violations, text, sizeof(text));
     snprintf(shown.message, sizeof(shown.message), "%s/%s: %.900s", fc_doc_word(doc->kind),
              doc->name, text);

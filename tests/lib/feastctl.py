@@ -58,13 +58,14 @@ class CliTest(feastcore.CoreTest):
         self.assertFalse(feastcore.SANITIZER.search(result.err), result)
         return result
 
-    def on_terminal(self, *args, **env):
+    def on_terminal(self, *args, typed="", **env):
         """Runs it on a pseudo terminal: exit code and all that it wrote."""
         leader, follower = pty.openpty()
         process = subprocess.Popen(
             [str(BIN_DIR / "feastctl"), *map(str, args)], stdin=follower, stdout=follower, stderr=follower,
-            env=self.environment(**env), close_fds=True)
+            env=self.environment(**env), close_fds=True, cwd=self.scratch)
         os.close(follower)
+        os.write(leader, typed.encode())
         chunks = []
 
         def drain():
