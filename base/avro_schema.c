@@ -88,8 +88,9 @@ static const avro_type *read_reference(struct parser *p, const char *name, const
         return type;
     }
     const json_t *known = json_object_get(p->names, full_name(p, name, space));
-    if (known)
-        return p->named[json_integer_value(known)];
+    size_t index = known ? (size_t)json_integer_value(known) : p->named_count;
+    if (index < p->named_count)
+        return p->named[index];
     return refuse(p, "%s refers to type \"%s\", which is not defined before", where,
                   fc_excerpt(p->arena, name));
 }

@@ -184,7 +184,7 @@ const avro_type *fc_avro_find(const avro_type *record, const char *path)
 
     for (unsigned depth = 0; at && path; depth++) {
         size_t field = 0;
-        fc_str key;
+        fc_str key = {.len = 0};
         at = depth < FC_COLUMNS_DEPTH_MAX ? fc_avro_step(at, &path, &field, &key) : NULL;
     }
     return at;

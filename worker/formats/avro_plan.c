@@ -47,7 +47,7 @@ struct fc_avro_plan *fc_avro_plan_add(struct fc_arena *arena, struct fc_avro_pla
     for (unsigned depth = 0; plan && path; depth++) {
         const avro_type *from = fc_avro_unwrap(at);
         size_t field = 0;
-        fc_str key;
+        fc_str key = {.len = 0};
         at = depth < FC_COLUMNS_DEPTH_MAX ? fc_avro_step(from, &path, &field, &key) : NULL;
         if (!at)
             return NULL;

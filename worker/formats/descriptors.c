@@ -133,7 +133,7 @@ fc_rc fc_descriptors_load(const struct fc_format_env *env, struct fc_arena *aren
     struct loading l = {.env = env, .arena = arena, .set = fc_proto_set_new(arena), .err = err};
     const Feast__Worker__V1__Access *order = env->access ? env->access->order : NULL;
     const char *place = order && order->descriptors[0] ? order->descriptors : getenv("STENCIL_URL");
-    const char *shown = place;
+    const char *shown = NULL;
     fc_rc rc = FC_OK;
 
     if (!l.set)

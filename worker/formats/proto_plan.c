@@ -31,7 +31,7 @@ static const struct fc_proto_field *step(const struct fc_proto_field *from, cons
 const struct fc_proto_field *fc_proto_find(const struct fc_proto_message *message, const char *path)
 {
     const struct fc_proto_field *at = by_name(message, fc_columns_part(&path));
-    fc_str key;
+    fc_str key = {.len = 0};
 
     for (unsigned depth = 1; at && path; depth++)
         at = depth < FC_COLUMNS_DEPTH_MAX ? step(at, &path, &key) : NULL;
@@ -57,8 +57,10 @@ struct fc_proto_plan *fc_proto_plan_new(struct fc_arena *arena,
 static struct fc_proto_plan *of_field(struct fc_arena *arena, struct fc_proto_plan *plan,
                                       const struct fc_proto_field *field)
 {
-    struct fc_proto_plan **at = &plan->fields[field - plan->message->fields];
+    struct fc_proto_plan **at = plan->message ? &plan->fields[field - plan->message->fields] : NULL;
 
+    if (!at)
+        return NULL;
     if (!*at) {
         bool nested = field->message && !field->repeated;
         *at = fc_proto_plan_new(arena, nested ? field->message : NULL);
@@ -102,7 +104,7 @@ struct fc_proto_plan *fc_proto_plan_add(struct fc_arena *arena, struct fc_proto_
 
     for (unsigned depth = 1; plan && path; depth++) {
         const struct fc_proto_field *from = at;
-        fc_str key;
+        fc_str key = {.len = 0};
         at = depth < FC_COLUMNS_DEPTH_MAX ? step(from, &path, &key) : NULL;
         if (!at)
             return NULL;
