@@ -22,4 +22,6 @@ while read -r name file; do
 done <<END
 $pages
 END
+# Of the chart, from the comments of its values.
+"$(dirname -- "$0")/chart-readme.py" ${check:+"$check"} || code=1
 exit $code

@@ -1,0 +1,42 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* A dotted key counts as the nested one: {"log.level": x} is {log: {level: x}}. */}}
+{{- define "feast-core.nest" -}}
+{{- $out := dict -}}
+{{- range $key, $value := . -}}
+{{- $nested := $value -}}
+{{- range $part := reverse (splitList "." $key) -}}
+{{- $nested = dict $part $nested -}}
+{{- end -}}
+{{- $out = mergeOverwrite $out $nested -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end -}}
+
+{{- define "feast-core.logLevel" -}}
+{{- $word := lower (default "info" .Values.logLevel) -}}
+{{- get (dict "trace" "debug" "all" "debug" "warning" "warn" "fatal" "error" "off" "error") $word | default $word -}}
+{{- end -}}
+
+{{- define "feast-core.config" -}}
+{{- $chart := dict
+    "data_dir" "/var/lib/feast-core"
+    "listen" (list (printf "0.0.0.0:%d" (int .Values.service.grpc.targetPort)))
+    "http" (dict "listen" (printf "0.0.0.0:%d" (int .Values.service.http.targetPort)))
+    "allow_plaintext" (not .Values.tls.enabled)
+    "shutdown" (dict "lame_duck" (printf "%ds" (int .Values.shutdown.lameDuckSeconds))
+                     "drain" (printf "%ds" (int .Values.shutdown.drainSeconds)))
+    "log" (dict "format" (get (dict "console" "logfmt" "logfmt" "logfmt") (lower .Values.logType) | default "json")
+                "level" (include "feast-core.logLevel" .)) -}}
+{{- if .Values.tls.enabled -}}
+{{- $tls := dict "certificate" "/etc/feast-core-tls/tls.crt" "key" "/etc/feast-core-tls/tls.key" -}}
+{{- if .Values.tls.mutual -}}
+{{- $_ := set $tls "client_ca" "/etc/feast-core-tls/ca.crt" -}}
+{{- end -}}
+{{- $_ := set $chart "tls" $tls -}}
+{{- end -}}
+{{- if .Values.backup.enabled -}}
+{{- $_ := set $chart "backup" (dict "dir" "/var/lib/feast-core-backups") -}}
+{{- end -}}
+{{- $own := include "feast-core.nest" .Values.config | fromYaml -}}
+{{- toYaml (mergeOverwrite $chart $own) -}}
+{{- end -}}

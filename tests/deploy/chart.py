@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chart without a cluster: what it renders for many values, what it refuses, what the judges say."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+from kubernetes import CHART, PATIENCE, VERSIONS, peer, tool
+
+# Kinds of operators, of which Kubernetes itself has no schema.
+FOREIGN = ("ServiceMonitor", "PrometheusRule", "GRPCRoute", "Certificate")
+
+EVERYTHING = {
+    "tls": {"enabled": True, "existingSecret": "certificates", "mutual": True, "clientSecret": "client"},
+    "backup": {"enabled": True, "keep": 3}, "restore": {"from": "registry-20260102T030405Z.db"},
+    "existingSecret": "credentials", "secrets": ["kafka"], "imagePullSecrets": ["pull"],
+    "config": {"validation": "strict", "log.level": "debug", "sources": {"schemes": ["s3", "kafka"]}},
+    "extraEnv": [{"name": "AWS_REGION", "value": "eu-central-1"}], "envOverrides": {"https.proxy": "http://proxy:3128"},
+    "extraVolumes": [{"name": "more", "emptyDir": {}}],
+    "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
+    "persistence": {"storageClass": "fast", "size": "50Gi", "annotations": {"a": "b"}},
+    "service": {"type": "LoadBalancer", "annotations": {"a": "b"}, "loadBalancerSourceRanges": ["10.0.0.0/8"]},
+    "ingress": {"grpc": {"enabled": True, "hosts": ["core.example.org"],
+                         "https": {"secretNames": {"core.example.org": "tls"}}, "whitelist": "10.0.0.0/8"}},
+    "gateway": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["core.example.org"]},
+    "serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}, "dashboard": {"enabled": True},
+    "networkPolicy": {"grpcFrom": [{"namespaceSelector": {}}], "httpFrom": [{"namespaceSelector": {}}],
+                      "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
+    "topologySpreadConstraints": [
+        {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+    "nodeSelector": {"disk": "ssd"}, "tolerations": [{"operator": "Exists"}], "priorityClassName": "high",
+    "podLabels": {"team": "ml"}, "podAnnotations": {"a": "b"}, "logLevel": "WARN", "logType": "Console",
+}
+
+# A row each: what it is, the values.
+MATRIX = {
+    "defaults": {},
+    "everything": EVERYTHING,
+    "no persistence": {"persistence": {"enabled": False}},
+    "an existing claim": {"persistence": {"existingClaim": "mine"}, "backup": {"enabled": True,
+                          "persistence": {"existingClaim": "theirs"}}},
+    "no storage class": {"persistence": {"storageClass": "-"}, "backup": {"enabled": True,
+                         "persistence": {"storageClass": "-"}}},
+    "TLS by cert-manager": {"tls": {"enabled": True, "certManager": {"enabled": True, "issuerRef": {"name": "ca"}}}},
+    "node ports": {"service": {"type": "NodePort", "grpc": {"nodePort": 32090}, "http": {"nodePort": 32091}}},
+    "other ports": {"service": {"grpc": {"port": 80, "targetPort": 7000}, "http": {"targetPort": 7001},
+                                "oldPorts": {"enabled": False}}},
+    "nothing optional": {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False},
+                         "serviceAccount": {"create": False}, "prometheus": {"enabled": False},
+                         "startupProbe": {"enabled": False}, "livenessProbe": {"enabled": False},
+                         "readinessProbe": {"enabled": False}},
+    "stopped": {"replicaCount": 0},
+    "a long name": {"fullnameOverride": "x" * 80, "backup": {"enabled": True}},
+    "the old chart's": {
+        "replicaCount": 1, "image": {"repository": "gcr.io/x/feast-core", "tag": "1", "pullPolicy": "Always"},
+        "application.yaml": {"enabled": True}, "application-override.yaml": {"enabled": True, "feast": {"x": 1}},
+        "application-secret.yaml": {"enabled": True}, "application-generated.yaml": {"enabled": False},
+        "postgresql": {"existingSecret": "feast-postgresql"}, "javaOpts": "-Xmx2g", "logType": "JSON",
+        "logLevel": "INFO", "prometheus": {"enabled": True}, "secrets": ["feast-gcp"],
+        "livenessProbe": {"enabled": True, "initialDelaySeconds": 60, "periodSeconds": 10, "timeoutSeconds": 5,
+                          "successThreshold": 1, "failureThreshold": 5},
+        "service": {"type": "ClusterIP", "http": {"port": 80, "targetPort": 8080, "nodePort": None},
+                    "grpc": {"port": 6565, "targetPort": 6565, "nodePort": None}},
+        "ingress": {"grpc": {"enabled": False, "class": "nginx", "hosts": [], "annotations": {},
+                             "https": {"enabled": True, "secretNames": {}}, "whitelist": "",
+                             "auth": {"enabled": True}},
+                    "http": {"enabled": True, "class": "nginx"}},
+        "resources": {"limits": {"memory": "1Gi"}}, "nodeSelector": {}, "podLabels": {},
+        "envOverrides": {"spring.datasource.password": {"secretKeyRef": {"name": "x", "key": "password"}}}},
+}
+
+# Values, and words that must be in the refusal.
+WRONG = [
+    ({"replicaCount": 3}, ["replicaCount is 3", "one writer"]),
+    ({"replicaCount": "one"}, ["replicaCount", "integer"]),
+    ({"persistance": {"size": "1Gi"}}, ["persistance"]),
+    ({"persistence": {"size": "ten"}}, ["persistence", "size"]),
+    ({"service": {"type": "Node"}}, ["service", "type", "NodePort"]),
+    ({"service": {"grpc": {"port": 70000}}}, ["service", "grpc", "port", "maximum"]),
+    ({"tls": {"enabled": True}}, ["tls.existingSecret", "tls.certManager.enabled"]),
+    ({"tls": {"mutual": True}}, ["tls.mutual", "tls.enabled"]),
+    ({"tls": {"enabled": True, "existingSecret": "a", "mutual": True}, "backup": {"enabled": True}},
+     ["tls.clientSecret"]),
+    ({"gateway": {"enabled": True}}, ["gateway.parentRefs"]),
+    ({"ingress": {"grpc": {"enabled": True}}}, ["ingress.grpc.hosts"]),
+    ({"restore": {"from": "x.db"}}, ["restore.from", "backup.enabled"]),
+    ({"restore": {"from": "../x.db"}}, ["restore", "from"]),
+    ({"backup": {"enabled": True, "keep": -1}}, ["backup", "keep"]),
+    ({"logLevel": "loud"}, ["logLevel"]),
+    ({"image": {"digest": "sha256:1"}}, ["image", "digest"]),
+]
+
+
+def render(values, *flags):
+    """Exit code, objects, stderr."""
+    code, out, err = tool("helm", "template", "features", CHART, "--namespace", "ml", "--kube-version", "1.30", "-f", "-",
+                          *flags, stdin=json.dumps(values))
+    return code, [one for one in yaml.safe_load_all(out) if one] if code == 0 else [], err
+
+
+def find(objects, kind, name=None):
+    found = [one for one in objects if one["kind"] == kind and name in (None, one["metadata"]["name"])]
+    assert len(found) == 1, f"{len(found)} of {kind} {name}"
+    return found[0]
+
+
+class Chart(unittest.TestCase):
+    maxDiff = None
+
+    def objects(self, values):
+        code, objects, err = render(values)
+        self.assertEqual(code, 0, err)
+        return objects
+
+    def test_lint(self):
+        code, out, err = tool("helm", "lint", "--strict", CHART)
+        self.assertEqual(code, 0, out + err)
+
+    def test_matrix(self):
+        """Everything that is rendered is what Kubernetes takes, of the oldest version to the newest."""
+        with tempfile.TemporaryDirectory() as directory:
+            for number, (what, values) in enumerate(MATRIX.items()):
+                with self.subTest(what):
+                    path = pathlib.Path(directory) / f"{number}.yaml"
+                    path.write_text(yaml.safe_dump_all(self.objects(values)))
+            for version in VERSIONS:
+                schemas = peer() / "schemas" / f"v{version}"
+                location = f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+                code, out, err = tool("kubeconform", "-strict", "-summary", "-skip", ",".join(FOREIGN), "-schema-location",
+                                      location, "-ignore-missing-schemas=false", directory)
+                with self.subTest(version):
+                    self.assertEqual(code, 0, out + err)
+                    self.assertIn("Invalid: 0, Errors: 0", out)
+
+    def test_refusals(self):
+        for values, told in WRONG:
+            with self.subTest(str(values)):
+                code, _, err = render(values)
+                self.assertNotEqual(code, 0)
+                for word in told:
+                    self.assertIn(word, err)
+                self.assertLess(len(err), 1500)
+
+    def test_score(self):
+        """kube-score: nothing critical."""
+        for what in ("defaults", "everything"):
+            text = yaml.safe_dump_all([one for one in self.objects(MATRIX[what]) if one["kind"] not in FOREIGN])
+            _, out, err = tool("kube-score", "score", "--output-format", "json", "-", stdin=text)
+            critical = [(one["object_name"], check["check"]["name"], comment["summary"])
+                        for one in json.loads(out) for check in one["checks"] or []
+                        if not check["skipped"] and check["grade"] == 1
+                        for comment in check["comments"] or [{"summary": ""}]]
+            self.assertEqual(critical, [], err)
+
+    def test_probes(self):
+        """Native gRPC without TLS; over HTTP with it, since the kubelet cannot do gRPC over TLS."""
+        pod = find(self.objects({}), "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual(pod["startupProbe"]["grpc"], {"port": 6565, "service": "liveness"})
+        self.assertEqual(pod["livenessProbe"]["grpc"], {"port": 6565, "service": "liveness"})
+        self.assertEqual(pod["readinessProbe"]["grpc"], {"port": 6565, "service": ""})
+        self.assertEqual(pod["startupProbe"]["periodSeconds"], 1)
+        pod = find(self.objects(EVERYTHING), "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual(pod["livenessProbe"]["httpGet"], {"path": "/livez", "port": "http"})
+        self.assertEqual(pod["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "http"})
+
+    def test_termination_is_in_step_with_the_drain(self):
+        objects = self.objects({"shutdown": {"lameDuckSeconds": 7, "drainSeconds": 50}})
+        self.assertEqual(
+            find(objects, "StatefulSet")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"], 67)
+        config = yaml.safe_load(find(objects, "ConfigMap")["data"]["core.yaml"])
+        self.assertEqual(config["shutdown"], {"lame_duck": "7s", "drain": "50s"})
+
+    def test_own_configuration_wins(self):
+        objects = self.objects({"logLevel": "WARN", "config": {"log.format": "logfmt", "listen": ["0.0.0.0:1"],
+                                                               "validation": "warn"}})
+        config = yaml.safe_load(find(objects, "ConfigMap")["data"]["core.yaml"])
+        self.assertEqual(config["log"], {"format": "logfmt", "level": "warn"})
+        self.assertEqual((config["listen"], config["validation"]), (["0.0.0.0:1"], "warn"))
+        # A pod whose configuration changed is replaced; one whose did not is not.
+        sums = [find(self.objects(values), "StatefulSet")["spec"]["template"]["metadata"]["annotations"]
+                ["checksum/config"] for values in ({}, {"podLabels": {"a": "b"}}, {"config": {"validation": "warn"}})]
+        self.assertEqual(sums[0], sums[1])
+        self.assertNotEqual(sums[0], sums[2])
+
+    def test_old_ports(self):
+        ports = {one["name"]: one["port"] for one in
+                 find(self.objects({}), "Service", "features-feast-core")["spec"]["ports"]}
+        self.assertEqual(ports, {"grpc": 6565, "http": 80, "grpc-serving": 6566, "grpc-jobs": 6568})
+
+    def test_least_privilege(self):
+        objects = self.objects(EVERYTHING)
+        self.assertFalse([one for one in objects if "Role" in one["kind"]])
+        self.assertIs(find(objects, "ServiceAccount")["automountServiceAccountToken"], False)
+        template = find(objects, "StatefulSet")["spec"]["template"]["spec"]
+        job = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        for pod in (template, job):
+            self.assertIs(pod["automountServiceAccountToken"], False)
+            for container in pod["containers"] + pod.get("initContainers", []):
+                self.assertIs(container["securityContext"]["readOnlyRootFilesystem"], True)
+
+    def test_rules_and_dashboard(self):
+        """promtool on the rules. That their metrics are there is tested with the server."""
+        done = subprocess.run(["promtool", "check", "rules", CHART / "files" / "alerts.yaml"],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        dashboard = json.loads((CHART / "files" / "dashboard.json").read_text())
+        self.assertEqual(len({panel["id"] for panel in dashboard["panels"]}), len(dashboard["panels"]))
+        rule = find(self.objects(EVERYTHING), "PrometheusRule")
+        self.assertEqual(rule["spec"], yaml.safe_load((CHART / "files" / "alerts.yaml").read_text()))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

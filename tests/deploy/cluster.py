@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chart on a real Kubernetes API server: admission, upgrade, rights; and the real server with the rendered configuration.
+
+The API server has no controllers and nodes, so no pod is started by it: the entry point is run here, with the arguments,
+the configuration and the probes of the pod.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+import urllib.error
+import urllib.request
+
+import yaml
+
+import feastcore
+from chart import EVERYTHING, MATRIX, find, render
+from feastcore import READY, wait_until
+from kubernetes import CHART, ApiServer
+
+
+class Cluster(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = ApiServer()
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.start()
+        for name in ("ml", "old", "upgrade", "rights"):
+            cls.cluster.namespace(name)
+
+    def helm(self, *args, values=None, code=0):
+        path = self.cluster.path / "values.json"
+        path.write_text(json.dumps(values or {}))
+        done, out, err = self.cluster.helm(*args, "-f", path) if values is not None else self.cluster.helm(*args)
+        self.assertEqual(done, code, out + err)
+        return out + err
+
+    # Kinds of operators are not installed here.
+    BUILT_IN = {**EVERYTHING, "gateway": {"enabled": False}, "serviceMonitor": {"enabled": False},
+                "prometheusRule": {"enabled": False}, "priorityClassName": ""}
+
+    def test_install_is_taken(self):
+        for what, values in {"defaults": {}, "everything": self.BUILT_IN}.items():
+            with self.subTest(what):
+                said = self.helm("install", "features", CHART, "-n", "ml", "--dry-run=server", values=values)
+                self.assertNotIn("would violate PodSecurity", said)
+
+    def test_pods_fit_the_restricted_standard(self):
+        """The namespace enforces it, and refuses a pod that does not fit."""
+        for values in ({}, self.BUILT_IN):
+            _, objects, _ = render(values)
+            templates = {"core": find(objects, "StatefulSet")["spec"]["template"],
+                         "test": find(objects, "Pod")}
+            if values:
+                templates["backup"] = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]
+            for name, template in templates.items():
+                with self.subTest(name):
+                    spec = template["spec"]
+                    mounts = {mount["name"] for one in spec["containers"] for mount in one["volumeMounts"]}
+                    # Claim templates become volumes of the pod.
+                    for missing in mounts - {volume["name"] for volume in spec["volumes"]}:
+                        spec["volumes"].append({"name": missing, "persistentVolumeClaim": {"claimName": missing}})
+                    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+                    self.cluster.request("POST", "/api/v1/namespaces/ml/pods?dryRun=All", pod)
+                    del spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"]
+                    with self.assertRaises(urllib.error.HTTPError) as refused:
+                        self.cluster.request("POST", "/api/v1/namespaces/ml/pods?dryRun=All", pod)
+                    self.assertEqual(refused.exception.code, 403)
+
+    def test_notes_name_old_values_without_meaning(self):
+        said = self.helm("install", "features", CHART, "-n", "old", "--dry-run=server",
+                         values=MATRIX["the old chart's"])
+        notes = said[said.index("NOTES:"):]
+        for name in ("application.yaml", "application-override.yaml", "postgresql", "javaOpts", "ingress.http",
+                     "ingress.grpc.auth", "envOverrides.spring.datasource.password"):
+            self.assertIn(f"  {name}: ", notes)
+        said = self.helm("install", "features", CHART, "-n", "old", "--dry-run=server")
+        self.assertNotIn("old feast-core chart", said[said.index("NOTES:"):])
+
+    def test_upgrade(self):
+        """From a chart with another version, and to other values: nothing that cannot be changed is changed."""
+        older = self.cluster.path / "older"
+        shutil.copytree(CHART, older)
+        chart = (older / "Chart.yaml").read_text()
+        (older / "Chart.yaml").write_text(re.sub(r"^(version|appVersion): .*$", r"\1: 0.0.9", chart,
+                                                 flags=re.MULTILINE))
+        self.helm("install", "features", older, "-n", "upgrade", values={})
+        self.helm("upgrade", "features", CHART, "-n", "upgrade", "--dry-run=server", values={})
+        self.helm("upgrade", "features", CHART, "-n", "upgrade", values=self.BUILT_IN | {"persistence": {}})
+        stored = self.cluster.request(
+            "GET", "/apis/apps/v1/namespaces/upgrade/statefulsets/features-feast-core")
+        self.assertEqual(stored["spec"]["template"]["spec"]["initContainers"][0]["name"], "restore")
+        self.helm("upgrade", "features", CHART, "-n", "upgrade", values={})
+        self.helm("rollback", "features", "1", "-n", "upgrade")
+        self.helm("uninstall", "features", "-n", "upgrade")
+
+    def test_rights(self):
+        """The account of the server may do nothing in the cluster; asked as that account."""
+        self.helm("install", "features", CHART, "-n", "rights")
+        user = "system:serviceaccount:rights:features-feast-core"
+        for verb, resource in (("get", "secrets"), ("list", "pods"), ("get", "configmaps"), ("create", "jobs"),
+                               ("create", "pods"), ("delete", "persistentvolumeclaims"), ("create", "tokenreviews")):
+            answer = self.cluster.request(
+                "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", user=user,
+                body={"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
+                      "spec": {"resourceAttributes": {"namespace": "rights", "verb": verb, "resource": resource}}})
+            self.assertFalse(answer["status"].get("allowed"), (verb, resource))
+        for path in ("/api/v1/namespaces/rights/secrets", "/api/v1/namespaces/rights/pods", "/api/v1/nodes"):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.cluster.request("GET", path, user=user)
+            self.assertEqual(refused.exception.code, 403)
+
+
+class EntryPoint(feastcore.CoreTest):
+    """feast-core with the arguments and the file of the pod, paths and ports put to where a test may write."""
+
+    def rendered(self, values):
+        _, objects, err = render(values)
+        self.assertTrue(objects, err)
+        container = find(objects, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual(container["args"], ["--config=/etc/feast-core/core.yaml"])
+        config = find(objects, "ConfigMap")["data"]["core.yaml"]
+        directory = self.name("pod")
+        directory.mkdir()
+        for pod_path, here in (("/var/lib/feast-core-backups", directory / "backups"),
+                               ("/var/lib/feast-core", directory / "data"),
+                               ("0.0.0.0:6565", "127.0.0.1:0"), ("0.0.0.0:8080", "127.0.0.1:0")):
+            config = config.replace(str(pod_path), str(here))
+        path = directory / "core.yaml"
+        path.write_text(config)
+        return path, container, yaml.safe_load(config)
+
+    def pod(self, path, config):
+        """A server whose flags are those of the pod alone."""
+        server = feastcore.Server(pathlib.Path(config["data_dir"]))
+        server.command = lambda: [str(server.program), f"--config={path}"]
+        self.addCleanup(self._end, server)
+        server.launch()
+        wait_until(lambda: '"ready"' in server.log() or READY.search(server.log()) or not server.running(),
+                   "the ready line")
+        server.ready = READY.search(server.log())
+        self.assertIsNotNone(server.ready, server.log())
+        return server
+
+    def test_it_serves_and_drains(self):
+        path, container, config = self.rendered({"backup": {"enabled": True}, "shutdown": {"lameDuckSeconds": 0}})
+        server = self.pod(path, config)
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            service = container[probe]["grpc"]["service"]
+            self.assertEqual(server.api.health.Check(service=service).status, 1, probe)
+        server.api.apply_entity("carrier", "STRING")
+        self.assertIn(str(path.parent / "backups"), server.api.admin.Backup().path)
+        self.assertTrue(server.log().splitlines()[-1].startswith(("{", "feast-core ready")), server.log())
+        server.close_apis()
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+
+    def test_metrics_that_are_named_are_there(self):
+        """What alerts and panels ask for is what the server has; promtool has nothing to say of it."""
+        path, _, config = self.rendered({})
+        server = self.pod(path, config)
+        server.api.apply_entity("carrier", "STRING")
+        with urllib.request.urlopen(f"http://{server.http}/metrics", timeout=feastcore.PATIENCE) as answer:
+            text = answer.read()
+        judged = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
+                                timeout=feastcore.PATIENCE, check=False)
+        self.assertEqual((judged.returncode, judged.stdout + judged.stderr), (0, b""))
+        there = set(re.findall(r"^([a-z_]+)(?:{| )", text.decode(), re.MULTILINE))
+        used = set()
+        for name in ("alerts.yaml", "dashboard.json"):
+            used |= set(re.findall(r"\b((?:feast_core|grpc_server|process)_[a-z_]+)",
+                                   (CHART / "files" / name).read_text()))
+        self.assertGreater(len(used), 20)
+        self.assertEqual(used - there, set())
+
+    def test_configuration_of_every_row(self):
+        """The server itself takes what the chart makes."""
+        for what, values in MATRIX.items():
+            if values.get("tls"):
+                continue  # it wants the files of a secret; tests/integration/tls.py has some
+            path, _, _ = self.rendered(values)
+            done = subprocess.run([feastcore.BIN_DIR / "feast-core", f"--config={path}", "--check-config"],
+                                  capture_output=True, text=True, timeout=feastcore.PATIENCE, check=False)
+            with self.subTest(what):
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    feastcore.run()
