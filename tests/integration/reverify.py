@@ -9,9 +9,9 @@ import feasttables as tables
 from feastcore import wait_until
 from feastapi import ours
 
-QUICK = ("--sources-schemes=file", "--reverify-interval=50ms", "--reverify-retry-min=20ms",
+QUICK = ("--sources-schemes=file", "--shutdown-lame-duck=0s", "--reverify-interval=50ms", "--reverify-retry-min=20ms",
          "--reverify-retry-max=50ms")
-NEVER = ("--sources-schemes=file", "--reverify-interval=0s", "--reverify-retry-min=1h", "--reverify-retry-max=1h")
+NEVER = ("--sources-schemes=file", "--shutdown-lame-duck=0s", "--reverify-interval=0s", "--reverify-retry-min=1h", "--reverify-retry-max=1h")
 MODE = "feast.admin.v1.ValidationReport.Mode"
 ORIGIN = "feast.admin.v1.ValidationReport.Origin"
 
