@@ -213,7 +213,10 @@ class KafkaBroker:
         from confluent_kafka.admin import NewTopic
         config = {key.replace("_", "."): str(value) for key, value in config.items()}
         self.admin.create_topics([NewTopic(topic, partitions, 1, config=config)])[topic].result(PATIENCE)
-        # The controller knows it; the broker hears of it a moment later.
+        self.settle(topic, partitions)
+
+    def settle(self, topic, partitions):
+        """The controller knows what was made; the broker hears of it a moment later."""
         end = time.monotonic() + PATIENCE
         while len(self.admin.list_topics(topic, timeout=PATIENCE).topics[topic].partitions) < partitions:
             if time.monotonic() > end:
@@ -226,8 +229,13 @@ class KafkaBroker:
 
     def produce(self, topic, messages):
         """`messages`: (partition, value) or (partition, value, key)."""
-        producer = self.producer()
+        producer, failed = self.producer(), []
+
+        def delivered(error, _):
+            if error is not None:
+                failed.append(error)
+
         for partition, value, *key in messages:
-            producer.produce(topic, value, key=key[0] if key else None, partition=partition)
-        if producer.flush(PATIENCE) != 0:
-            raise AssertionError(f"messages to {topic} were not taken")
+            producer.produce(topic, value, key=key[0] if key else None, partition=partition, on_delivery=delivered)
+        if producer.flush(PATIENCE) != 0 or failed:
+            raise AssertionError(f"messages to {topic} were not taken: {failed[:3]}")

@@ -23,6 +23,43 @@ typedef fc_rc (*fc_message_fn)(void *ctx, const struct fc_message *message, stru
 
 struct fc_broker;
 
+/** Where to begin in a partition for which there is no position. */
+enum fc_broker_start { FC_BROKER_EARLIEST, FC_BROKER_LATEST, FC_BROKER_AT_TIME };
+
+/** The next message to read of a partition. */
+struct fc_broker_position {
+    const char *partition, *offset;
+};
+
+struct fc_consume_options {
+    enum fc_broker_start start;
+    int64_t time_ms;                            /**< of AT_TIME: the first message from then on */
+    const struct fc_broker_position *positions; /**< where an earlier reading stopped */
+    size_t position_count;
+    size_t messages;   /**< of a batch at most; 0 for 1000 */
+    int64_t linger_ns; /**< no batch waits longer for more of them; 0 for 100 ms */
+};
+
+/** Messages in the order of their partitions. Borrowed until the callback returns. */
+struct fc_consume_batch {
+    const struct fc_message *messages;
+    size_t count;
+    const struct fc_broker_position
+        *next; /**< of the partitions of these messages: where to go on after them */
+    size_t next_count;
+    size_t partitions; /**< read at present */
+    int64_t behind;    /**< messages that are there and not yet given out, as far as it is known */
+    int64_t lost;      /**< messages that expired before they were read, since the reading began */
+    const char *trouble; /**< why nothing comes at the moment; NULL when all is well */
+};
+
+/**
+ * Called for each batch, and with an empty one each time that linger passes without a message. While it runs nothing more is
+ * fetched than what is buffered, so to pause is to return late. Another code than FC_OK ends the reading and is handed on.
+ */
+typedef fc_rc (*fc_consume_fn)(void *ctx, const struct fc_consume_batch *batch,
+                               struct fc_error *err);
+
 struct fc_broker_ops {
     unsigned version; /**< FC_BROKER_VERSION */
     const char *kind; /**< "kafka" */
@@ -39,6 +76,13 @@ struct fc_broker_ops {
      */
     fc_rc (*sample)(struct fc_broker *broker, fc_message_fn fn, void *ctx,
                     struct fc_sample_stats *ret, struct fc_error *err);
+    /**
+     * All messages from where the options say, for ever: until `fn` ends it, the topic is gone or access is denied. Brokers
+     * that go away and come back, and partitions that appear (read from their beginning), are taken in its stride. The
+     * deadline of the environment is not looked at. NULL when this broker cannot be followed.
+     */
+    fc_rc (*consume)(struct fc_broker *broker, const struct fc_consume_options *options,
+                     fc_consume_fn fn, void *ctx, struct fc_error *err);
     /** What is worth telling of what was seen so far, for people; in the arena of `open`, NULL for nothing. */
     const char *(*remark)(const struct fc_broker *broker);
     void (*close)(struct fc_broker *broker);

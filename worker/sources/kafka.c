@@ -223,7 +223,7 @@ static fc_rc open_topic(struct fc_broker *self, const char *servers, struct fc_e
         rc = fc_kafka_config_read(order ? order->kafka_config : NULL, &self->servers, self->arena,
                                   &self->config, err);
     if (rc == FC_OK)
-        rc = fc_kafka_client_new(self, err);
+        rc = fc_kafka_client_new(self, false, err);
     return rc == FC_OK ? find_topic(self, err) : rc;
 }
 
@@ -269,6 +269,7 @@ const struct fc_broker_ops fc_broker_kafka = {
     .open = kafka_open,
     .partitions = kafka_partitions,
     .sample = fc_kafka_sample,
+    .consume = fc_kafka_consume,
     .remark = kafka_remark,
     .close = fc_kafka_client_close,
 };

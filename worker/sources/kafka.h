@@ -59,8 +59,11 @@ struct fc_broker {
     struct fc_kafka_watch *watch;
 };
 
-/** A client for the servers that take connections; connects to nothing yet. */
-FC_MUST fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err);
+/**
+ * A client for the servers that take connections; connects to nothing yet. One that `follows` waits for messages, where
+ * one that samples would ask again and again.
+ */
+FC_MUST fc_rc fc_kafka_client_new(struct fc_broker *self, bool follows, struct fc_error *err);
 
 /**
  * Ends the client. One whose threads do not end in time (a broker that answers nonsense can keep them busy for ever) is
@@ -86,6 +89,14 @@ fc_rc fc_kafka_fail(struct fc_broker *self, rd_kafka_resp_err_t code, const char
 
 /** "topic t at a:9092,b:9092" */
 const char *fc_kafka_name(const struct fc_broker *self);
+
+/** The offsets of one kind or moment: RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END, or milliseconds since 1970. */
+FC_MUST fc_rc fc_kafka_offsets(struct fc_broker *self, const int32_t *partitions, size_t count,
+                               int64_t which, int64_t *ret, struct fc_error *err);
+
+/** fc_broker_ops.consume */
+fc_rc fc_kafka_consume(struct fc_broker *self, const struct fc_consume_options *options,
+                       fc_consume_fn fn, void *ctx, struct fc_error *err);
 
 /** fc_broker_ops.sample */
 fc_rc fc_kafka_sample(struct fc_broker *self, fc_message_fn fn, void *ctx,

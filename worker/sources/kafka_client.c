@@ -88,7 +88,8 @@ static const char *bootstrap(const struct fc_broker *self)
     return list;
 }
 
-static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, struct fc_error *err)
+static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, bool follows,
+                     struct fc_error *err)
 {
     const Feast__Worker__V1__Limits *limits = self->env->limits;
     int64_t bytes = limits && limits->bytes > 0 && limits->bytes < (uint64_t)FETCH_MAX
@@ -107,13 +108,15 @@ static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, struct fc_er
         {"client.id", "feast-core"},
         {"allow.auto.create.topics", "false"},
         {"enable.auto.commit", "false"},
-        {"enable.partition.eof", "true"},
+        {"enable.partition.eof", follows ? "false" : "true"},
         {"check.crcs", "true"},
         {"socket.timeout.ms", timeout_text},
         {"socket.connection.setup.timeout.ms", timeout_text},
         {"reconnect.backoff.ms", "20"},
         {"reconnect.backoff.max.ms", "500"},
-        {"fetch.wait.max.ms", "10"},
+        {"fetch.wait.max.ms", follows ? "500" : "10"},
+        {"queued.max.messages.kbytes", "16384"},
+        {"topic.metadata.refresh.interval.ms", "10000"},
         {"fetch.error.backoff.ms", "50"},
         {"fetch.max.bytes", bytes_text},
     };
@@ -136,7 +139,7 @@ static void conf_freep(rd_kafka_conf_t **conf)
         rd_kafka_conf_destroy(*conf);
 }
 
-fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err)
+fc_rc fc_kafka_client_new(struct fc_broker *self, bool follows, struct fc_error *err)
 {
     FC_CLEANUP(conf_freep) rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char text[512];
@@ -145,7 +148,7 @@ fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err)
     if (!self->watch)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a Kafka client");
     fc_kafka_watch_set(self->watch, conf);
-    fc_rc rc = set_own(self, conf, err);
+    fc_rc rc = set_own(self, conf, follows, err);
     if (rc == FC_OK)
         rc = set_properties(self, conf, err);
     if (rc != FC_OK)
@@ -156,7 +159,10 @@ fc_rc fc_kafka_client_new(struct fc_broker *self, struct fc_error *err)
                        "the server's Kafka properties (sources.kafka_config): %s",
                        fc_kafka_config_scrub(&self->config, text, self->arena));
     (void)fc_steal(conf); /* the client has it now */
-    self->handle = rd_kafka_topic_new(self->client, self->topic, NULL);
+    rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
+    /* What expired is told of, not passed over. */
+    (void)rd_kafka_topic_conf_set(topic, "auto.offset.reset", "error", NULL, 0);
+    self->handle = rd_kafka_topic_new(self->client, self->topic, topic);
     if (!self->handle)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "\"%.300s\" is no name of a topic",
                        self->topic);

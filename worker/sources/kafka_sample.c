@@ -15,10 +15,9 @@
 /* Of a topic with thousands, so many are looked at. */
 #define PARTITIONS_MAX 256
 /* The end of a partition may hold nothing that can be read: marks of transactions, gaps that compaction left. */
-#define LOOKS_MAX     4
-#define LOOK_FACTOR   16
-#define FIRST_WAIT_MS 500
-#define POLL_MS       100
+#define LOOKS_MAX   4
+#define LOOK_FACTOR 16
+#define POLL_MS     100
 
 /* A partition of the sample. */
 struct slice {
@@ -45,65 +44,22 @@ static fc_rc no_memory(struct fc_error *err)
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a sample of a topic");
 }
 
-static void listp(rd_kafka_topic_partition_list_t **list)
-{
-    if (*list)
-        rd_kafka_topic_partition_list_destroy(*list);
-}
-
-/* What a topic that was just made, or whose leaders just moved, answers for a moment. */
-static bool is_passing(rd_kafka_resp_err_t code)
-{
-    switch (code) {
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The first error of a partition, else that of all. */
-static rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t *list,
-                                       rd_kafka_resp_err_t code)
-{
-    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
-        code = list->elems[i].err;
-    return code;
-}
-
-/* One end of every slice, by one request to each leader. */
+/* One end of every slice. */
 static fc_rc ask_offsets(struct kafka_sampling *s, int64_t which, struct fc_error *err)
 {
-    struct fc_broker *broker = s->broker;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    FC_CLEANUP(listp) rd_kafka_topic_partition_list_t *list = NULL;
+    int32_t ids[PARTITIONS_MAX];
+    int64_t offsets[PARTITIONS_MAX];
 
-    for (int wait = FIRST_WAIT_MS; fc_kafka_left_ms(broker, 1) > 0;) {
-        listp(&list);
-        list = rd_kafka_topic_partition_list_new((int)s->count);
-        for (size_t i = 0; i < s->count; i++)
-            rd_kafka_topic_partition_list_add(list, broker->topic, s->slices[i].id)->offset = which;
-        code = rd_kafka_offsets_for_times(broker->client, list, fc_kafka_left_ms(broker, wait));
-        code = first_error(list, code);
-        if (!is_passing(code) || fc_kafka_is_hopeless(broker))
-            break;
-        wait = fc_kafka_next_wait(wait);
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return fc_kafka_fail(broker, code, "asking for offsets", err);
-    for (size_t i = 0; i < s->count; i++) {
-        const rd_kafka_topic_partition_t *p =
-            rd_kafka_topic_partition_list_find(list, broker->topic, s->slices[i].id);
+    for (size_t i = 0; i < s->count; i++)
+        ids[i] = s->slices[i].id;
+    fc_rc rc = fc_kafka_offsets(s->broker, ids, s->count, which, offsets, err);
+    for (size_t i = 0; rc == FC_OK && i < s->count; i++) {
         if (which == RD_KAFKA_OFFSET_END)
-            s->slices[i].end = p->offset;
+            s->slices[i].end = offsets[i];
         else
-            s->slices[i].begin = p->offset;
+            s->slices[i].begin = offsets[i];
     }
-    return FC_OK;
+    return rc;
 }
 
 /* Partitions that can be reached, spread over the topic. */
@@ -201,7 +157,9 @@ static fc_rc take(struct kafka_sampling *s, const rd_kafka_message_t *message, s
     struct slice *slice = slice_of(s, message->partition);
     fc_rc rc = FC_OK;
 
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    /* The end; or what was to be read has just expired. */
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
+        message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
         if (slice)
             slice->done = true;
         return FC_OK;
