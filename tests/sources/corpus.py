@@ -67,10 +67,12 @@ class Corpus(feastcore.CoreTest):
 
     def test_remote_files(self):
         wrong = []
+        seen = set()
         for case in self.cases:
             path = pathlib.Path(case["path"])
-            if not path.is_file():
+            if not path.is_file() or path in seen or "5000" in path.name:
                 continue
+            seen.add(path)
             self.web.files = {path.name: path.read_bytes()}
             self.judge(case, tables.file_source(self.web.url("good", path.name)), "remote", wrong)
         self.assertFalse(wrong, "\n".join(wrong))

@@ -25,6 +25,7 @@ import urllib.request
 import crowd
 import feastcore
 import feasttables as tables
+import objects
 import streams
 from feastapi import BUILD_DIR, Api, ValueType, core_pb, entity_pb, jobs_pb, serving_pb, source_pb, value
 
@@ -130,7 +131,7 @@ class Bench:
                  "p99_us": "p99 {:>9,.0f} us",
                  "cpu_us": "cpu {:>7,.1f} us", "ms": "{:>9,.1f} ms", "rss_mb": "RSS {:>6,.1f} MB",
                  "peak_mb": "peak RSS {:>6,.1f} MB", "cpu_s": "cpu {:>6,.2f} s", "seconds": "{:>7,.2f} s",
-                 "threads": "{:>4,.0f} threads"}
+                 "threads": "{:>4,.0f} threads", "requests": "{:>4,.0f} requests"}
         rows = [row for row in rows if row in self.found]
         if rows:
             print(f"\n{title}", flush=True)
@@ -436,7 +437,7 @@ def parse():
     return arguments
 
 
-GROUPS = ("start", "reads", "writes", "probes", "streams", "online", "growth", "ingest", "crowd")
+GROUPS = ("start", "reads", "writes", "probes", "streams", "online", "growth", "ingest", "crowd", "objects")
 
 
 STARTS = ["empty store", "10,000 tables in the store"]
@@ -543,7 +544,10 @@ def main():
         if wanted(arguments, "crowd"):
             GOALS.update(crowd.GOALS)
             crowd.measure(bench, Target, rss_mb)
-        if set(arguments.only or GROUPS) - {"start", "crowd"}:
+        if wanted(arguments, "objects"):
+            GOALS.update(objects.GOALS)
+            objects.measure(bench, Target, rss_mb)
+        if set(arguments.only or GROUPS) - {"start", "crowd", "objects"}:
             with contextlib.ExitStack() as stack:
                 def started(name, env):
                     server = feastcore.Server(bench.scratch / name, env=env).start()

@@ -92,8 +92,8 @@ bool fc_file_past_deadline(const struct fc_source *source)
            fc_monotonic_ns(source->env->sys) >= source->env->deadline_ns;
 }
 
-fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, bool with_groups,
-                     struct fc_arena *arena, struct fc_parquet_file *ret, struct fc_error *err)
+fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, struct fc_arena *arena,
+                     struct fc_parquet_file *ret, struct fc_error *err)
 {
     struct fc_parquet_place place = {
         .path = file->path, .name = file->path, .sparse = source->remote != NULL};
@@ -106,7 +106,12 @@ fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, bool 
     place.path = fc_arena_strdup(arena, place.path);
     if (!place.path)
         return no_memory(err);
-    return fc_parquet_describe(source->env->duck, &place, with_groups, arena, ret, err);
+    if (source->known_file == file) {
+        *ret = source->known;
+        ret->path = place.path;
+        return FC_OK;
+    }
+    return fc_parquet_describe(source->env->duck, &place, arena, ret, err);
 }
 
 static const struct fc_source_column *find_column(const struct fc_source_column *columns,
@@ -219,14 +224,19 @@ static fc_rc describe_file(struct fc_source *source, size_t index, struct compar
                        "%s: the schemas of %zu files were read in time, not those of %zu",
                        source->list.root, c->schema->files_seen, fc_file_seen(source));
     fc_arena_reset(scratch);
-    fc_rc rc = fc_file_footer(source, &source->list.files[index], false, first ? c->arena : scratch,
-                              &file, c->err);
+    fc_rc rc = fc_file_footer(source, &source->list.files[index], first ? c->arena : scratch, &file,
+                              c->err);
     if (rc != FC_OK)
         return rc;
     c->schema->files_seen++;
     *rows += file.rows;
     if (!first)
         return compare(c, &file);
+    /* The sample will want it too; it may lie in the same arena as the source. */
+    if (c->arena == source->arena) {
+        source->known_file = &source->list.files[index];
+        source->known = file;
+    }
     c->first_path = path;
     c->schema->columns = file.columns;
     c->schema->column_count = file.column_count;

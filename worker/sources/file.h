@@ -12,6 +12,8 @@ struct fc_source {
     struct fc_arena *arena; /**< the caller's, for what lives as long as the source */
     struct fc_file_list list;
     struct fc_remote *remote; /**< NULL when the files are local */
+    const struct fc_file *known_file;
+    struct fc_parquet_file known; /**< what was last found out about that one */
 };
 
 /** Where a named column comes from within one file. */
@@ -30,6 +32,7 @@ struct fc_file_reader {
     size_t count;
     size_t *read; /**< indices into parquet.columns */
     size_t read_count;
+    struct fc_parquet_layout layout; /**< of the columns read */
     size_t filters[2]; /**< indices into parquet.columns that the condition of a run is about */
     size_t filter_count;
     uint64_t batches; /**< handed on so far */
@@ -45,15 +48,19 @@ struct fc_file_run {
 };
 
 /** The footer of one of the source's files, fetched if need be; the file can then be read. */
-FC_MUST fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, bool with_groups,
+FC_MUST fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file,
                              struct fc_arena *arena, struct fc_parquet_file *ret,
                              struct fc_error *err);
 
 /** Describes the file and finds the columns; a missing or repeated one is SOURCE_MISMATCH naming file and column. */
 FC_MUST fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
-                                  const char *const *columns, size_t count, bool with_groups,
-                                  struct fc_arena *arena, struct fc_file_reader *ret,
-                                  struct fc_error *err);
+                                  const char *const *columns, size_t count, struct fc_arena *arena,
+                                  struct fc_file_reader *ret, struct fc_error *err);
+
+/** Where some columns of the file are. */
+FC_MUST fc_rc fc_file_reader_layout(const struct fc_file_reader *reader, const size_t *columns,
+                                    size_t count, struct fc_arena *arena,
+                                    struct fc_parquet_layout *ret, struct fc_error *err);
 
 /**
  * Runs one query over the file, or over each row group of a remote one as it comes, and hands each chunk on. `fn` sees

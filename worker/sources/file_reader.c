@@ -57,12 +57,26 @@ static fc_rc find_in_file(struct fc_file_reader *reader, const char *name, size_
     return FC_OK;
 }
 
+fc_rc fc_file_reader_layout(const struct fc_file_reader *reader, const size_t *columns,
+                            size_t count, struct fc_arena *arena, struct fc_parquet_layout *ret,
+                            struct fc_error *err)
+{
+    const char **names = fc_arena_calloc(arena, count + 1, sizeof(*names));
+
+    if (!names)
+        return no_memory(reader->file, err);
+    for (size_t i = 0; i < count; i++)
+        names[i] = reader->parquet.columns[columns[i]].name;
+    return fc_parquet_layout_of(reader->parquet.path, reader->parquet.name, names, count, arena,
+                                ret, err);
+}
+
 fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
-                          const char *const *columns, size_t count, bool with_groups,
-                          struct fc_arena *arena, struct fc_file_reader *ret, struct fc_error *err)
+                          const char *const *columns, size_t count, struct fc_arena *arena,
+                          struct fc_file_reader *ret, struct fc_error *err)
 {
     *ret = (struct fc_file_reader){.file = file, .count = count};
-    fc_rc rc = fc_file_footer(source, file, with_groups, arena, &ret->parquet, err);
+    fc_rc rc = fc_file_footer(source, file, arena, &ret->parquet, err);
     if (rc != FC_OK)
         return rc;
     ret->from = fc_arena_calloc(arena, count + 1, sizeof(*ret->from));
@@ -77,7 +91,9 @@ fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
         else
             rc = find_in_file(ret, columns[i], i, err);
     }
-    return rc;
+    return rc == FC_OK
+               ? fc_file_reader_layout(ret, ret->read, ret->read_count, arena, &ret->layout, err)
+               : rc;
 }
 
 /* Half floats are read as floats, all-null columns as whatever; the engine has no type for either. */

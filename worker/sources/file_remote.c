@@ -20,18 +20,6 @@ struct reading {
         filters; /* of those that the condition is about; without groups when there is none */
 };
 
-static fc_rc lay_out(struct reading *r, const size_t *columns, size_t count, struct fc_arena *arena,
-                     struct fc_parquet_layout *ret, struct fc_error *err)
-{
-    const char **names = fc_arena_calloc(arena, count + 1, sizeof(*names));
-
-    if (!names)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the columns of a file");
-    for (size_t i = 0; i < count; i++)
-        names[i] = r->reader->parquet.columns[columns[i]].name;
-    return fc_remote_layout(r->source->remote, names, count, arena, ret, err);
-}
-
 static fc_rc take_any(void *ctx, const struct fc_batch *batch, struct fc_error *err)
 {
     bool *any = ctx;
@@ -44,7 +32,7 @@ static fc_rc take_any(void *ctx, const struct fc_batch *batch, struct fc_error *
 /* Whether a row of the group fulfils the condition: its columns are fetched first, and often nothing else has to be. */
 static fc_rc has_match(struct reading *r, size_t group, bool *ret, struct fc_error *err)
 {
-    const struct fc_parquet_layout_group *span = &r->layout.groups[group];
+    const struct fc_parquet_layout_group *span = &r->reader->layout.groups[group];
     struct fc_file_reader filter = {.file = r->reader->file, .parquet = r->reader->parquet};
     const struct fc_file_run run = {.where = r->run->where,
                                     .first_row = span->first_row,
@@ -106,7 +94,7 @@ static int64_t data_end(const struct fc_parquet_layout_group *group)
 
 static fc_rc read_group(struct reading *r, size_t index, struct fc_error *err)
 {
-    const struct fc_parquet_layout_group *group = &r->layout.groups[index];
+    const struct fc_parquet_layout_group *group = &r->reader->layout.groups[index];
     int64_t first = r->run->first_row > group->first_row ? r->run->first_row : group->first_row;
     int64_t end = group->first_row + group->rows;
     bool all = r->run->row_count == 0;
@@ -121,7 +109,7 @@ static fc_rc read_group(struct reading *r, size_t index, struct fc_error *err)
         rc = has_match(r, index, &match, err);
     if (rc == FC_OK && match)
         rc = read_rows(r, group, first, end - first, err);
-    if (all && index + 1 < r->layout.group_count)
+    if (all && index + 1 < r->reader->layout.group_count)
         fc_remote_forget(r->source->remote, data_end(group));
     return rc;
 }
@@ -134,10 +122,11 @@ fc_rc fc_file_remote_run(struct fc_source *source, struct fc_file_reader *reader
 
     if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to read a remote file");
-    fc_rc rc = lay_out(&r, reader->read, reader->read_count, arena, &r.layout, err);
-    if (rc == FC_OK && reader->filter_count > 0)
-        rc = lay_out(&r, reader->filters, reader->filter_count, arena, &r.filters, err);
-    for (size_t i = 0; rc == FC_OK && i < r.layout.group_count; i++)
+    fc_rc rc = FC_OK;
+    if (reader->filter_count > 0)
+        rc = fc_file_reader_layout(reader, reader->filters, reader->filter_count, arena, &r.filters,
+                                   err);
+    for (size_t i = 0; rc == FC_OK && i < reader->layout.group_count; i++)
         rc = read_group(&r, i, err);
     return rc;
 }

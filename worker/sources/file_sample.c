@@ -11,8 +11,11 @@
 #include "worker/sources/file.h"
 
 /* Each costs some milliseconds: a page of each column is decoded for a few rows of it. */
-#define SLICES_MAX  8
-#define SCRATCH_MAX ((size_t)256 << 20)
+#define SLICES_MAX 8
+/* What all slices of a file may decode, compressed, and what a page is taken to have that is not looked at. */
+#define SLICES_BYTES ((int64_t)4 << 20)
+#define PAGE_BYTES   ((int64_t)1 << 20)
+#define SCRATCH_MAX  ((size_t)256 << 20)
 
 struct sampling {
     struct fc_source *source;
@@ -86,7 +89,7 @@ static int64_t bytes_left(const struct sampling *s)
 static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, size_t group,
                           int64_t budget, struct fc_error *err)
 {
-    const struct fc_parquet_group *span = &reader->parquet.groups[group];
+    const struct fc_parquet_layout_group *span = &reader->layout.groups[group];
     int64_t rows = budget < span->rows ? budget : span->rows;
 
     if (rows == 0)
@@ -102,15 +105,15 @@ static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, siz
     return rc != FC_OK && s->stats->cut ? FC_OK : rc;
 }
 
-/* A row group costs a good part of a remote file. The newest full one tells most about what is written today. */
+/* The newest full row group tells most about what is written today. */
 static fc_rc sample_newest(struct sampling *s, struct fc_file_reader *reader, int64_t budget,
                            struct fc_error *err)
 {
     int64_t want = budget < s->rows_left ? budget : s->rows_left;
 
-    for (size_t i = reader->parquet.group_count; i-- > 0 && want > 0 && !is_over(s);) {
-        int64_t rows = reader->parquet.groups[i].rows;
-        if (rows < want && i > 0 && reader->parquet.groups[i - 1].rows >= want)
+    for (size_t i = reader->layout.group_count; i-- > 0 && want > 0 && !is_over(s);) {
+        int64_t rows = reader->layout.groups[i].rows;
+        if (rows < want && i > 0 && reader->layout.groups[i - 1].rows >= want)
             continue;
         fc_rc rc = sample_group(s, reader, i, want, err);
         if (rc != FC_OK)
@@ -120,13 +123,29 @@ static fc_rc sample_newest(struct sampling *s, struct fc_file_reader *reader, in
     return FC_OK;
 }
 
+/* How many row groups are worth their cost, at most `most`: of a remote file one. */
+static size_t slices_of(const struct sampling *s, const struct fc_file_reader *reader, size_t most)
+{
+    const struct fc_parquet_layout *layout = &reader->layout;
+    int64_t cost = 1;
+
+    for (size_t i = 0; layout->group_count > 0 && i < layout->groups[0].chunk_count; i++) {
+        int64_t size = layout->groups[0].chunks[i].size;
+        cost += size < PAGE_BYTES ? size : PAGE_BYTES;
+    }
+    size_t affordable = s->source->remote ? 1 : (size_t)(SLICES_BYTES / cost);
+    return affordable < 1 ? 1 : affordable < most ? affordable : most;
+}
+
 static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, size_t slices,
                          int64_t budget, struct fc_error *err)
 {
-    size_t groups = reader->parquet.group_count;
+    size_t groups = reader->layout.group_count;
     size_t wanted = groups < slices ? groups : slices;
     int64_t left = budget < s->rows_left ? budget : s->rows_left;
 
+    if (wanted == 1)
+        return sample_newest(s, reader, budget, err);
     for (size_t i = 0; i < wanted && left > 0; i++) {
         int64_t before = s->rows_left;
         fc_rc rc =
@@ -162,16 +181,15 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
         const struct fc_file *file = &source->list.files[fc_spread(source->list.count, wanted, i)];
         struct fc_file_reader reader;
         fc_arena_reset(arena);
-        fc_rc rc = fc_file_reader_open(source, file, columns, count, !all, arena, &reader, err);
+        fc_rc rc = fc_file_reader_open(source, file, columns, count, arena, &reader, err);
         if (rc != FC_OK)
             return rc;
         const struct fc_file_run run = {.fn = take, .ctx = &s};
         if (all)
             rc = fc_file_reader_run(source, &reader, &run, err);
-        else if (source->remote)
-            rc = sample_newest(&s, &reader, share(s.rows_left, wanted - i), err);
         else
-            rc = sample_file(&s, &reader, SLICES_MAX / wanted, share(s.rows_left, wanted - i), err);
+            rc = sample_file(&s, &reader, slices_of(&s, &reader, SLICES_MAX / wanted),
+                             share(s.rows_left, wanted - i), err);
         if (rc != FC_OK && !(rc == FC_CANCELLED && ret->cut))
             return rc;
     }

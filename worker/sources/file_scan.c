@@ -197,7 +197,7 @@ static fc_rc scan_file(struct scan *scan, const struct fc_file *file, struct fc_
     bool nulls = true;
 
     fc_rc rc = fc_file_reader_open(scan->source, file, scan->request->columns, scan->request->count,
-                                   false, arena, &reader, err);
+                                   arena, &reader, err);
     if (rc == FC_OK)
         rc = account(scan, &reader, &nulls, err);
     if (rc != FC_OK)

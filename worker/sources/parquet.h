@@ -4,18 +4,12 @@
 
 #include "worker/duck/duck.h"
 
-struct fc_parquet_group {
-    int64_t first_row, rows;
-};
-
 struct fc_parquet_file {
     const char *path;                 /**< where the engine opens it */
     const char *name;                 /**< what it is called in errors */
     struct fc_source_column *columns; /**< top level, in file order; names may repeat */
     size_t column_count;
     int64_t rows;
-    struct fc_parquet_group *groups; /**< row groups; NULL unless asked for */
-    size_t group_count;
 };
 
 struct fc_parquet_place {
@@ -29,8 +23,8 @@ struct fc_parquet_place {
  * SOURCE_INVALID, naming the file, when it is empty, no Parquet, encrypted or damaged. The place's strings are kept.
  */
 FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_place *place,
-                                  bool with_groups, struct fc_arena *arena,
-                                  struct fc_parquet_file *ret, struct fc_error *err);
+                                  struct fc_arena *arena, struct fc_parquet_file *ret,
+                                  struct fc_error *err);
 
 struct fc_parquet_usage {
     int64_t bytes; /**< compressed, of the columns asked about */

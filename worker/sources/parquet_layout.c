@@ -2,6 +2,11 @@
 /* Numbers of fields are those of parquet.thrift of the Parquet format. */
 #include "worker/sources/parquet_layout.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "worker/sources/thrift.h"
 
 /* Early writers forgot the header of the dictionary page in the size of the chunk. */
@@ -182,6 +187,7 @@ static void read_groups(struct reading *r)
         if (__builtin_add_overflow(row, group->rows, &row))
             r->thrift.failed = true;
     }
+    layout->rows = row;
 }
 
 fc_rc fc_parquet_layout(fc_str footer, int64_t file_bytes, const char *const *columns, size_t count,
@@ -211,6 +217,57 @@ fc_rc fc_parquet_layout(fc_str footer, int64_t file_bytes, const char *const *co
         return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED,
                        "its columns lie in other files, which is not read");
     return FC_OK;
+}
+
+static bool read_at(int fd, int64_t first, char *to, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = pread(fd, to, size, first);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        to += n;
+        first += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* The bytes of the footer in `out`; false when they cannot be read. */
+static bool read_footer(int fd, int64_t bytes, struct fc_buf *out)
+{
+    char tail[FC_PARQUET_TAIL];
+
+    if (bytes < FC_PARQUET_TAIL || !read_at(fd, bytes - FC_PARQUET_TAIL, tail, sizeof(tail)))
+        return false;
+    int64_t size = fc_parquet_footer_size(tail, bytes);
+    if (size < 0 || !fc_buf_reserve(out, (size_t)size + 1))
+        return false;
+    out->len = (size_t)size;
+    return read_at(fd, bytes - FC_PARQUET_TAIL - size, out->ptr, (size_t)size);
+}
+
+fc_rc fc_parquet_layout_of(const char *path, const char *name, const char *const *columns,
+                           size_t count, struct fc_arena *arena, struct fc_parquet_layout *ret,
+                           struct fc_error *err)
+{
+    struct fc_buf footer = FC_BUF_INIT;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    fc_rc rc = FC_OK;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        rc = fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s", name, strerror(errno));
+    else if (!read_footer(fd, st.st_size, &footer))
+        rc = fc_fail(err, FC_REASON_SOURCE_INVALID, "%s: its footer cannot be read", name);
+    if (fd >= 0)
+        close(fd);
+    if (rc == FC_OK && fc_parquet_layout((fc_str){.ptr = footer.ptr, .len = footer.len}, st.st_size,
+                                         columns, count, arena, ret, err) != FC_OK)
+        rc = fc_error_prefix(err, "%s", name);
+    fc_buf_done(&footer);
+    return rc;
 }
 
 struct page {

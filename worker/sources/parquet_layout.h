@@ -27,6 +27,7 @@ struct fc_parquet_layout_group {
 struct fc_parquet_layout {
     struct fc_parquet_layout_group *groups;
     size_t group_count;
+    int64_t rows;
 };
 
 /** Length of the footer before the tail; -1 when the file's last 8 bytes are no tail, or it does not fit in. */
@@ -36,6 +37,11 @@ int64_t fc_parquet_footer_size(const char tail[FC_PARQUET_TAIL], int64_t file_by
 FC_MUST fc_rc fc_parquet_layout(fc_str footer, int64_t file_bytes, const char *const *columns,
                                 size_t count, struct fc_arena *arena, struct fc_parquet_layout *ret,
                                 struct fc_error *err);
+
+/** The same of a file, which may be a spool: only its footer is read. `name` is what errors call it. */
+FC_MUST fc_rc fc_parquet_layout_of(const char *path, const char *name, const char *const *columns,
+                                   size_t count, struct fc_arena *arena,
+                                   struct fc_parquet_layout *ret, struct fc_error *err);
 
 /**
  * How many of the chunk's first bytes hold its first `rows` rows, seen its first bytes `prefix`. More than the prefix:

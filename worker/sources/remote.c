@@ -15,7 +15,6 @@
 /* Of prefixes that are looked at for headers of pages. */
 #define PREFIX_MAX    ((int64_t)16 << 20)
 #define SCRATCH_BYTES ((size_t)64 << 20)
-#define LAYOUT_BYTES  ((size_t)256 << 20)
 
 static fc_rc no_memory(struct fc_error *err)
 {
@@ -147,29 +146,6 @@ fc_rc fc_remote_local(struct fc_remote *remote, const struct fc_file *file, cons
     }
     *ret = fc_spool_path(remote->spool);
     return FC_OK;
-}
-
-fc_rc fc_remote_layout(struct fc_remote *remote, const char *const *columns, size_t count,
-                       struct fc_arena *arena, struct fc_parquet_layout *ret, struct fc_error *err)
-{
-    char tail[FC_PARQUET_TAIL];
-    int64_t size = -1;
-
-    fc_rc rc = read_tail(remote->spool, tail, &size, err);
-    if (rc != FC_OK)
-        return rc;
-    if (size < 0)
-        return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is no whole Parquet file",
-                       remote->file->path);
-    FC_CLEANUP(fc_arena_freep) struct fc_arena *bytes = fc_arena_new(LAYOUT_BYTES + (size_t)size);
-    char *footer = bytes ? fc_arena_alloc(bytes, (size_t)size) : NULL;
-    if (!footer)
-        return no_memory(err);
-    rc = fc_spool_read(remote->spool, footer_span(remote->spool, size), footer, err);
-    if (rc == FC_OK)
-        rc = fc_parquet_layout((fc_str){.ptr = footer, .len = (size_t)size},
-                               fc_spool_bytes(remote->spool), columns, count, arena, ret, err);
-    return rc == FC_OK ? rc : fc_error_prefix(err, "%s", remote->file->path);
 }
 
 static fc_rc read_span(const struct fc_spool *spool, int64_t first, int64_t size,

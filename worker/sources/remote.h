@@ -33,11 +33,6 @@ void fc_remote_close(struct fc_remote *remote);
 FC_MUST fc_rc fc_remote_local(struct fc_remote *remote, const struct fc_file *file,
                               const char **ret, struct fc_error *err);
 
-/** Where the columns of the spooled file are. */
-FC_MUST fc_rc fc_remote_layout(struct fc_remote *remote, const char *const *columns, size_t count,
-                               struct fc_arena *arena, struct fc_parquet_layout *ret,
-                               struct fc_error *err);
-
 /** What to fetch of a row group. */
 struct fc_remote_part {
     const struct fc_parquet_layout_group *group;
