@@ -246,6 +246,10 @@ static void no_such_place(void **state)
     f->order.schemes = schemes;
     f->order.n_schemes = 1;
     bq_refuses(f, FC_REASON_SOURCE_DENIED, "bigquery");
+    /* An endpoint is held against the lists like every other host. */
+    f->order.n_schemes = 0;
+    f->order.deny_private = true;
+    bq_refuses(f, FC_REASON_SOURCE_DENIED, "127.0.0.1");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bq_set_up, bq_tear_down)

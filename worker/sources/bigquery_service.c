@@ -46,8 +46,7 @@ fc_rc fc_bq_service_open(const struct fc_source_env *env, const char *what, stru
 {
     const Feast__Worker__V1__Access *order = env->access ? env->access->order : NULL;
     const char *emulator = getenv("BIGQUERY_EMULATOR_HOST");
-    struct fc_bq_service made = {
-        .sys = env->sys, .deadline_ns = env->deadline_ns, .what = what, .trusted = true};
+    struct fc_bq_service made = {.sys = env->sys, .deadline_ns = env->deadline_ns, .what = what};
     const struct fc_http_options options = {
         .access = env->access, .sys = env->sys, .deadline_ns = env->deadline_ns};
 
@@ -58,7 +57,6 @@ fc_rc fc_bq_service_open(const struct fc_source_env *env, const char *what, stru
         made.anonymous = true;
     } else {
         made.base = GOOGLE;
-        made.trusted = false;
     }
     if (!made.base)
         return no_memory(&made, err);
@@ -160,8 +158,7 @@ fc_rc fc_bq_call(struct fc_bq_service *service, const struct fc_bq_request *requ
                  struct fc_error *err)
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    struct fc_http_request http = {
-        .trusted = service->trusted, .max_bytes = ANSWER_MAX, .what = service->what};
+    struct fc_http_request http = {.max_bytes = ANSWER_MAX, .what = service->what};
 
     *ret_problem = FC_BQ_FINE;
     http.url = fc_arena_printf(arena, "%s/bigquery/v2%s", service->base, request->path);

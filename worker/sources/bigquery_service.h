@@ -12,7 +12,6 @@ struct fc_bq_service {
     const struct fc_sys *sys;
     int64_t deadline_ns; /**< monotonic, 0 for none */
     const char *base;    /**< URL without a trailing slash */
-    bool trusted;        /**< the operator named it */
     bool anonymous;      /**< an emulator: it is not told who asks */
     const char *what;    /**< "BigQuery table p.d.t", for messages */
 };
