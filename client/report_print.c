@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "client/table.h"
 #include "client/values.h"
 
@@ -85,32 +86,12 @@ static void column_row(struct fc_table *table, const column_report *c)
 /* What a person can do about a column; the message says what is wrong. */
 static void put_advice(FILE *out, const column_report *c)
 {
-    const char *advice = NULL;
-
-    switch (c->level) {
-    case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__REJECT:
-        advice = "declare the type that the source has, or convert the column in the source";
-        break;
-    case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__MISSING:
-        advice = "add the column to the source, or name the right one with fieldMapping";
-        break;
-    case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__CHECKED:
-        advice = c->invalid_count > 0 ? "rows whose value does not convert are left out by "
-                                        "ingestion; mend them in the source"
-                                      : NULL;
-        break;
-    default:
-        advice = c->invalid_count > 0
-                     ? "invalid rows are left out by ingestion; mend them in the source"
-                     : NULL;
-        break;
-    }
     fprintf(out, "  %s %s: %s\n", role_text((int)c->role), c->name[0] ? c->name : c->column,
             c->message[0] ? c->message : "some sampled values are invalid");
     if (c->first_bad_value[0])
         fprintf(out, "    first invalid value: %s\n", c->first_bad_value);
-    if (advice)
-        fprintf(out, "    to do: %s\n", advice);
+    if (c->advice[0])
+        fprintf(out, "    to do: %s\n", c->advice);
 }
 
 static void put_list(FILE *out, const char *title, char **texts, size_t count)
@@ -119,19 +100,36 @@ static void put_list(FILE *out, const char *title, char **texts, size_t count)
         fprintf(out, "%s%s%s\n", i == 0 ? title : "", i == 0 ? ":\n  " : "  ", texts[i]);
 }
 
+static bool is_stream(const source_report *s)
+{
+    return s->slot == FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM;
+}
+
+static void put_events(FILE *out, const source_report *s)
+{
+    char oldest[FC_TIME_TEXT_MAX];
+    char newest[FC_TIME_TEXT_MAX];
+
+    if (!s->oldest_event || !s->newest_event)
+        return;
+    fc_time_format(s->oldest_event->seconds, s->oldest_event->nanos, oldest);
+    fc_time_format(s->newest_event->seconds, s->newest_event->nanos, newest);
+    fprintf(out, "  events of %s to %s\n", oldest, newest);
+}
+
 static void put_source_line(FILE *out, const source_report *s)
 {
-    fprintf(out, "%s source %s\n",
-            s->slot == FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM ? "stream" : "batch",
-            s->location);
-    if (s->files_total > 0)
-        fprintf(out, "  %" PRIu64 " of %" PRIu64 " files read, ", s->files_seen, s->files_total);
-    else
-        fputs("  ", out);
+    fprintf(out, "%s source %s\n", is_stream(s) ? "stream" : "batch", s->location);
+    fputs("  ", out);
+    if (s->files_total > 0 && is_stream(s))
+        fprintf(out, "%" PRIu64 " partitions, ", s->files_total);
+    else if (s->files_total > 0)
+        fprintf(out, "%" PRIu64 " of %" PRIu64 " files read, ", s->files_seen, s->files_total);
     fprintf(out, "%" PRIu64 " rows sampled, %" PRIu64 " of them invalid, %.2f s\n", s->rows_sampled,
             s->rows_invalid, s->seconds);
     if (s->message[0])
         fprintf(out, "  %s\n", s->message);
+    put_events(out, s);
 }
 
 static bool put_source(struct fc_cli *cli, const source_report *s)

@@ -186,6 +186,61 @@ static void every_type_is_a_column(void **state)
     }
 }
 
+/* What the peers' readers make of each type, and the level that it has here. */
+static void types_against_declared_ones(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *type;
+        int declared;
+        enum fc_contract_level level;
+    } cases[] = {
+        {"\"boolean\"", 7, FC_LEVEL_EXACT},
+        {"\"int\"", 3, FC_LEVEL_EXACT},
+        {"\"int\"", 4, FC_LEVEL_WIDENING},
+        {"\"long\"", 4, FC_LEVEL_EXACT},
+        {"\"long\"", 3, FC_LEVEL_CHECKED},
+        {"\"float\"", 6, FC_LEVEL_EXACT},
+        {"\"double\"", 5, FC_LEVEL_EXACT},
+        {"\"double\"", 6, FC_LEVEL_CHECKED},
+        {"\"string\"", 2, FC_LEVEL_EXACT},
+        {"\"string\"", 1, FC_LEVEL_CHECKED},
+        {"\"bytes\"", 1, FC_LEVEL_EXACT},
+        {"\"bytes\"", 2, FC_LEVEL_CHECKED},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":4}", 1, FC_LEVEL_EXACT},
+        {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"]}", 2, FC_LEVEL_EXACT},
+        {"{\"type\":\"string\",\"logicalType\":\"uuid\"}", 2, FC_LEVEL_EXACT},
+        {"{\"type\":\"int\",\"logicalType\":\"date\"}", 3, FC_LEVEL_REJECT},
+        {"{\"type\":\"long\",\"logicalType\":\"time-micros\"}", 4, FC_LEVEL_REJECT},
+        {"{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}", 4, FC_LEVEL_CHECKED},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":18}", 4, FC_LEVEL_WIDENING},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":60}", 5, FC_LEVEL_REJECT},
+        {"[\"null\",\"int\",\"long\"]", 4, FC_LEVEL_EXACT},
+        {"[\"float\",\"double\"]", 5, FC_LEVEL_EXACT},
+        {"[\"int\",\"string\"]", 2, FC_LEVEL_REJECT},
+        {"\"null\"", 2, FC_LEVEL_WIDENING},
+        {"{\"type\":\"map\",\"values\":\"int\"}", 3, FC_LEVEL_REJECT},
+        {"{\"type\":\"array\",\"items\":\"float\"}", 16, FC_LEVEL_EXACT},
+        {"{\"type\":\"array\",\"items\":[\"null\",\"int\"]}", 14, FC_LEVEL_WIDENING},
+        {"{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":\"int\"}}", 13,
+         FC_LEVEL_REJECT},
+    };
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(cases); i++) {
+        open_field(f, cases[i].type);
+        assert_int_equal(
+            fc_contract_value(&f->columns[0].type, (Feast__Types__ValueType__Enum)cases[i].declared)
+                .level,
+            cases[i].level);
+    }
+    open_field(f, "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}");
+    assert_int_equal(fc_contract_timestamp(&f->columns[0].type).level, FC_LEVEL_EXACT);
+    open_field(f, "{\"type\":\"long\",\"logicalType\":\"local-timestamp-millis\"}");
+    assert_int_equal(fc_contract_timestamp(&f->columns[0].type).level, FC_LEVEL_CHECKED);
+    open_field(f, "\"long\"");
+    assert_int_equal(fc_contract_timestamp(&f->columns[0].type).level, FC_LEVEL_REJECT);
+}
+
 static void numbers(void **state)
 {
     struct fixture *f = *state;
@@ -439,6 +494,7 @@ static void schemas_without_end(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(every_type_is_a_column, setup, teardown),
+    cmocka_unit_test_setup_teardown(types_against_declared_ones, setup, teardown),
     cmocka_unit_test_setup_teardown(numbers, setup, teardown),
     cmocka_unit_test_setup_teardown(texts, setup, teardown),
     cmocka_unit_test_setup_teardown(decimals, setup, teardown),

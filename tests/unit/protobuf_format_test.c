@@ -3,8 +3,11 @@
 #include "tests/unit/harness.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "tests/support/scratch.h"
+#include "tests/support/web.h"
 #include "worker/contract/convert.h"
 #include "worker/formats/descriptors.h"
 
@@ -149,6 +152,90 @@ static void classes_by_java_name_and_by_full_name(void **state)
     holds(f->err.message, "did you mean \"" TRIP "\"?");
 }
 
+/* What a URL is asked, and a clock that is set. */
+struct served {
+    char if_none_match[64], authorization[64];
+    bool gone;
+};
+
+static bool serve_set(void *ctx, const struct test_web_request *request, int fd)
+{
+    struct served *served = ctx;
+    struct fc_buf body = FC_BUF_INIT;
+    struct fc_error err = FC_ERROR_INIT;
+    char head[160];
+
+    if (!test_web_header(request, "If-None-Match", served->if_none_match,
+                         sizeof(served->if_none_match)))
+        served->if_none_match[0] = '\0';
+    if (!test_web_header(request, "Authorization", served->authorization,
+                         sizeof(served->authorization)))
+        served->authorization[0] = '\0';
+    if (served->gone)
+        return test_web_reply(fd, "404 Not Found", "", "");
+    if (strcmp(served->if_none_match, "\"v1\"") == 0)
+        return test_web_raw(fd, "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n");
+    bool fine = fc_file_read(FC_TEST_DESCRIPTORS "/trip_events.desc", "set", (size_t)1 << 20, &body,
+                             &err) == FC_OK;
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: %zu\r\n\r\n",
+             body.len);
+    fine = fine && test_web_raw(fd, head) && write(fd, body.ptr, body.len) == (ssize_t)body.len;
+    fc_buf_done(&body);
+    return fine;
+}
+
+static int64_t fake_ns;
+
+static int64_t fake_monotonic(void *ctx)
+{
+    (void)ctx;
+    return fake_ns;
+}
+
+static fc_rc load(struct fixture *f, const struct fc_sys *sys)
+{
+    const struct fc_format_env env = {.sys = sys, .access = &f->access};
+    const struct fc_proto_set *set = NULL;
+    const char *place = NULL;
+
+    f->err = (struct fc_error)FC_ERROR_INIT;
+    return fc_descriptors_load(&env, f->arena, &set, &place, &f->err);
+}
+
+static void a_url_is_asked_seldom(void **state)
+{
+    struct fixture *f = *state;
+    struct served served = {.gone = false};
+    struct test_web *web = test_web_start(serve_set, &served);
+    struct fc_sys sys = *fc_sys_real();
+
+    fake_ns = fc_monotonic_ns(fc_sys_real());
+    sys.monotonic_ns = fake_monotonic;
+    fc_descriptors_forget();
+    setenv("STENCIL_TOKEN", "hush", 1);
+    f->order.descriptors = fc_arena_strdup(f->arena, test_web_url(web, "/sets"));
+    must(f, load(f, &sys));
+    assert_string_equal(served.authorization, "Bearer hush");
+    assert_string_equal(served.if_none_match, "");
+    fake_ns += FC_DESCRIPTORS_TTL_NS - 1;
+    must(f, load(f, &sys));
+    assert_int_equal(test_web_requests(web), 1);
+    fake_ns += 1;
+    must(f, load(f, &sys));
+    assert_int_equal(test_web_requests(web), 2);
+    assert_string_equal(served.if_none_match, "\"v1\"");
+    must(f, load(f, &sys));
+    assert_int_equal(test_web_requests(web), 2);
+    must(f, try_open(f, TRIP));
+    fake_ns += FC_DESCRIPTORS_TTL_NS;
+    served.gone = true;
+    assert_int_equal(load(f, &sys), FC_UNAVAILABLE);
+    holds(f->err.message, "HTTP status 404; nothing is there");
+    unsetenv("STENCIL_TOKEN");
+    fc_descriptors_forget();
+    test_web_stop(web);
+}
+
 static void places_of_descriptor_sets(void **state)
 {
     struct fixture *f = *state;
@@ -242,6 +329,40 @@ static void every_type_is_a_column(void **state)
     assert_int_equal(f->column_count, before + FC_ARRAY_LEN(wanted) - 1);
     assert_int_equal(column(f, "f_counts.a.b")->type.kind, FC_COLUMN_INT64);
     assert_int_equal(column(f, "f_stops.3.lat")->type.kind, FC_COLUMN_FLOAT64);
+}
+
+/* What the peers' readers make of each type, and the level that it has here. */
+static void types_against_declared_ones(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        int declared;
+        enum fc_contract_level level;
+    } cases[] = {
+        {"f_bool", 7, FC_LEVEL_EXACT},         {"f_int32", 3, FC_LEVEL_EXACT},
+        {"f_sfixed32", 3, FC_LEVEL_EXACT},     {"f_uint32", 4, FC_LEVEL_WIDENING},
+        {"f_uint32", 3, FC_LEVEL_CHECKED},     {"f_fixed32", 4, FC_LEVEL_WIDENING},
+        {"f_int64", 4, FC_LEVEL_EXACT},        {"f_sint64", 4, FC_LEVEL_EXACT},
+        {"f_uint64", 4, FC_LEVEL_CHECKED},     {"f_float", 6, FC_LEVEL_EXACT},
+        {"f_double", 5, FC_LEVEL_EXACT},       {"f_string", 2, FC_LEVEL_EXACT},
+        {"f_bytes", 1, FC_LEVEL_EXACT},        {"f_enum", 2, FC_LEVEL_EXACT},
+        {"f_enum", 3, FC_LEVEL_REJECT},        {"f_wrapped", 4, FC_LEVEL_EXACT},
+        {"f_wrapped_text", 2, FC_LEVEL_EXACT}, {"f_time", 4, FC_LEVEL_CHECKED},
+        {"f_time", 2, FC_LEVEL_REJECT},        {"f_ints", 13, FC_LEVEL_EXACT},
+        {"f_ints", 3, FC_LEVEL_REJECT},        {"f_strings", 12, FC_LEVEL_EXACT},
+        {"f_enums", 12, FC_LEVEL_EXACT},       {"f_places", 12, FC_LEVEL_REJECT},
+        {"f_counts", 4, FC_LEVEL_REJECT},      {"f_place", 2, FC_LEVEL_REJECT},
+    };
+
+    open_class(f, TRIP);
+    for (size_t i = 0; i < FC_ARRAY_LEN(cases); i++)
+        assert_int_equal(fc_contract_value(&column(f, cases[i].name)->type,
+                                           (Feast__Types__ValueType__Enum)cases[i].declared)
+                             .level,
+                         cases[i].level);
+    assert_int_equal(fc_contract_timestamp(&column(f, "f_time")->type).level, FC_LEVEL_EXACT);
+    assert_int_equal(fc_contract_timestamp(&column(f, "f_duration")->type).level, FC_LEVEL_REJECT);
 }
 
 static void numbers(void **state)
@@ -432,7 +553,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(classes_by_java_name_and_by_full_name, setup, teardown),
     cmocka_unit_test_setup_teardown(places_of_descriptor_sets, setup, teardown),
     cmocka_unit_test_setup_teardown(every_type_is_a_column, setup, teardown),
+    cmocka_unit_test_setup_teardown(types_against_declared_ones, setup, teardown),
     cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_url_is_asked_seldom, setup, teardown),
     cmocka_unit_test_setup_teardown(what_is_absent, setup, teardown),
     cmocka_unit_test_setup_teardown(lists_and_maps, setup, teardown),
     cmocka_unit_test_setup_teardown(one_of_several, setup, teardown),
