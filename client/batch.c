@@ -272,6 +272,24 @@ void fc_batch_send(struct fc_batch *batch, fc_batch_fn fn, void *ctx)
 
 /* -- what became of it --------------------------------------------------------------------------------------- */
 
+struct fc_batch_item fc_batch_item(const struct fc_batch *batch, size_t index)
+{
+    if (index >= batch->docs.count) {
+        const struct fc_removal *removal = &batch->removals[index - batch->docs.count];
+        return (struct fc_batch_item){.word = fc_doc_word(FC_DOC_TABLE),
+                                      .kind = fc_doc_kind_name(FC_DOC_TABLE),
+                                      .project = removal->project,
+                                      .name = removal->name};
+    }
+    const struct fc_doc *doc = &batch->docs.items[index];
+    return (struct fc_batch_item){.doc = doc,
+                                  .word = fc_doc_word(doc->kind),
+                                  .kind = fc_doc_kind_name(doc->kind),
+                                  .project = doc->project,
+                                  .name = doc->name,
+                                  .is_table = doc->kind == FC_DOC_TABLE};
+}
+
 const char *fc_batch_word(const fc_batch_result *result)
 {
     static const char *const words[] = {"?",         "created", "updated",

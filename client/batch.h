@@ -51,6 +51,15 @@ void fc_batch_send(struct fc_batch *batch, fc_batch_fn fn, void *ctx);
 /** Sends all of it and prints what became of each document, as `apply` does (client/cmd_apply.c). */
 enum fc_exit fc_apply_batch(struct fc_cli *cli, struct fc_batch *batch);
 
+/** What a result is about; documents come first, then removals. */
+struct fc_batch_item {
+    const struct fc_doc *doc; /**< NULL for a removal */
+    const char *word, *kind;  /**< "table", "FeatureTable" */
+    const char *project, *name;
+    bool is_table; /**< a feature table that is applied */
+};
+struct fc_batch_item fc_batch_item(const struct fc_batch *batch, size_t index);
+
 /** "created" … "refused"; "not sent" for NULL. */
 const char *fc_batch_word(const fc_batch_result *result);
 bool fc_batch_refused(const fc_batch_result *result);

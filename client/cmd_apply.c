@@ -16,23 +16,12 @@ struct apply {
     enum fc_exit code; /* of the first failure */
 };
 
-static bool is_table(const struct apply *a, size_t index)
+static void record(struct apply *a, const struct fc_batch_item *item, const fc_batch_result *result)
 {
-    return index < a->batch->docs.count && a->batch->docs.items[index].kind == FC_DOC_TABLE;
-}
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "kind", item->kind, "name", item->name,
+                               "project", item->project, "result", fc_batch_word(result));
 
-static void record(struct apply *a, size_t index, const fc_batch_result *result)
-{
-    bool removal = index >= a->batch->docs.count;
-    const struct fc_doc *doc = removal ? NULL : &a->batch->docs.items[index];
-    const struct fc_removal *gone =
-        removal ? &a->batch->removals[index - a->batch->docs.count] : NULL;
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s}", "kind", fc_doc_kind_name(doc ? doc->kind : FC_DOC_TABLE),
-                  "name", doc ? doc->name : gone->name, "project",
-                  doc ? doc->project : gone->project, "result", fc_batch_word(result));
-
-    if (object && is_table(a, index) && !fc_batch_refused(result))
+    if (object && item->is_table && !fc_batch_refused(result))
         json_object_set_new(object, "validation",
                             json_string(fc_verdict_name((int)result->verdict)));
     if (object && fc_batch_refused(result))
@@ -61,12 +50,9 @@ static void explain_verdict(struct apply *a, const char *name, const fc_batch_re
 static void tell(void *ctx, size_t index, const fc_batch_result *result)
 {
     struct apply *a = ctx;
-    bool removal = index >= a->batch->docs.count;
-    const char *word = removal ? "table" : fc_doc_word(a->batch->docs.items[index].kind);
-    const char *name = removal ? a->batch->removals[index - a->batch->docs.count].name
-                               : a->batch->docs.items[index].name;
+    struct fc_batch_item item = fc_batch_item(a->batch, index);
 
-    record(a, index, result);
+    record(a, &item, result);
     if (fc_batch_refused(result)) {
         enum fc_exit code = fc_batch_print_refusal(a->batch, index, result);
         if (a->failed++ == 0)
@@ -76,13 +62,13 @@ static void tell(void *ctx, size_t index, const fc_batch_result *result)
     if (a->batch->atomic && !a->batch->applied && !a->batch->dry_run)
         return; /* it did not happen */
     if (a->cli->format == FC_FORMAT_NAME)
-        fprintf(a->cli->out, "%s/%s\n", word, name);
+        fprintf(a->cli->out, "%s/%s\n", item.word, item.name);
     else if (!fc_output_wanted(a->cli))
-        fprintf(a->cli->out, "%s/%s %s%s%s\n", word, name, fc_batch_word(result),
-                is_table(a, index) ? fc_batch_verdict_text(result) : "",
+        fprintf(a->cli->out, "%s/%s %s%s%s\n", item.word, item.name, fc_batch_word(result),
+                item.is_table ? fc_batch_verdict_text(result) : "",
                 a->batch->dry_run ? " (dry run)" : "");
-    if (is_table(a, index))
-        explain_verdict(a, name, result);
+    if (item.is_table)
+        explain_verdict(a, item.name, result);
 }
 
 static enum fc_exit conclude(struct apply *a)

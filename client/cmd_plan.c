@@ -38,14 +38,14 @@ static json_t *jobs_of(struct plan *p, const struct fc_doc *doc)
     return ids;
 }
 
-static void put_line(struct plan *p, const char *word, const char *project, const char *name,
+static void put_line(struct plan *p, const struct fc_batch_item *item,
                      const fc_batch_result *result, const json_t *jobs)
 {
     size_t change = (size_t)result->change < FC_ARRAY_LEN(marks) ? result->change : 0;
     bool looked_at = result->report != NULL;
 
-    fprintf(p->cli->out, "%s %s/%s%s%s%s%s\n", marks[change], word, name,
-            project[0] ? " in project " : "", project,
+    fprintf(p->cli->out, "%s %s/%s%s%s%s%s\n", marks[change], item->word, item->name,
+            item->project[0] ? " in project " : "", item->project,
             change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__REFUSED ? ": would be refused" : "",
             looked_at ? fc_batch_verdict_text(result) : "");
     for (size_t i = 0; i < json_array_size(jobs); i++)
@@ -59,17 +59,13 @@ static void put_line(struct plan *p, const char *word, const char *project, cons
 static void take(void *ctx, size_t index, const fc_batch_result *result)
 {
     struct plan *p = ctx;
-    bool removal = index >= p->batch.docs.count;
-    const struct fc_doc *doc = removal ? NULL : &p->batch.docs.items[index];
-    const struct fc_removal *gone =
-        removal ? &p->batch.removals[index - p->batch.docs.count] : NULL;
-    const char *project = doc ? doc->project : gone->project, *name = doc ? doc->name : gone->name;
-    bool restarts = doc && doc->kind == FC_DOC_TABLE &&
-                    result->change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__UPDATED;
-    json_t *jobs = restarts ? jobs_of(p, doc) : json_array();
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:O}", "kind", fc_doc_kind_name(doc ? doc->kind : FC_DOC_TABLE),
-        "name", name, "project", project, "result", fc_batch_word(result), "restarts", jobs);
+    struct fc_batch_item item = fc_batch_item(&p->batch, index);
+    bool restarts =
+        item.is_table && result->change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__UPDATED;
+    json_t *jobs = restarts ? jobs_of(p, item.doc) : json_array();
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:O}", "kind", item.kind, "name", item.name, "project",
+                  item.project, "result", fc_batch_word(result), "restarts", jobs);
 
     if (object && result->report)
         json_object_set_new(object, "validation",
@@ -78,7 +74,7 @@ static void take(void *ctx, size_t index, const fc_batch_result *result)
     if ((size_t)result->change < FC_ARRAY_LEN(p->counts))
         p->counts[result->change]++;
     if (!fc_output_wanted(p->cli))
-        put_line(p, doc ? fc_doc_word(doc->kind) : "table", project, name, result, jobs);
+        put_line(p, &item, result, jobs);
     json_decref(jobs);
     if (fc_batch_refused(result))
         p->code = fc_batch_print_refusal(&p->batch, index, result);

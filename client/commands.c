@@ -258,9 +258,8 @@ const struct fc_command fc_commands[] = {
                 "with its status: PRESENT, NULL_VALUE, NOT_FOUND or OUTSIDE_MAX_AGE.",
      .examples = EXAMPLES("feastctl online get flights --entity carrier=UA --entity flight=1545",
                           "Every feature of one key",
-                          "feastctl online get flights -e carrier=UA -e flight=1545 -e carrier=B6 "
-                          "-e flight=725 -f dest",
-                          "One feature of two keys"),
+                          "feastctl online get flights -e carrier=UA -e flight=1545 -f dest",
+                          "One feature of it"),
      .options = fc_flags_online,
      .min_args = 1,
      .max_args = 1,

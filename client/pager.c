@@ -34,7 +34,8 @@ struct fc_pager *fc_pager_start(struct fc_cli *cli)
         return NULL;
     setenv("LESS", "FRX", 0);
     pager->before = cli->out;
-    pager->pipe = popen(command, "we"); /* a command line of the person's own */
+    /* A command line of the person's own. */
+    pager->pipe = popen(command, "we"); /* NOLINT(cert-env33-c) */
     if (!pager->pipe)
         return NULL;
     signal(SIGPIPE, SIG_IGN); /* a reader who has seen enough is no fault */

@@ -38,8 +38,9 @@ static void settle(json_t *value)
     void *next;
     size_t i;
 
-    json_array_foreach (value, i, member)
+    json_array_foreach (value, i, member) {
         settle(member);
+    }
     json_object_foreach_safe(value, next, name, member)
     {
         if (strcmp(name, "labels") == 0 || strcmp(name, "fieldMapping") == 0)

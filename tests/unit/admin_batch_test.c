@@ -89,7 +89,9 @@ static size_t tables_of(struct whole_server *server, const char *project)
 
     request.kind = FEAST__ADMIN__V1__OBJECT_KIND__OBJECT_KIND_FEATURE_TABLE;
     request.project = (char *)project;
-    return ((list_response *)must_answer(server, list(server, &request)))->n_objects;
+    const list_response *answer = must_answer(server, list(server, &request));
+    assert_non_null(answer);
+    return answer->n_objects;
 }
 
 static void objects_see_those_before_them_in_whatever_order(void **state)
