@@ -102,6 +102,27 @@ static void pages_in_order(void **state)
     bq_all_asked(f);
 }
 
+/* What four pages take in memory is bounded. */
+static void many_columns_make_small_pages(void **state)
+{
+    static const struct {
+        size_t columns;
+        const char *request;
+    } table[] = {{2, "maxResults=10000&"}, {10, "maxResults=5000&"}, {1000, "maxResults=500&"}};
+    struct bq_fixture *f = *state;
+    const char *columns[1000];
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(columns); i++)
+        columns[i] = i == 1 ? "ts" : "id";
+    bq_expect(f, GET, OK, TABLE(""));
+    bq_opens(f);
+    for (size_t i = 0; i < FC_ARRAY_LEN(table); i++) {
+        bq_expect(f, table[i].request, OK, "{\"rows\":[" ROW("1") "]}");
+        assert_int_equal(bq_scan(f, columns, table[i].columns, NULL, false), FC_OK);
+    }
+    bq_all_asked(f);
+}
+
 static void a_page_that_does_not_come(void **state)
 {
     struct bq_fixture *f = *state;
@@ -160,6 +181,7 @@ static const struct CMUnitTest CASES[] = {
     CASE(partitions_by_arrival),
     CASE(small_and_open_spans_are_listed),
     CASE(pages_in_order),
+    CASE(many_columns_make_small_pages),
     CASE(a_page_that_does_not_come),
     CASE(a_page_that_is_none),
     CASE(streamed_rows),

@@ -8,7 +8,10 @@
 #include "worker/sources/bigquery_ahead.h"
 #include "worker/sources/bigquery_sql.h"
 
-#define PAGE_ROWS INT64_C(10000)
+/* Of a page: parsed, a cell takes some 400 bytes, and four pages may be in memory at once. */
+#define PAGE_CELLS     INT64_C(50000)
+#define PAGE_ROWS      INT64_C(10000)
+#define PAGE_ROWS_LESS INT64_C(500)
 /* BigQuery bills no query for less. */
 #define SMALL_BYTES (INT64_C(10) << 20)
 
@@ -24,6 +27,13 @@ struct scan {
     int64_t bytes_before;
     int64_t rows; /**< handed on so far */
 };
+
+static int64_t page_rows(const struct fc_bq_plan *plan)
+{
+    int64_t rows = PAGE_CELLS / (int64_t)(plan->count > 0 ? plan->count : 1);
+
+    return rows > PAGE_ROWS ? PAGE_ROWS : rows < PAGE_ROWS_LESS ? PAGE_ROWS_LESS : rows;
+}
 
 /* Rows of a span count as their share of the table: that is what progress is measured in. */
 static int64_t passed(const struct scan *scan, int64_t total)
@@ -57,7 +67,7 @@ static fc_rc take_page(void *ctx, const json_t *answer, int64_t total, int64_t b
 static fc_rc list_pages(const struct scan *scan, fc_bq_page_fn emit, void *emit_ctx,
                         struct fc_error *err)
 {
-    struct fc_bq_list list = {.plan = scan->plan, .rows = PAGE_ROWS};
+    struct fc_bq_list list = {.plan = scan->plan, .rows = page_rows(scan->plan)};
     struct fc_buf token = FC_BUF_INIT;
     bool more = true;
     fc_rc rc = FC_OK;
@@ -87,7 +97,7 @@ static fc_rc query_pages(const struct scan *scan, fc_bq_page_fn emit, void *emit
     const struct fc_bq_query query = {.sql = scan->sql,
                                       .project = scan->source->billed,
                                       .location = scan->source->location,
-                                      .page_rows = PAGE_ROWS};
+                                      .page_rows = page_rows(scan->plan)};
     enum fc_bq_problem problem = FC_BQ_FINE;
 
     return fc_bq_query_run(&scan->source->service, &query, emit, emit_ctx, scan->requests, &problem,
