@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Kafka broker (tests/peers/kafka) with every way to log in, each on a listener of its own, in one process."""
 
+import atexit
 import base64
 import ctypes
 import os
@@ -239,3 +240,15 @@ class KafkaBroker:
             producer.produce(topic, value, key=key[0] if key else None, partition=partition, on_delivery=delivered)
         if producer.flush(PATIENCE) != 0 or failed:
             raise AssertionError(f"messages to {topic} were not taken: {failed[:3]}")
+
+
+_shared = []
+
+
+def shared():
+    """The one broker of the test cases of a program: it takes longer to start than most of them."""
+    if not _shared:
+        _shared.append(KafkaBroker())
+        atexit.register(_shared[0].stop)
+        _shared[0].start()
+    return _shared[0]

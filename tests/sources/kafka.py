@@ -11,7 +11,8 @@ import tempfile
 import time
 import unittest
 
-from kafkabroker import PATIENCE, PLAIN, SCRAM, KafkaBroker, peer
+from kafka_follow import Following  # noqa: F401 (its cases are run here, with the same broker)
+from kafkabroker import PATIENCE, PLAIN, SCRAM, peer, shared
 
 peer()
 from confluent_kafka import Consumer, TopicPartition  # noqa: E402  (from the peer)
@@ -28,9 +29,7 @@ class Kafka(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.broker = KafkaBroker()
-        cls.addClassCleanup(cls.broker.stop)
-        cls.broker.start()
+        cls.broker = shared()
         cls.dir = tempfile.TemporaryDirectory(prefix="fc-kafka-test-")
         cls.addClassCleanup(cls.dir.cleanup)
         cls.broker.create("trips", 3)

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A topic of a real Kafka broker followed for ever: every message once from wherever the reading begins, whatever
-becomes of the broker meanwhile."""
+becomes of the broker meanwhile. Run by kafka.py."""
 
 import json
 import os
@@ -11,7 +10,7 @@ import threading
 import time
 import unittest
 
-from kafkabroker import PATIENCE, KafkaBroker, peer
+from kafkabroker import PATIENCE, peer, shared
 
 peer()
 from confluent_kafka import TopicPartition  # noqa: E402  (from the peer)
@@ -69,9 +68,7 @@ class Follower:
 class Following(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.broker = KafkaBroker()
-        cls.addClassCleanup(cls.broker.stop)
-        cls.broker.start()
+        cls.broker = shared()
 
     def follow(self, topic, start="earliest", positions=None):
         return Follower(self.broker.address["PLAINTEXT"], topic, start, positions)
@@ -160,7 +157,3 @@ class Following(unittest.TestCase):
         self.assertIsNone(follower.end())
         self.assertEqual(follower.values(), list(range(1000)))
         self.assertIsNone(follower.lines[-1]["trouble"])
-
-
-if __name__ == "__main__":
-    unittest.main(verbosity=2)
