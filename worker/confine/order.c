@@ -96,6 +96,19 @@ static const Feast__Worker__V1__Access *access_of(const Feast__Worker__V1__WorkO
     }
 }
 
+/* TLS of a Redis: authorities, certificate, key. */
+static void add_sink_reads(struct paths *paths, const Feast__Worker__V1__WorkOrder *order)
+{
+    const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+
+    if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH &&
+        ingest->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS) {
+        add_directory_of(paths, ingest->redis->ca_file);
+        add_directory_of(paths, ingest->redis->cert_file);
+        add_directory_of(paths, ingest->redis->key_file);
+    }
+}
+
 static void add_reads(struct paths *paths, const Feast__Worker__V1__Access *access)
 {
     add_system(paths);
@@ -159,6 +172,7 @@ fc_rc fc_confine_order(const Feast__Worker__V1__WorkOrder *order, struct fc_aren
     bool read_any = access == NULL || !access->confine_reads;
     if (!read_any) {
         add_reads(&reads, access);
+        add_sink_reads(&reads, order);
     }
     add_writes(&writes, order);
     if (reads.failed || writes.failed) {

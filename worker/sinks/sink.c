@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sinks/sink.h"
 
-static const struct fc_sink_ops *const KINDS[] = {&fc_sink_sqlite};
+static const struct fc_sink_ops *const KINDS[] = {&fc_sink_sqlite, &fc_sink_redis};
 
 fc_rc fc_sink_ops_for(const Feast__Worker__V1__IngestBatch *order, const struct fc_sink_ops **ret,
                       struct fc_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Where ingested rows go, behind one table. A sink keeps the newest row of each key by (event, created); between
- * equal ones the later call wins. Each kind is one file.
+ * equal ones the later call wins. Each kind is one file. One thread.
  */
 #pragma once
 
@@ -10,20 +10,25 @@
 #include "feast/worker/v1/worker.pb-c.h"
 #include "storage/online/sqlite.h"
 
-#define FC_SINK_VERSION 1
+#define FC_SINK_VERSION 2
 
 struct fc_sink;
+
+/** What became of a row that was put: `written` is false when a newer one stays. `key` is that of the row. */
+struct fc_sink_told {
+    void (*fn)(void *ctx, fc_str key, bool written);
+    void *ctx;
+};
 
 struct fc_sink_ops {
     unsigned version; /**< FC_SINK_VERSION */
     const char *kind; /**< "sqlite" */
     bool (*accepts)(const Feast__Worker__V1__IngestBatch *order);
-    fc_rc (*open)(const Feast__Worker__V1__IngestBatch *order, struct fc_arena *arena,
-                  struct fc_sink **ret, struct fc_error *err);
-    /** `*ret_written` is false when a newer row stays. Not durable before commit. */
-    fc_rc (*put)(struct fc_sink *sink, const struct fc_online_row *row, bool *ret_written,
-                 struct fc_error *err);
-    /** What was put is durable when it returns; fine without a put before. */
+    fc_rc (*open)(const Feast__Worker__V1__IngestBatch *order, const struct fc_sink_told *told,
+                  struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err);
+    /** Not durable before commit; `told` is called within this call or a later one, of commit at the latest. */
+    fc_rc (*put)(struct fc_sink *sink, const struct fc_online_row *row, struct fc_error *err);
+    /** What was put is with the store, and durable as far as the store is; fine without a put before. */
     fc_rc (*commit)(struct fc_sink *sink, struct fc_error *err);
     /** Drops what was not committed. */
     void (*close)(struct fc_sink *sink);
@@ -34,3 +39,4 @@ FC_MUST fc_rc fc_sink_ops_for(const Feast__Worker__V1__IngestBatch *order,
                               const struct fc_sink_ops **ret, struct fc_error *err);
 
 extern const struct fc_sink_ops fc_sink_sqlite;
+extern const struct fc_sink_ops fc_sink_redis;

@@ -3,6 +3,7 @@
 #include "worker/sinks/sink.h"
 
 struct fc_sink {
+    struct fc_sink_told told;
     struct fc_online_writer *writer;
     bool begun;
 };
@@ -12,7 +13,8 @@ static bool accepts(const Feast__Worker__V1__IngestBatch *order)
     return order->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
 }
 
-static fc_rc sqlite_open(const Feast__Worker__V1__IngestBatch *order, struct fc_arena *arena,
+static fc_rc sqlite_open(const Feast__Worker__V1__IngestBatch *order,
+                         const struct fc_sink_told *told, struct fc_arena *arena,
                          struct fc_sink **ret, struct fc_error *err)
 {
     struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof(*sink));
@@ -22,22 +24,27 @@ static fc_rc sqlite_open(const Feast__Worker__V1__IngestBatch *order, struct fc_
     if (order->sqlite->path[0] != '/')
         return fc_fail(err, FC_REASON_REQUEST_INVALID,
                        "the online store's path \"%s\" is not absolute", order->sqlite->path);
+    sink->told = *told;
     fc_rc rc = fc_online_writer_open(order->sqlite->path, &sink->writer, err);
     if (rc == FC_OK)
         *ret = sink;
     return rc;
 }
 
-static fc_rc sqlite_put(struct fc_sink *sink, const struct fc_online_row *row, bool *ret_written,
-                        struct fc_error *err)
+static fc_rc sqlite_put(struct fc_sink *sink, const struct fc_online_row *row, struct fc_error *err)
 {
+    bool written = false;
+
     if (!sink->begun) {
         fc_rc rc = fc_online_writer_begin(sink->writer, err);
         if (rc != FC_OK)
             return rc;
         sink->begun = true;
     }
-    return fc_online_writer_put(sink->writer, row, ret_written, err);
+    fc_rc rc = fc_online_writer_put(sink->writer, row, &written, err);
+    if (rc == FC_OK)
+        sink->told.fn(sink->told.ctx, row->key, written);
+    return rc;
 }
 
 static fc_rc sqlite_commit(struct fc_sink *sink, struct fc_error *err)

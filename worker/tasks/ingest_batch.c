@@ -74,22 +74,28 @@ static fc_rc commit(struct work *work, struct fc_error *err)
     return tell(work, "write", false, err);
 }
 
-static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
+/* The sink tells what became of a row, some rows later. */
+static void count_row(void *ctx, fc_str key, bool written)
 {
     struct work *work = ctx;
-    bool written = false;
 
-    fc_rc rc = work->sink_ops->put(work->sink, row, &written, err);
-    if (rc != FC_OK)
-        return rc;
     if (written) {
         work->uncommitted++;
-        work->rewrites += fc_keyset_add(work->keys, row->key);
-    } else if (fc_keyset_has(work->keys, row->key)) {
+        work->rewrites += fc_keyset_add(work->keys, key);
+    } else if (fc_keyset_has(work->keys, key)) {
         work->receipt->rows_superseded++;
     } else {
         work->receipt->rows_late++;
     }
+}
+
+static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
+{
+    struct work *work = ctx;
+
+    fc_rc rc = work->sink_ops->put(work->sink, row, err);
+    if (rc != FC_OK)
+        return rc;
     return work->uncommitted >= COMMIT_ROWS ? commit(work, err) : FC_OK;
 }
 
@@ -239,7 +245,8 @@ static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct
     if (rc != FC_OK)
         return rc;
     work->rows_total = schema.rows_total;
-    rc = work->sink_ops->open(work->ingest->order, work->arena, &work->sink, err);
+    const struct fc_sink_told told = {.fn = count_row, .ctx = work};
+    rc = work->sink_ops->open(work->ingest->order, &told, work->arena, &work->sink, err);
     if (rc != FC_OK)
         return rc;
     rc = ops->scan(source, &work->request, take_batch, work, &work->scan, err);
