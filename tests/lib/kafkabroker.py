@@ -91,8 +91,8 @@ def make_certificates(path):
 
 class KafkaBroker:
     """
-    Listens on 127.0.0.1; `address[name]` of each listener. Topics may be created on demand by clients that ask for it, and
-    whoever is no super user is held against the rules of access that the test makes.
+    Listens on 127.0.0.1; `address[name]` of each listener. Topics may be created on demand by clients that ask for it,
+    and whoever is no super user is held against the rules of access that the test makes.
     """
 
     def __init__(self, heap="256m"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinesis as moto serves it (tests/peers/object-stores), signatures verified; and a stand-in for what moto never says."""
+"""Kinesis as moto serves it (tests/peers/object-stores), signatures verified, and a stand-in for what moto never
+says."""
 
 import contextlib
 import http.server
