@@ -22,6 +22,7 @@ struct fc_reverify {
     struct fc_look *looks; /**< under way */
     unsigned looking;      /**< their number */
     atomic_bool stopping;
+    atomic_int_fast64_t pause_until_ns; /**< monotonic: what was found could not be stored */
     atomic_uint_fast64_t judged, unjudged, drifted, recovered, failures;
 };
 
@@ -35,6 +36,9 @@ struct fc_look {
 /** Begins a look at the table of the row, which it copies. The caller has counted it in; fc_look_ended counts it out. */
 FC_MUST fc_rc fc_look_begin(struct fc_reverify *reverify, const struct fc_recheck_row *row,
                             struct fc_error *err);
+
+/** The store refused what a look found: there is no use in looking for a while. */
+void fc_reverify_pause(struct fc_reverify *reverify);
 
 /** Links a look in, before it begins, and out, when it ended: its memory may go then. */
 void fc_look_begun(struct fc_look *look);

@@ -201,6 +201,7 @@ static void kept(void *ctx, const struct fc_error *err)
         atomic_fetch_add(&reverify->failures, 1);
     }
     if (err != NULL) {
+        fc_reverify_pause(reverify);
         fc_log(FC_LOG_WARN, "reverify_failed", FC_LOG_STR("table", look->request.spec->name),
                FC_LOG_ERR(err));
     } else if (look->stored) {

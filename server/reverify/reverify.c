@@ -60,6 +60,11 @@ void fc_reverify_stop(struct fc_reverify *reverify)
     }
 }
 
+void fc_reverify_pause(struct fc_reverify *reverify)
+{
+    atomic_store(&reverify->pause_until_ns, fc_monotonic_ns(reverify->sys) + FAILED_SLEEP_NS);
+}
+
 void fc_look_begun(struct fc_look *look)
 {
     struct fc_reverify *reverify = look->reverify;
@@ -128,6 +133,7 @@ static void begin_look(struct fc_reverify *reverify, struct fc_recheck_row *row)
     fc_log(FC_LOG_WARN, "reverify_failed", FC_LOG_INT("table_id", row->table_id), FC_LOG_ERR(&err));
     if (fc_store_run(reverify->store, postpone, row, &second) != FC_OK) {
         fc_log(FC_LOG_WARN, "reverify_not_postponed", FC_LOG_ERR(&second));
+        fc_reverify_pause(reverify);
     }
 }
 
@@ -141,7 +147,8 @@ static fc_rc begin_due(struct fc_reverify *reverify, struct fc_reader *reader,
     size_t count = 0;
 
     *ret_sleep_ns = LONGEST_SLEEP_NS;
-    if (room == 0) {
+    if (room == 0 ||
+        fc_monotonic_ns(reverify->sys) < (int64_t)atomic_load(&reverify->pause_until_ns)) {
         return FC_OK;
     }
     fc_rc rc = fc_recheck_first(reader, &first, err);
