@@ -129,7 +129,7 @@ static int compare_texts(const void *a, const void *b)
 /* `name` NUL `value` as one text: so names are compared first, as the rule wants. */
 static fc_rc put_query(struct fc_buf *out, const struct signing *s, struct fc_error *err)
 {
-    const char *params[PARAMS_MAX];
+    const char *params[PARAMS_MAX] = {NULL};
     size_t count = 0;
 
     for (const char *at = s->request->query; at && *at;) {

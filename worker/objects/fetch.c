@@ -2,7 +2,6 @@
 #include "worker/objects/fetch.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -15,18 +14,6 @@ struct fetch {
     int64_t first, last; /* of the object, as the server says; last -1 when it does not */
     int64_t got;
 };
-
-fc_rc fc_fetch_missing(struct fc_error *err, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    (void)fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s", text);
-    return err->rc = FC_NOT_FOUND;
-}
 
 void fc_fetch_escape(struct fc_buf *out, const char *text, bool path)
 {
@@ -55,17 +42,43 @@ static fc_rc liar(const struct fetch *f, const char *found, struct fc_error *err
                    f->read->first);
 }
 
-/* "bytes 10-19/200"; what comes must be what was asked for. */
+/* A number of decimal digits, and the character after it. */
+static bool read_number(const char **at, char after, int64_t *ret)
+{
+    int64_t number = 0;
+    const char *from = *at;
+
+    for (; **at >= '0' && **at <= '9'; ++*at) {
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, **at - '0', &number))
+            return false;
+    }
+    if (*at == from || **at != after)
+        return false;
+    *at += after != '\0';
+    *ret = number;
+    return true;
+}
+
+/* "bytes 10-19/200" */
+static bool read_range(const char *text, int64_t *ret_first, int64_t *ret_last, int64_t *ret_total)
+{
+    static const char unit[] = "bytes ";
+
+    if (!text || strncmp(text, unit, sizeof(unit) - 1) != 0)
+        return false;
+    text += sizeof(unit) - 1;
+    return read_number(&text, '-', ret_first) && read_number(&text, '/', ret_last) &&
+           read_number(&text, '\0', ret_total);
+}
+
+/* What comes must be what was asked for. */
 static fc_rc check_range(struct fetch *f, const struct fc_http_response *head, struct fc_error *err)
 {
     const struct fc_object_read *read = f->read;
     int64_t first = 0, last = 0, total = 0;
-    int used = 0;
 
-    if (!head->content_range ||
-        sscanf(head->content_range, "bytes %" SCNd64 "-%" SCNd64 "/%" SCNd64 "%n", &first, &last,
-               &total, &used) != 3 ||
-        head->content_range[used] != '\0' || first < 0 || last < first || total <= last)
+    if (!read_range(head->content_range, &first, &last, &total) || last < first || total <= last)
         return liar(f, head->content_range, err);
     int64_t start = read->first >= 0          ? read->first
                     : total + read->first > 0 ? total + read->first

@@ -22,8 +22,11 @@ static inline bool fc_fetch_done(const struct fc_http_response *response)
     return response->status == 200 || response->status == 206 || response->status == 416;
 }
 
-/** SOURCE_UNREACHABLE with code NOT_FOUND, for fc_store_is_missing. */
-fc_rc fc_fetch_missing(struct fc_error *err, const char *format, ...) FC_PRINTF(2, 3);
+/** After fc_fail with SOURCE_UNREACHABLE: what fc_store_is_missing looks for. */
+static inline fc_rc fc_fetch_missing(struct fc_error *err)
+{
+    return err->rc = FC_NOT_FOUND;
+}
 
 /** Appends text percent-encoded by RFC 3986; slashes stay when `path`. */
 void fc_fetch_escape(struct fc_buf *out, const char *text, bool path);

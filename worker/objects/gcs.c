@@ -95,8 +95,10 @@ static fc_rc explain(const struct gcs *gcs, const char *what, bool bucket, bool 
                        "%s: access is denied to these credentials (403): %.300s", what, message);
     case 404:
         if (bucket || strstr(message, "bucket does not exist"))
-            return fc_fetch_missing(err, "%s: there is no bucket \"%s\"", what, gcs->bucket);
-        return fc_fetch_missing(err, "%s: there is no such object (404)", what);
+            return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no bucket \"%s\"", what,
+                           gcs->bucket);
+        (void)fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no such object (404)", what);
+        return fc_fetch_missing(err);
     case 429:
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE,
                        "%s: too many requests; the server asks to slow down (429)", what);
@@ -181,7 +183,7 @@ static fc_rc list_page(struct page *page, const char *prefix, struct fc_buf *tok
 {
     struct gcs *gcs = page->gcs;
     struct fc_buf url = FC_BUF_INIT;
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
     bool has_token = false;
 
     fc_arena_reset(gcs->store.env.scratch);
@@ -225,7 +227,7 @@ static fc_rc gcs_read(struct fc_store *store, struct fc_object *object,
 {
     struct gcs *gcs = (struct gcs *)store;
     struct fc_buf url = FC_BUF_INIT;
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
     bool token = false;
 
     fc_arena_reset(store->env.scratch);

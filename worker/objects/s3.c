@@ -200,7 +200,7 @@ static fc_rc s3_read(struct fc_store *store, struct fc_object *object,
 {
     struct fc_s3 *s3 = (struct fc_s3 *)store;
     const char *headers[] = {NULL, NULL};
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
 
     fc_arena_reset(store->env.scratch);
     if (object->version) {

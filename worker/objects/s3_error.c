@@ -92,9 +92,12 @@ fc_rc fc_s3_explain(const struct fc_s3 *s3, const char *what,
     const char *region = fc_http_header(response, "x-amz-bucket-region");
 
     if (code && strcmp(code, "NoSuchBucket") == 0)
-        return fc_fetch_missing(err, "%s: there is no bucket \"%s\"", what, s3->bucket);
-    if (response->status == 404)
-        return fc_fetch_missing(err, "%s: there is no such object (404)", what);
+        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no bucket \"%s\"", what,
+                       s3->bucket);
+    if (response->status == 404) {
+        (void)fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no such object (404)", what);
+        return fc_fetch_missing(err);
+    }
     if (code && strcmp(code, "RequestTimeTooSkewed") == 0)
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE,
                        "%s: the clock of this machine is too far from that of S3, which has %s",

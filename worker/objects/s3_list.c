@@ -94,7 +94,7 @@ static fc_rc list_page(struct page *page, const char *prefix, const char *token,
                        struct fc_error *err)
 {
     struct fc_buf query = FC_BUF_INIT;
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
 
     fc_buf_puts(&query, "list-type=2&encoding-type=url&max-keys=1000");
     if (token) {

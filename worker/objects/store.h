@@ -75,7 +75,7 @@ struct fc_store {
 /** The kind that serves this URL, or NULL: a local path, or a scheme that nobody serves. */
 const struct fc_store_ops *fc_store_ops_for(const char *url);
 
-/** True when no such object, bucket or place is there. */
+/** True when the place is there, but no such object: keys may still begin with its name. */
 bool fc_store_is_missing(const struct fc_error *err);
 
 extern const struct fc_store_ops fc_store_s3, fc_store_gcs, fc_store_web;

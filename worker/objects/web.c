@@ -59,7 +59,9 @@ static fc_rc explain(const char *what, long status, struct fc_error *err)
                        status);
     case 404:
     case 410:
-        return fc_fetch_missing(err, "%s: there is no such file (%ld)", what, status);
+        (void)fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no such file (%ld)", what,
+                      status);
+        return fc_fetch_missing(err);
     default:
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: status %ld", what, status);
     }
@@ -69,7 +71,7 @@ static fc_rc web_read(struct fc_store *store, struct fc_object *object,
                       const struct fc_object_read *read, struct fc_error *err)
 {
     const char *headers[] = {NULL, NULL};
-    struct fc_http_response response;
+    struct fc_http_response response = {.status = 0};
 
     fc_arena_reset(store->env.scratch);
     if (object->version) {

@@ -132,12 +132,14 @@ static fc_rc list_pattern(struct fc_remote *remote, struct listing *l, struct fc
 {
     const char *key = remote->store->key;
     size_t literal = strcspn(key, FC_PATTERN_CHARS);
-    struct fc_pattern pattern;
+    struct fc_pattern *pattern = fc_arena_calloc(l->arena, 1, sizeof(*pattern));
 
-    fc_rc rc = fc_pattern_read(key, l->arena, &pattern, err);
+    if (!pattern)
+        return no_memory(err);
+    fc_rc rc = fc_pattern_read(key, l->arena, pattern, err);
     if (rc != FC_OK)
         return rc;
-    l->pattern = &pattern;
+    l->pattern = pattern;
     l->skip = directory_of(key, literal);
     l->list->root = fc_arena_printf(l->arena, "%s%.*s", remote->store->root, (int)l->skip, key);
     const char *prefix = fc_arena_strndup(l->arena, key, literal);
@@ -203,8 +205,7 @@ fc_rc fc_remote_list(struct fc_remote *remote, const struct fc_source_env *env,
     if (directory)
         return list_directory(remote, &l, err);
     fc_rc rc = open_single(remote, &l, err);
-    if (rc == FC_OK || !store->ops->list || !fc_store_is_missing(err) ||
-        strstr(err->message, "there is no bucket"))
+    if (rc == FC_OK || !store->ops->list || !fc_store_is_missing(err))
         return rc;
     *list = (struct fc_file_list){.root = store->root};
     l.capacity = 0;
