@@ -345,7 +345,8 @@ class Damage(feastcore.CoreTest):
     def test_schema_changed_by_hand(self):
         server = self.edited(
             "PRAGMA writable_schema = ON",
-            "UPDATE sqlite_schema SET sql = replace(sql, 'verdict', 'verdicd') WHERE name = 'feature_table'")
+            # A column of no index: SQLite itself would refuse a schema whose parts do not fit together.
+            "UPDATE sqlite_schema SET sql = replace(sql, 'reply', 'repli') WHERE name = 'feature_table'")
         message = self.fails("DATA_LOSS", server.api.core.GetFeatureTable,
                              core_pb.GetFeatureTableRequest(name="table_3"))
         self.assertIn("no such column", message)
