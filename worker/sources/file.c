@@ -135,17 +135,42 @@ static bool same_type(const struct fc_column_type *a, const struct fc_column_typ
 
 /* What the comparison of files keeps between them. */
 struct comparison {
+    const struct fc_source_env *env;
     struct fc_arena *arena;
     struct fc_source_schema *schema;
     const char *first_path;
+    bool unwanted_told;
     struct fc_error *err;
 };
+
+static bool is_wanted(const struct fc_source_env *env, const char *column)
+{
+    for (size_t i = 0; i < env->wanted_count; i++) {
+        if (strcmp(env->wanted[i], column) == 0)
+            return true;
+    }
+    return env->wanted == NULL;
+}
+
+/*
+ * One column that the table does not name stands for all of them: however many they are, those that it names are told.
+ */
+static bool is_worth_telling(struct comparison *c, const char *column)
+{
+    if (is_wanted(c->env, column))
+        return true;
+    bool first = !c->unwanted_told;
+    c->unwanted_told = true;
+    return first;
+}
 
 static fc_rc disagree(struct comparison *c, const char *path, const char *column,
                       const struct fc_column_type *here, const struct fc_column_type *first)
 {
     struct fc_source_schema *schema = c->schema;
 
+    if (!is_worth_telling(c, column))
+        return FC_OK;
     if (schema->disagreement_count == DISAGREEMENTS_MAX) {
         schema->disagreements_cut = true;
         return FC_OK;
@@ -247,7 +272,7 @@ static fc_rc file_describe(struct fc_source *source, struct fc_arena *arena,
                            struct fc_source_schema *ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *scratch = fc_arena_new(SCRATCH_MAX);
-    struct comparison c = {.arena = arena, .schema = ret, .err = err};
+    struct comparison c = {.env = source->env, .arena = arena, .schema = ret, .err = err};
     size_t seen = fc_file_seen(source);
     int64_t rows = 0;
 

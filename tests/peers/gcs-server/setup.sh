@@ -24,6 +24,12 @@ if [ -f "$out/complete" ]; then
     exit 0
 fi
 
+go=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
+if [ "${go:-0}" -lt 26 ]; then
+    echo "gcs-server: needs Go 1.26 or newer, not $(go version)" >&2
+    exit 1
+fi
+
 echo "gcs-server: building fake-gcs-server in $out (once, two or three minutes)"
 rm -rf "$out"
 mkdir "$out"
