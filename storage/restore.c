@@ -74,7 +74,8 @@ static fc_rc copy_backup(const struct restore *restore, const char *copy, struct
 {
     FC_CLEANUP(fc_db_close) struct fc_db db = {.handle = NULL};
     struct stat info;
-    int64_t bytes = 0;
+    const struct fc_migrations migrations = fc_migrations_built_in();
+    int64_t bytes = 0, version = 0;
 
     if (stat(restore->backup, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
         return fc_fail(err, FC_REASON_IO_FAILED, "the backup %s is %s", restore->backup,
@@ -84,10 +85,15 @@ static fc_rc copy_backup(const struct restore *restore, const char *copy, struct
     (void)unlink(copy); /* of a restore that was cut off */
     fc_rc rc = fc_db_open(restore->backup, FC_SQLITE_READER, &db, err);
     if (rc == FC_OK) {
-        rc = fc_schema_check(&db, fc_migrations_built_in(), err);
+        rc = fc_schema_check(&db, migrations, err);
     }
     if (rc == FC_OK) {
-        rc = fc_db_copy(&db, restore->sys, copy, true, &bytes, err);
+        rc = fc_db_number(&db, "PRAGMA user_version", &version, err);
+    }
+    if (rc == FC_OK) {
+        /* Rows are read as the present schema has them; of an older one SQLite's own check has to do. */
+        bool present = version == (int64_t)migrations.count;
+        rc = fc_db_copy(&db, restore->sys, copy, present, &bytes, err);
     }
     return rc == FC_OK ? rc : fc_error_prefix(err, "the backup %s", restore->backup);
 }
