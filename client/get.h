@@ -70,7 +70,10 @@ enum fc_exit fc_get_stores(struct fc_cli *cli, const struct fc_selection *select
 /** The name is a job's id. */
 enum fc_exit fc_get_jobs(struct fc_cli *cli, const struct fc_selection *selection);
 
-/** Calls `fn` for each object of a kind, pages behind it. Objects live until `page` (may be NULL) returns. */
+/**
+ * Calls `fn` for each object of a kind, pages behind it; false means that memory is out. Objects live until `page`
+ * returns, or with NULL as long as the arena.
+ */
 typedef bool (*fc_object_fn)(void *ctx, const fc_object *object);
 typedef bool (*fc_page_fn)(void *ctx);
 enum fc_exit fc_objects_each(struct fc_cli *cli, Feast__Admin__V1__ObjectKind kind,

@@ -80,7 +80,7 @@ enum fc_exit fc_objects_each(struct fc_cli *cli, Feast__Admin__V1__ObjectKind ki
         const Feast__Admin__V1__ListObjectsResponse *reply = (const void *)call.reply.message;
         for (size_t i = 0; i < reply->n_objects; i++) {
             if (!fn(ctx, reply->objects[i]))
-                return FC_EXIT_INTERNAL;
+                return fc_cli_no_memory(cli);
         }
         if (page && !page(ctx))
             return fc_cli_no_memory(cli);

@@ -175,8 +175,6 @@ static void tried(void *ctx, const struct fc_error *err)
         fail(batch, err);
     } else if (batch->atomic && any_refused(batch) && !batch->dry_run) {
         reply(batch, false);
-    } else if (batch->mode == FC_VALIDATION_OFF) {
-        batch_looked(batch);
     } else {
         batch_look_at_sources(batch);
     }

@@ -12,7 +12,8 @@ static bool needs_look(const struct batch_entry *entry)
     const struct fc_table_change *change = &entry->as.table;
 
     return entry->object->object_case == FEAST__ADMIN__V1__BATCH_OBJECT__OBJECT_FEATURE_TABLE &&
-           !batch_entry_refused(entry) && !(change->unchanged && fc_table_change_settled(change));
+           !batch_entry_refused(entry) && change->mode != FC_VALIDATION_OFF &&
+           !(change->unchanged && fc_table_change_settled(change));
 }
 
 static void take_outcome(struct batch_entry *entry, const struct fc_admission_outcome *outcome)

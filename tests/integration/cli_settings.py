@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where feastctl takes its settings from, and who it says it is."""
 
+import contextlib
 import http.server
 import json
+import socket
 import subprocess
 import threading
 
 import feastcore
-from feastctl import OK, UNAVAILABLE, USAGE, CliTest
+from feastctl import ENTITIES, OK, UNAVAILABLE, USAGE, CliTest
 
 
 class Precedence(CliTest):
@@ -168,6 +170,38 @@ class Identity(CliTest):
         starter.start()
         self.addCleanup(starter.join)
         self.ctl("get", "projects", "-s", address, "--retries=60", "--timeout=60s")
+
+
+class Halfway(CliTest):
+    """Stand-ins for servers that are there and no good."""
+
+    def stand_in(self, answer):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return "127.0.0.1:%d" % listener.getsockname()[1]
+
+    def test_it_ends_with_a_message(self):
+        settings = b"\0\0\0\4\0\0\0\0\0"
+        for answer in (b"", settings, settings + b"\0\0\20\1\4\0\0\0\1\x88", b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                       b"\0" * 4096, bytes(range(256)) * 64):
+            with self.subTest(answer[:20]):
+                server = self.stand_in(answer)
+                for words in (("get", "tables"), ("apply", "-f", ENTITIES), ("diff", "-f", ENTITIES), ("jobs", "watch", "x")):
+                    done = self.ctl(*words, "-s", server, "--retries=1", "--timeout=3s", code=UNAVAILABLE)
+                    self.assertEqual(done.out, "")
+                    self.assertTrue(done.err.startswith("error: "), done)
 
 
 class Tls(CliTest):
