@@ -200,6 +200,30 @@ static void sources_that_cannot_be_looked_at_depend_on_the_mode(void **state)
     assert_int_equal(answer->results[8]->verdict, FEAST__ADMIN__V1__VERDICT__OK);
 }
 
+static void each_project_may_have_a_mode(void **state)
+{
+    struct whole_server *server = *state;
+    Feast__Admin__V1__SetProjectValidationRequest set =
+        FEAST__ADMIN__V1__SET_PROJECT_VALIDATION_REQUEST__INIT;
+    batch_request request = FEAST__ADMIN__V1__APPLY_BATCH_REQUEST__INIT;
+
+    set.project = (char *)"default";
+    set.mode = FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF;
+    (void)must_answer(server,
+                      CALL(server, "SetProjectValidation", &set, set_project_validation_response));
+    add_entity(server, &request, "rides", "driver_id", FEAST__TYPES__VALUE_TYPE__ENUM__INT64);
+    (void)add_table(server, &request, "", "trips");
+    (void)add_table(server, &request, "rides", "trips");
+    const batch_response *answer = apply(server, &request);
+    assert_true(answer->applied);
+    assert_int_equal(answer->results[1]->verdict, FEAST__ADMIN__V1__VERDICT__NOT_CHECKED);
+    assert_int_equal(answer->results[2]->verdict, FEAST__ADMIN__V1__VERDICT__OK);
+    /* What the request asks for counts more. */
+    request.mode = FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__STRICT;
+    answer = apply(server, &request);
+    assert_int_equal(answer->results[1]->verdict, FEAST__ADMIN__V1__VERDICT__OK);
+}
+
 static void deletions_come_last(void **state)
 {
     struct whole_server *server = *state;
@@ -347,6 +371,7 @@ static const struct CMUnitTest cases[] = {
     WHOLE_CASE(a_dry_run_tells_all_and_changes_nothing),
     WHOLE_CASE(one_refusal_refuses_an_atomic_batch),
     WHOLE_CASE(sources_that_cannot_be_looked_at_depend_on_the_mode),
+    WHOLE_CASE(each_project_may_have_a_mode),
     WHOLE_CASE(deletions_come_last),
     WHOLE_CASE(batches_of_nothing_are_refused),
     WHOLE_CASE(lists_come_in_pages),
