@@ -310,7 +310,7 @@ class Web(StoreTest):
         cls.addClassCleanup(cls.web.stop)
         cls.web.files = {"file.parquet": cls.good.read_bytes(), "wide.parquet": cls.wide.read_bytes(),
                          "empty.parquet": b"", "text.parquet": cls.text.read_bytes()}
-        cls.core = cls.serve("--probe-deadline=2s")
+        cls.core = cls.serve("--probe-deadline=4s")
 
     def setUp(self):
         self.web.changes = 0
