@@ -23,6 +23,7 @@
 #include "server/jobs/jobs.h"
 #include "server/memory.h"
 #include "server/notify.h"
+#include "server/retention.h"
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
 #include "server/rpc/rpc.h"
@@ -41,6 +42,7 @@ struct fc_app {
     struct fc_reverify *reverify;
     struct fc_jobs *jobs;
     struct fc_services services;
+    struct fc_retention *retention;
     struct fc_rpc_server *rpc;
     struct fc_health *health;
     struct fc_reflection *reflection;
@@ -211,6 +213,17 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
 static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
 {
     static const char *const infrastructure[] = {
+static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc_error *err)
+{
+    const struct fc_retention_options options = {
+        .store = app->store,
+        .data_dir = data_dir,
+        .jobs_keep_ns = fc_config_duration_ns(app->config, "jobs.keep"),
+        .outbox_keep_ns = fc_config_duration_ns(app->config, "storage.outbox_keep"),
+    };
+    return fc_retention_new(&options, &app->retention, err);
+}
+
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
@@ -412,6 +425,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .store = app->store,
             .admission = app->admission,
             .jobs = app->jobs,
+    if (rc == FC_OK) {
+        rc = start_retention(app, data_dir, err);
+    }
             .reverify = app->reverify,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = backup_dir(app, data_dir),
@@ -503,6 +519,7 @@ void fc_app_stop(struct fc_app *app)
     fc_jobs_free(app->jobs);
     fc_rpc_server_free(app->rpc);
     fc_reflection_free(app->reflection);
+    fc_retention_free(app->retention);
     fc_health_free(app->health);
     fc_store_close(app->store);
     fc_arena_free(app->texts);

@@ -247,6 +247,20 @@ const struct fc_config_key fc_server_config_table[] = {
      .type = FC_CONFIG_INT,
      .value = "10000",
      .min = 1,
+    {.name = "jobs.keep",
+     .type = FC_CONFIG_DURATION,
+     .value = "720h",
+     .min = 0,
+     .max = 100 * 365 * 24 * HOUR_NS,
+     .help = "Time after its end that a job, its log and its rejected rows are kept; the newest 20 "
+             "of each feature table stay in any case; 0s: all for ever."},
+    {.name = "storage.outbox_keep",
+     .type = FC_CONFIG_DURATION,
+     .value = "168h",
+     .min = 0,
+     .max = 100 * 365 * 24 * HOUR_NS,
+     .help = "Time that the registry keeps its list of changes (table outbox), the newest one in "
+             "any case; 0s: for ever. The history of objects is not touched."},
      .max = 1000000,
      .help = "Connections at once; further ones are closed. Fewer when the limit of open files is "
              "lower."},

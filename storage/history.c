@@ -72,6 +72,43 @@ fc_rc fc_history_put(struct fc_txn *txn, enum fc_object_kind kind, int64_t objec
                          deleted ? FC_CHANGE_DELETED : FC_CHANGE_PUT, err);
 }
 
+fc_rc fc_outbox_old(struct fc_reader *reader, int64_t before_ns, size_t limit, int64_t *ret_seq,
+                    size_t *ret_count, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    int64_t seq = 0;
+    size_t count = 0;
+    bool found = false;
+
+    fc_rc rc = fc_query_begin(reader->db, FC_SQL_OUTBOX_OLDEST, &query, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_int(&query, 1, (int64_t)limit);
+    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found &&
+           fc_column_int(&query, 1) < before_ns) {
+        seq = fc_column_int(&query, 0);
+        count++;
+    }
+    if (rc == FC_OK) {
+        *ret_seq = seq;
+        *ret_count = count;
+    }
+    return rc;
+}
+
+fc_rc fc_outbox_remove(struct fc_txn *txn, int64_t seq, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_OUTBOX_REMOVE, &query, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_int(&query, 1, seq);
+    return fc_query_run(&query, err);
+}
+
 /* Columns from `first` on: revision, at_ns, deleted, checksum, spec. */
 static fc_rc read_revision(const struct fc_query *query, int first, int64_t kind, int64_t object_id,
                            struct fc_revision_row *ret, struct fc_error *err)

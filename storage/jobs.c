@@ -225,6 +225,52 @@ fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
     return rc;
 }
 
+fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
+                      struct fc_arena *arena, fc_str **ret_ids, size_t *ret_count,
+                      struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    void *ids = NULL;
+    size_t count = 0, capacity = 0;
+    bool found = false;
+
+    fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_OLD, &query, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_int(&query, 1, before_ns);
+    fc_bind_int(&query, 2, FC_JOBS_KEPT - 1);
+    fc_bind_int(&query, 3, (int64_t)limit);
+    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+        fc_str id = fc_column_str(&query, 0);
+        rc = fc_str_keep(arena, &id, err);
+        if (rc == FC_OK) {
+            rc = fc_array_room(arena, &ids, sizeof id, count, &capacity, err);
+        }
+        if (rc != FC_OK) {
+            return rc;
+        }
+        ((fc_str *)ids)[count++] = id;
+    }
+    if (rc == FC_OK) {
+        *ret_ids = ids;
+        *ret_count = count;
+    }
+    return rc;
+}
+
+fc_rc fc_job_remove(struct fc_txn *txn, fc_str id, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_JOB_REMOVE, &query, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_text(&query, 1, id);
+    return fc_query_run(&query, err);
+}
+
 fc_rc fc_verify_jobs(struct fc_reader *reader, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;

@@ -66,3 +66,12 @@ struct fc_job_filter {
 FC_MUST fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
                           struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
                           struct fc_error *err);
+
+/** A table keeps so many of its newest jobs, whatever their age. */
+#define FC_JOBS_KEPT 20
+/** Ids of the oldest jobs, `limit` at most, that ended before `before_ns` and are none of those. */
+FC_MUST fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
+                              struct fc_arena *arena, fc_str **ret_ids, size_t *ret_count,
+                              struct fc_error *err);
+/** Nothing when there is none. A job that has not ended stays. */
+FC_MUST fc_rc fc_job_remove(struct fc_txn *txn, fc_str id, struct fc_error *err);

@@ -131,6 +131,15 @@ FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kin
                                struct fc_revision_row **ret_rows, size_t *ret_count,
                                struct fc_error *err);
 
+/**
+ * The last of the oldest rows of the outbox, `limit` of them at most, that were all written before `before_ns`; 0 when
+ * there is none. The newest row is never among them, so that its number does not come back.
+ */
+FC_MUST fc_rc fc_outbox_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
+                            int64_t *ret_seq, size_t *ret_count, struct fc_error *err);
+/** Removes that row and all before it. */
+FC_MUST fc_rc fc_outbox_remove(struct fc_txn *txn, int64_t seq, struct fc_error *err);
+
 /*
  * Validation reports (feast.admin.v1.ValidationReport bytes). A table keeps its newest FC_REPORTS_KEPT, and that which
  * its row names: an insert removes others. `*ret_body` is empty when there is no such report.

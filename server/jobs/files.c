@@ -2,7 +2,7 @@
 /*
  * Where the files of a job are, below the data directory:
  *
- *     jobs/<id>/worker.log, jobs/<id>/dead_letter.jsonl    kept
+ *     jobs/<id>/worker.log, jobs/<id>/dead_letter.jsonl    kept with the job's row (server/retention.h)
  *     scratch/<id>/                                        removed when the attempt is over
  */
 #include <dirent.h>
@@ -80,6 +80,22 @@ static bool is_job_id(const char *name)
 {
     return strlen(name) == FC_JOB_ID_SIZE - 1 &&
            strspn(name, "0123456789abcdef") == FC_JOB_ID_SIZE - 1;
+}
+
+bool fc_job_remove_files(const char *data_dir, fc_str id)
+{
+    char name[FC_JOB_ID_SIZE], path[4200];
+
+    if (id.len != sizeof name - 1) {
+        return true;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)id.len, id.ptr);
+    if (!is_job_id(name)) {
+        return true;
+    }
+    (void)snprintf(path, sizeof path, "%s/jobs/%s", data_dir, name);
+    fc_remove_tree(path);
+    return access(path, F_OK) != 0;
 }
 
 void fc_clean_scratch(const char *data_dir)

@@ -76,6 +76,12 @@ const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *
 
 struct fc_jobs_stats {
     uint64_t started, done, failed, restarted;
+/**
+ * Removes the log and the dead letters of a job that has ended, below `data_dir`. False: some of it is still there.
+ * An id that is none removes nothing.
+ */
+FC_MUST bool fc_job_remove_files(const char *data_dir, fc_str id);
+
     uint64_t rows_read, rows_written, rows_rejected;
     unsigned running, pending;
 };
