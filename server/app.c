@@ -29,6 +29,7 @@
 #include "server/rpc/rpc.h"
 #include "server/services/services.h"
 #include "server/sources.h"
+#include "server/stores.h"
 #include "storage/store.h"
 
 #define MAX_TEXTS_BYTES                                                                            \
@@ -41,8 +42,8 @@ struct fc_app {
     struct fc_admission *admission;
     struct fc_reverify *reverify;
     struct fc_jobs *jobs;
-    struct fc_services services;
     struct fc_retention *retention;
+    struct fc_services services;
     struct fc_rpc_server *rpc;
     struct fc_health *health;
     struct fc_reflection *reflection;
@@ -53,6 +54,7 @@ struct fc_app {
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
+    const struct fc_online_stores *stores;
     bool loopback_only, local_any;
     bool writable, damaged; /* as was last logged; health is told both */
 };
@@ -206,13 +208,11 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
         .local_any = app->local_any,
         .local_roots = app->local_roots,
         .access = app->access,
+        .stores = app->stores,
     };
     return fc_jobs_new(&options, &app->jobs, err);
 }
 
-static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
-{
-    static const char *const infrastructure[] = {
 static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc_error *err)
 {
     const struct fc_retention_options options = {
@@ -396,6 +396,9 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
     return rc;
 }
 
+    if (rc == FC_OK) {
+        rc = fc_stores_config(app->config, app->texts, &app->stores, err);
+    }
 static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
 {
     const char *data_dir = fc_config_str(app->config, "data_dir");
@@ -432,6 +435,7 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = backup_dir(app, data_dir),
             .version = FC_VERSION,
+            .stores = app->stores,
         };
         rc = start_rpc(app, err);
     }

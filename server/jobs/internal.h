@@ -78,6 +78,7 @@ struct fc_jobs {
     struct fc_launcher *launcher;
     char *data_dir; /**< absolute */
     struct fc_location_policy location;
+    const struct fc_online_stores *stores;
     char **roots;
     unsigned parallel;
     int32_t max_attempts;

@@ -78,6 +78,7 @@ static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *opt
     jobs->backoff_ns = options->backoff_ns > 0 ? options->backoff_ns : DEFAULT_BACKOFF_NS;
     jobs->memory_limit = options->memory_limit > 0 ? options->memory_limit : DEFAULT_MEMORY;
     jobs->silence_ns = options->silence_ns > 0 ? options->silence_ns : DEFAULT_SILENCE_NS;
+    jobs->stores = options->stores;
     jobs->scratch = fc_arena_new(SCRATCH_BYTES);
     if (jobs->scratch == NULL || !copy_roots(jobs, options->local_roots)) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
@@ -125,7 +126,9 @@ fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, s
     (void)pthread_cond_init(&jobs->saves_done, NULL);
     fc_rc rc = set_options(jobs, options, err);
     if (rc == FC_OK) {
-        rc = fc_launcher_local_new(options->worker_path, &jobs->launcher, err);
+        rc = fc_launcher_local_new(options->worker_path,
+                                   options->stores != NULL ? options->stores->password_env : NULL,
+                                   &jobs->launcher, err);
     }
     if (rc == FC_OK) {
         fc_clean_scratch(jobs->data_dir);

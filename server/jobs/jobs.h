@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "feast/worker/v1/worker.pb-c.h"
 #include "storage/jobs.h"
+#include "storage/online/stores.h"
 #include "storage/store.h"
 
 struct fc_jobs;
@@ -31,6 +32,7 @@ struct fc_jobs_options {
     bool local_any;       /**< any local path may be read; as in struct fc_admission_options */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
     const Feast__Worker__V1__Access *access; /**< goes with every order; borrowed; NULL for none */
+    const struct fc_online_stores *stores;   /**< borrowed; NULL: the embedded store for all */
 };
 
 FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret,
@@ -74,8 +76,6 @@ const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct f
 /** Where the log of a job's worker is, which need not be there yet; NULL when the arena is exhausted. */
 const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena);
 
-struct fc_jobs_stats {
-    uint64_t started, done, failed, restarted;
 /**
  * Removes the log and the dead letters of a job that has ended, below `data_dir`. False: some of it is still there.
  * An id that is none removes nothing.

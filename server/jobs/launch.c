@@ -53,9 +53,34 @@ static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__Inges
     return rc;
 }
 
-static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
-                      Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
-                      struct fc_error *err)
+#define SINK_PATIENCE_MS 30000
+
+static fc_rc add_redis(const struct fc_redis_store *store, Feast__Worker__V1__IngestBatch *ingest,
+                       struct fc_arena *arena, struct fc_error *err)
+{
+    Feast__Worker__V1__RedisSink *sink = fc_arena_alloc(arena, sizeof *sink);
+
+    if (sink == NULL) {
+        return out_of_memory(err);
+    }
+    feast__worker__v1__redis_sink__init(sink);
+    sink->url = (char *)store->redis.url;
+    sink->layout = (char *)fc_redis_layout_text(store->layout);
+    sink->keep_nulls = store->keep_nulls;
+    sink->ca_file = (char *)store->redis.ca_file;
+    sink->cert_file = (char *)store->redis.cert_file;
+    sink->key_file = (char *)store->redis.key_file;
+    sink->timeout_ms = (uint32_t)(store->redis.timeout_ns / FC_NS_PER_MS);
+    sink->patience_ms = SINK_PATIENCE_MS;
+    sink->password = store->redis.password[0] != '\0';
+    ingest->sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS;
+    ingest->redis = sink;
+    return FC_OK;
+}
+
+static fc_rc add_sqlite(const struct fc_jobs *jobs, const struct fc_job *job,
+                        Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
+                        struct fc_error *err)
 {
     const char *root = fc_arena_printf(arena, "%s/online", jobs->data_dir), *path = NULL;
     Feast__Worker__V1__SqliteSink *sink = fc_arena_alloc(arena, sizeof *sink);
@@ -71,6 +96,20 @@ static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
         ingest->sqlite = sink;
     }
     return rc;
+}
+
+static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
+                      Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
+                      struct fc_error *err)
+{
+    const struct fc_redis_store *store = NULL;
+    fc_rc rc = fc_online_stores_find(jobs->stores, ingest->spec->online_store, &store, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    return store != NULL ? add_redis(store, ingest, arena, err)
+                         : add_sqlite(jobs, job, ingest, arena, err);
 }
 
 fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_launched **ret,
@@ -96,6 +135,7 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
         return rc;
     }
     rc = add_sink(jobs, job, ingest, arena, err);
+    *ret_final = rc != FC_OK && err->reason == FC_REASON_ONLINE_STORE_REFUSED;
     if (rc == FC_OK) {
         rc = fc_job_make_dirs(&paths, err);
     }

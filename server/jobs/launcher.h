@@ -42,7 +42,10 @@ struct fc_launcher {
     void (*release)(void *ctx, struct fc_launched *job);
 };
 
-/** Runs `worker_path`; its children die with this process. */
-FC_MUST fc_rc fc_launcher_local_new(const char *worker_path, struct fc_launcher **ret,
-                                    struct fc_error *err);
+/**
+ * Runs `worker_path`; its children die with this process. `store_secret` ("NAME=value", borrowed, NULL for none) goes
+ * into the environment of those workers alone whose order has a store with a password.
+ */
+FC_MUST fc_rc fc_launcher_local_new(const char *worker_path, const char *store_secret,
+                                    struct fc_launcher **ret, struct fc_error *err);
 void fc_launcher_local_free(struct fc_launcher *launcher);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/services/background.h"
+#include "server/services/online_pool.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ void fc_services_done(struct fc_services *services)
 {
     struct fc_background *background = fc_steal(services->background);
 
+    fc_online_pool_free(fc_steal(services->online_pool));
     if (background == NULL) {
         return;
     }

@@ -18,12 +18,14 @@ struct fc_services {
     struct fc_admission *admission;
     struct fc_jobs *jobs;
     struct fc_reverify *reverify; /**< NULL: sources are looked at when tables are applied alone */
-    const char *online_root;      /**< directory of the SQLite online stores */
-    const char *version;          /**< answer of GetFeastCoreVersion */
+    const struct fc_online_stores *stores; /**< NULL: the embedded online store for all tables */
+    const char *online_root;               /**< directory of the SQLite online stores */
+    const char *version;                   /**< answer of GetFeastCoreVersion */
     const char
         *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
     struct fc_background
         *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
+    struct fc_online_pool *online_pool; /**< the same: reads of Redis */
 };
 
 /** After the RPC server has stopped, before the store is closed: waits for background work, frees what they keep. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * feast.serving.ServingService over the embedded online store. Both forms of the answer come from the same read; a
- * read takes some ten microseconds, so that it is made on the completion-queue thread.
+ * feast.serving.ServingService over the online stores. Both forms of the answer come from the same read. Of the embedded
+ * store it takes some ten microseconds and is made on the completion-queue thread; of Redis, on threads that may wait.
  */
 #include "server/services/serving.h"
 
@@ -128,15 +128,10 @@ static row_values *make_row(const struct serving_read *read, size_t number,
     return &parts->row;
 }
 
-static void get_by_rows(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+static void answer_by_rows(struct fc_rpc_call *call, struct serving_read *read)
 {
     Feast__Serving__GetOnlineFeaturesResponse response =
         FEAST__SERVING__GET_ONLINE_FEATURES_RESPONSE__INIT;
-    struct serving_read *read = begin(call, ctx, message);
-
-    if (read == NULL) {
-        return;
-    }
     size_t rows = read->request->n_entity_rows;
     struct serving_value *values =
         fc_arena_calloc(read->arena, read->feature_count, sizeof *values);
@@ -254,20 +249,15 @@ static bool add_names(const struct serving_read *read, const char *const *names,
     return list->val != NULL;
 }
 
-static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+static void answer_by_columns(struct fc_rpc_call *call, struct serving_read *read)
 {
     Feast__Serving__GetOnlineFeaturesResponseV2 response =
         FEAST__SERVING__GET_ONLINE_FEATURES_RESPONSE_V2__INIT;
     Feast__Serving__GetOnlineFeaturesResponseMetadata metadata =
         FEAST__SERVING__GET_ONLINE_FEATURES_RESPONSE_METADATA__INIT;
     Feast__Serving__FieldList list = FEAST__SERVING__FIELD_LIST__INIT;
-    struct serving_read *read = begin(call, ctx, message);
     const char **names = NULL;
     size_t name_count = 0;
-
-    if (read == NULL) {
-        return;
-    }
     size_t rows = read->request->n_entity_rows;
     struct serving_value *values =
         fc_arena_calloc(read->arena, read->feature_count, sizeof *values);
@@ -291,6 +281,24 @@ static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCM
     metadata.field_names = &list;
     response.metadata = &metadata;
     fc_rpc_reply(call, &response.base);
+}
+
+static void get_by_rows(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    struct serving_read *read = begin(call, ctx, message);
+
+    if (read != NULL) {
+        serving_answer(call, read, answer_by_rows);
+    }
+}
+
+static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    struct serving_read *read = begin(call, ctx, message);
+
+    if (read != NULL) {
+        serving_answer(call, read, answer_by_columns);
+    }
 }
 
 static void get_info(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message FC_UNUSED)
@@ -327,8 +335,11 @@ fc_rc fc_serving_service_register(struct fc_services *services, struct fc_rpc_se
          .handler = get_by_columns,
          .ctx = services},
     };
-    fc_rc rc = fc_rpc_server_add(server, methods, FC_ARRAY_LEN(methods), err);
+    fc_rc rc = fc_online_pool_init(services, err);
 
+    if (rc == FC_OK) {
+        rc = fc_rpc_server_add(server, methods, FC_ARRAY_LEN(methods), err);
+    }
     return rc == FC_OK
                ? fc_rpc_server_require(server, &feast__serving__serving_service__descriptor, err)
                : rc;

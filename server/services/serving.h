@@ -9,8 +9,10 @@
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/serving/ServingService.pb-c.h"
 #include "feast/storage/OnlineRow.pb-c.h"
+#include "server/services/online_pool.h"
 #include "server/services/request.h"
 #include "storage/online/sqlite.h"
+#include "storage/online/stores.h"
 
 typedef Feast__Serving__GetOnlineFeaturesRequestV2 serving_request;
 typedef Feast__Serving__GetOnlineFeaturesRequestV2__EntityRow serving_row;
@@ -26,8 +28,9 @@ struct serving_table {
     const Feast__Core__FeatureTableSpec *spec;
     struct serving_entity *entities;
     size_t entity_count;
-    int64_t max_age_s; /**< 0: no limit */
-    const char *path;  /**< of its online store */
+    int64_t max_age_s;                  /**< 0: no limit */
+    const struct fc_redis_store *store; /**< NULL: the embedded online store */
+    const char *path;                   /**< of its file in the embedded store */
 };
 
 /** A feature of the request; each once. */
@@ -38,6 +41,8 @@ struct serving_feature {
     const Feast__Core__FeatureSpecV2 *spec; /**< NULL when the table has no such feature */
 };
 
+struct serving_found;
+
 struct serving_read {
     struct fc_arena *arena;
     const struct fc_services *services;
@@ -47,6 +52,7 @@ struct serving_read {
     size_t table_count;
     struct serving_feature *features;
     size_t feature_count;
+    struct serving_found *fetched; /**< of tables in Redis: row by row, each with all tables */
     struct fc_violations violations;
 };
 
@@ -72,8 +78,11 @@ struct serving_found {
     struct fc_online_row stored;
     const Feast__Storage__OnlineRow *row; /**< the features of `stored`, decoded */
 };
-FC_MUST fc_rc serving_find_row(struct serving_read *read, const struct serving_table *table,
-                               const serving_row *row, struct serving_found *ret,
+FC_MUST fc_rc serving_find_row(struct serving_read *read, size_t table, size_t row,
+                               struct serving_found *ret, struct fc_error *err);
+/** The key of a row, as layout a has it; `*ret_whole` is false when a part is null: nothing is stored under such a key. */
+FC_MUST fc_rc serving_make_key(struct serving_read *read, const struct serving_table *table,
+                               const serving_row *row, fc_str *ret, bool *ret_whole,
                                struct fc_error *err);
 /** The value and status of one feature in what was found. */
 struct serving_value serving_judge(const struct serving_found *found,
@@ -85,6 +94,15 @@ Feast__Types__Value *serving_stored_value(const struct serving_found *found, con
 int64_t serving_age(const struct serving_found *found, int64_t at_s);
 /** The time that ages of this row are measured at. */
 int64_t serving_time(const serving_row *row, int64_t now_s);
+
+/** Whether a table of the read is in Redis. */
+bool serving_is_remote(const struct serving_read *read);
+/** Fetches what is in Redis, blocking; ONLINE_STORE_UNAVAILABLE when it cannot be had. */
+FC_MUST fc_rc serving_fetch(struct serving_read *read, struct fc_online_clients *clients,
+                            struct fc_error *err);
+/** Makes the answer, on a thread of the pool after serving_fetch if need be. `read` is in the call's arena. */
+typedef void (*serving_answer_fn)(struct fc_rpc_call *call, struct serving_read *read);
+void serving_answer(struct fc_rpc_call *call, struct serving_read *read, serving_answer_fn answer);
 
 /** Resolves a request; mistakes are the error, and are in `read->violations` too. */
 FC_MUST fc_rc serving_begin(struct serving_read *read, struct fc_arena *arena,

@@ -128,7 +128,7 @@ static fc_rc explain_row(struct serving_read *read, size_t number, size_t t,
     int64_t at_s = serving_time(asked, fc_now_ns(read->services->sys) / FC_NS_PER_S);
     explained_row *row = fc_arena_alloc(read->arena, sizeof *row);
     struct serving_found found;
-    fc_rc rc = serving_find_row(read, table, asked, &found, err);
+    fc_rc rc = serving_find_row(read, t, number, &found, err);
 
     if (rc != FC_OK) {
         return rc;
@@ -138,7 +138,8 @@ static fc_rc explain_row(struct serving_read *read, size_t number, size_t t,
     }
     feast__admin__v1__explained_row__init(row);
     row->table = (char *)table->name;
-    row->store = fc_arena_printf(read->arena, "sqlite:%s", table->path);
+    row->store = table->store != NULL ? (char *)table->store->redis.url
+                                      : fc_arena_printf(read->arena, "sqlite:%s", table->path);
     row->max_age_seconds = table->max_age_s;
     describe(read->arena, &found, at_s, row);
     row->features = fc_arena_calloc(read->arena, read->feature_count, sizeof(explained_feature *));
@@ -174,27 +175,39 @@ static fc_rc explain(struct serving_read *read, explain_response *response, stru
     return rc;
 }
 
+static void answer_explained(struct fc_rpc_call *call, struct serving_read *read)
+{
+    explain_response response = FEAST__ADMIN__V1__EXPLAIN_ONLINE_RESPONSE__INIT;
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (explain(read, &response, &err) != FC_OK) {
+        fc_rpc_fail(call, &err, NULL);
+    } else {
+        fc_rpc_reply(call, &response.base);
+    }
+}
+
 void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     const Feast__Admin__V1__ExplainOnlineRequest *request = (const void *)message;
-    explain_response response = FEAST__ADMIN__V1__EXPLAIN_ONLINE_RESPONSE__INIT;
-    struct serving_read read = {.arena = NULL};
+    struct serving_read *read = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *read);
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc = FC_OK;
 
+    if (read == NULL) {
+        fc_request_fail_too_large(call);
+        return;
+    }
     if (request->read == NULL) {
         rc = fc_fail_field(&err, FC_REASON_FIELD_REQUIRED, "read",
                            "read is missing: it is what to explain");
     }
     if (rc == FC_OK) {
-        rc = serving_begin(&read, fc_rpc_arena(call), ctx, request->read, &err);
-    }
-    if (rc == FC_OK) {
-        rc = explain(&read, &response, &err);
+        rc = serving_begin(read, fc_rpc_arena(call), ctx, request->read, &err);
     }
     if (rc != FC_OK) {
-        fc_rpc_fail(call, &err, read.violations.count > 0 ? &read.violations : NULL);
-    } else {
-        fc_rpc_reply(call, &response.base);
+        fc_rpc_fail(call, &err, read->violations.count > 0 ? &read->violations : NULL);
+        return;
     }
+    serving_answer(call, read, answer_explained);
 }

@@ -18,9 +18,8 @@
 /* Only read. */
 static Feast__Types__Value empty_value = FEAST__TYPES__VALUE__INIT;
 
-/* `*ret_whole` is false when a key is null: nothing is stored under such a key. */
-static fc_rc make_key(struct serving_read *read, const struct serving_table *table,
-                      const serving_row *row, fc_str *ret, bool *ret_whole, struct fc_error *err)
+fc_rc serving_make_key(struct serving_read *read, const struct serving_table *table,
+                       const serving_row *row, fc_str *ret, bool *ret_whole, struct fc_error *err)
 {
     struct fc_online_entity *entities =
         fc_arena_calloc(read->arena, table->entity_count, sizeof *entities);
@@ -45,14 +44,20 @@ static fc_rc make_key(struct serving_read *read, const struct serving_table *tab
                                 err);
 }
 
-fc_rc serving_find_row(struct serving_read *read, const struct serving_table *table,
-                       const serving_row *row, struct serving_found *ret, struct fc_error *err)
+fc_rc serving_find_row(struct serving_read *read, size_t t, size_t number,
+                       struct serving_found *ret, struct fc_error *err)
 {
+    const struct serving_table *table = &read->tables[t];
     struct fc_online_reader *reader = NULL;
     bool whole = false, found = false;
 
     *ret = (struct serving_found){.row = NULL};
-    fc_rc rc = make_key(read, table, row, &ret->key, &whole, err);
+    if (table->store != NULL) {
+        *ret = read->fetched[number * read->table_count + t];
+        return FC_OK;
+    }
+    fc_rc rc =
+        serving_make_key(read, table, read->request->entity_rows[number], &ret->key, &whole, err);
     if (rc != FC_OK || !whole) {
         return rc;
     }
@@ -135,7 +140,7 @@ fc_rc serving_read_row(struct serving_read *read, size_t number, int64_t now_s,
 
     for (size_t t = 0; t < read->table_count; t++) {
         struct serving_found found;
-        fc_rc rc = serving_find_row(read, &read->tables[t], row, &found, err);
+        fc_rc rc = serving_find_row(read, t, number, &found, err);
         if (rc != FC_OK) {
             return rc;
         }

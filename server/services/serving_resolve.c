@@ -100,6 +100,10 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
     table->max_age_s = table->spec->max_age != NULL ? table->spec->max_age->seconds : 0;
     rc = find_entities(read, reader, table, err);
     if (rc == FC_OK) {
+        rc = fc_online_stores_find(read->services->stores, table->spec->online_store, &table->store,
+                                   err);
+    }
+    if (rc == FC_OK) {
         rc = fc_online_sqlite_path(read->services->online_root, read->project, name, read->arena,
                                    &table->path, err);
     }

@@ -49,6 +49,7 @@ struct fc_launched {
 struct local {
     struct fc_launcher launcher; /* first */
     char *worker_path;
+    const char *store_secret; /* "NAME=value"; NULL for none */
 };
 
 static int64_t now_ns(void)
@@ -307,8 +308,31 @@ static void release_p(struct fc_launched **job)
     local_release(NULL, *job);
 }
 
-static fc_rc spawn(const struct local *local, const char *log_path, const char *scratch_dir,
-                   struct fc_process *ret, struct fc_error *err)
+/* The password of the store that the order has, for the worker that needs it. */
+static void add_secret(const struct local *local, const Feast__Worker__V1__WorkOrder *order,
+                       const char *environment[FC_WORKER_ENV_MAX])
+{
+    const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    size_t count = 0;
+
+    if (local->store_secret == NULL ||
+        order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH ||
+        ingest->sink_case != FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS ||
+        !ingest->redis->password) {
+        return;
+    }
+    while (environment[count] != NULL) {
+        count++;
+    }
+    if (count + 1 < FC_WORKER_ENV_MAX) {
+        environment[count] = local->store_secret;
+        environment[count + 1] = NULL;
+    }
+}
+
+static fc_rc spawn(const struct local *local, const Feast__Worker__V1__WorkOrder *order,
+                   const char *log_path, const char *scratch_dir, struct fc_process *ret,
+                   struct fc_error *err)
 {
     char tmpdir[4200];
     const char *const argv[] = {local->worker_path, NULL};
@@ -321,6 +345,7 @@ static fc_rc spawn(const struct local *local, const char *log_path, const char *
     }
     (void)snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%s", scratch_dir);
     fc_worker_env(tmpdir, environment);
+    add_secret(local, order, environment);
     const struct fc_process_options options = {
         .path = local->worker_path,
         .argv = argv,
@@ -362,7 +387,7 @@ static fc_rc local_submit(void *ctx, const Feast__Worker__V1__WorkOrder *order,
     (void)snprintf(job->id, sizeof job->id, "%s", order->id);
     fc_rc rc = fc_frame_pack(&order->base, &job->order, err);
     if (rc == FC_OK) {
-        rc = spawn(local, log_path, scratch_dir, &job->process, err);
+        rc = spawn(local, order, log_path, scratch_dir, &job->process, err);
     }
     if (rc != FC_OK) {
         return rc;
@@ -376,7 +401,8 @@ static fc_rc local_submit(void *ctx, const Feast__Worker__V1__WorkOrder *order,
     return rc;
 }
 
-fc_rc fc_launcher_local_new(const char *worker_path, struct fc_launcher **ret, struct fc_error *err)
+fc_rc fc_launcher_local_new(const char *worker_path, const char *store_secret,
+                            struct fc_launcher **ret, struct fc_error *err)
 {
     struct local *local = calloc(1, sizeof *local);
     char *path = strdup(worker_path);
@@ -387,6 +413,7 @@ fc_rc fc_launcher_local_new(const char *worker_path, struct fc_launcher **ret, s
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the local launcher");
     }
     local->worker_path = path;
+    local->store_secret = store_secret;
     local->launcher = (struct fc_launcher){
         .version = FC_LAUNCHER_VERSION,
         .name = "local",
