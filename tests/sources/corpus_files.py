@@ -124,6 +124,8 @@ TYPES = [
     ("decimal9", pa.array([decimal.Decimal(row) for row in range(ROWS)], pa.decimal128(9, 0)), ["INT64"], ["BOOL"]),
     ("decimal38", pa.array([decimal.Decimal(row) / 100 for row in range(ROWS)], pa.decimal128(38, 2)), ["DOUBLE"],
      ["BOOL"]),
+    ("decimal76", pa.array([decimal.Decimal(row) for row in range(ROWS)], pa.decimal256(76, 0)), [],
+     ["INT64", "DOUBLE", "STRING"]),
     ("struct", pa.array([{"a": row} for row in range(ROWS)]), [], ["INT64", "STRING", "BYTES", "INT64_LIST"]),
     ("map", pa.array([[("k", row)] for row in range(ROWS)], pa.map_(pa.string(), pa.int64())), [],
      ["INT64", "STRING", "INT64_LIST"]),
@@ -237,6 +239,13 @@ def directories():
     for number in range(4):
         pq.write_table(table(n=TEXTS if number == 2 else INTS), odd / f"part-{number}.parquet")
     case("odd_one_out", odd, {"n": "INT64"}, "mismatch", "part-2.parquet")
+    # However many columns differ that the table does not name: the one that it names is told.
+    beside = OUT / "odd_beside_many"
+    beside.mkdir()
+    for number in range(2):
+        others = {f"other{column}": TEXTS if number else INTS for column in range(100)}
+        pq.write_table(table(**others, n=TEXTS if number else INTS), beside / f"part-{number}.parquet")
+    case("odd_beside_many", beside, {"n": "INT64"}, "mismatch", "part-1.parquet")
     days = OUT / "days"
     for day in range(1, 6):
         (days / f"dt=2021-01-0{day}").mkdir(parents=True)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where files are found and what their footers say. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -343,6 +344,45 @@ static void files_that_disagree(void **state)
     assert_null(schema.disagreements[3].first_text);
 }
 
+static void columns_that_are_named_are_told_behind_many_others(void **state)
+{
+    struct file_source *f = *state;
+    const char *const wanted[] = {"z"};
+    char texts[4096] = "SELECT ";
+    char numbers[4096] = "SELECT ";
+
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(texts + strlen(texts), 32, "'a' AS c%d, ", i);
+        (void)snprintf(numbers + strlen(numbers), 32, "1 AS c%d, ", i);
+    }
+    strcat(texts, "'a' AS z");
+    strcat(numbers, "1 AS z");
+    dir(f, "w");
+    test_parquet(test_path(&f->scratch, "w/1.parquet"), numbers, 0);
+    test_parquet(test_path(&f->scratch, "w/2.parquet"), texts, 0);
+    assert_int_equal(file_source_open(f, test_path(&f->scratch, "w")), FC_OK);
+    f->env.wanted = wanted;
+    f->env.wanted_count = 1;
+    struct fc_source_schema schema;
+    assert_int_equal(OPS->describe(f->source, f->arena, &schema, &f->err), FC_OK);
+    assert_int_equal(schema.disagreement_count, 2);
+    assert_string_equal(schema.disagreements[0].column, "c0");
+    assert_string_equal(schema.disagreements[1].column, "z");
+    assert_false(schema.disagreements_cut);
+}
+
+static void a_name_that_is_no_text(void **state)
+{
+    struct file_source *f = *state;
+
+    dir(f, "names");
+    assert_int_equal(close(open(test_path(&f->scratch, "names/a\xff.parquet"),
+                                O_CREAT | O_WRONLY | O_CLOEXEC, 0600)),
+                     0);
+    file_source_refuses(f, test_path(&f->scratch, "names"), FC_REASON_SOURCE_UNSUPPORTED,
+                        "its name is not UTF-8");
+}
+
 static void a_column_of_nulls_agrees_with_any(void **state)
 {
     struct file_source *f = *state;
@@ -435,6 +475,8 @@ static const struct CMUnitTest cases[] = {
     CASE(what_may_not_be_read),
     CASE(a_pipe_does_not_block),
     CASE(files_that_disagree),
+    CASE(columns_that_are_named_are_told_behind_many_others),
+    CASE(a_name_that_is_no_text),
     CASE(a_column_of_nulls_agrees_with_any),
     CASE(only_some_files_are_looked_at),
     CASE(a_deadline_that_is_over),

@@ -424,6 +424,18 @@ static void a_source_without_rows(void **state)
     assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
 }
 
+static void rows_that_are_not_read_in_time(void **state)
+{
+    struct fixture *f = *state;
+
+    f->limits.bytes = 1;
+    Feast__Admin__V1__SourceReport *report = look_at(f, GOOD);
+    assert_int_equal(report->state, STATE(UNREACHABLE));
+    assert_string_equal(report->reason, "DEADLINE_EXCEEDED");
+    holds(report->message, "no row could be read");
+    assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
+}
+
 static void files_that_disagree(void **state)
 {
     struct fixture *f = *state;
@@ -508,6 +520,7 @@ static const struct CMUnitTest cases[] = {
     CASE(rows_that_are_there_twice),
     CASE(a_source_that_is_no_parquet),
     CASE(a_source_without_rows),
+    CASE(rows_that_are_not_read_in_time),
     CASE(files_that_disagree),
     CASE(names_that_are_no_text),
     CASE(orders_that_cannot_be_followed),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "worker/sources/hive.h"
 
 /* Bounds against trees that were never meant as a source. */
@@ -50,6 +51,10 @@ static fc_rc add_file(struct walk *walk, const char *path, int64_t bytes)
         list->files = files;
         walk->capacity = capacity;
     }
+    /* The engine takes names as texts only; what lies behind this one is neither right nor wrong. */
+    if (!fc_utf8_valid(path, strlen(path)))
+        return fc_fail(walk->err, FC_REASON_SOURCE_UNSUPPORTED,
+                       "%s cannot be opened: its name is not UTF-8", path);
     const char *copy = fc_arena_strdup(walk->arena, path);
     if (!copy)
         return no_memory(walk->err);

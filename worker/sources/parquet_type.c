@@ -88,6 +88,12 @@ static const char *refine(const struct fc_parquet_element *element, struct fc_co
         type->kind = FC_COLUMN_FLOAT16;
         return "float16";
     }
+    /* The engine rounds what has more than 38 digits; a value that is not the file's is none. */
+    if (type->kind == FC_COLUMN_FLOAT64 &&
+        (is(element->converted, "DECIMAL") || begins(element->logical, "Decimal"))) {
+        type->kind = FC_COLUMN_UNKNOWN;
+        return "decimal of more than 38 digits";
+    }
     if (type->kind == FC_COLUMN_TIMESTAMP_UTC || type->kind == FC_COLUMN_TIMESTAMP_NAIVE)
         type->nanos = is(element->physical, "INT96") || strcmp(unit_of(element), "ns") == 0;
     if (is(element->physical, "INT96")) {

@@ -25,7 +25,10 @@ struct fc_source_env {
     int64_t deadline_ns;                     /**< monotonic, 0 for none */
     const Feast__Worker__V1__Limits *limits; /**< NULL for none */
     const struct fc_access *access;          /**< which hosts it may reach */
-    /** The columns that the table names, NULL when that is not told: those that are found only by looking for them. */
+    /**
+     * The columns that the table names, NULL when that is not told: those that are found only by looking for them, and
+     * those in which files that differ are told of one by one.
+     */
     const char *const *wanted;
     size_t wanted_count;
 };

@@ -104,6 +104,16 @@ static void done_sample(struct fc_sample **sample)
     fc_sample_done(*sample);
 }
 
+/* Types may fit where values do not: a source of which no value was seen is not known to fit. */
+static fc_rc not_in_time(struct fc_probe *p)
+{
+    struct fc_error error = FC_ERROR_INIT;
+
+    (void)fc_fail(&error, FC_REASON_DEADLINE_EXCEEDED,
+                  "no row could be read within the time and the bytes of one look");
+    return end_by(p, &error);
+}
+
 /* Samples the columns that are there; FC_OK also when the data turned out to be unreadable. */
 static fc_rc sample(struct fc_probe *p, const struct fc_source_ops *ops, struct fc_source *source)
 {
@@ -129,6 +139,8 @@ static fc_rc sample(struct fc_probe *p, const struct fc_source_ops *ops, struct 
         if (rc != FC_OK || p->report->state != STATE(READ))
             return rc;
     }
+    if (stats.cut && sample->rows == 0 && sample->wanted_count > 0 && !stats.remark)
+        return not_in_time(p);
     return fc_probe_report_sample(p, sample, &stats);
 }
 

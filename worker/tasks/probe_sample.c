@@ -162,7 +162,7 @@ fc_rc fc_probe_report_sample(struct fc_probe *p, const struct fc_sample *sample,
     if (stats->remark)
         fc_probe_note(p, stats->remark);
     else if (sample->rows == 0 && sample->wanted_count > 0)
-        fc_probe_note(p, stats->cut ? "no row could be read in time" : "no rows seen");
+        fc_probe_note(p, "no rows seen");
     else if (stats->cut)
         fc_probe_note(p, "the sample was cut short by its limits");
     for (size_t i = 0; i < FC_SAMPLE_NOTES && stats->notes[i]; i++)
