@@ -224,6 +224,9 @@ static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc
     return fc_retention_new(&options, &app->retention, err);
 }
 
+static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
+{
+    static const char *const infrastructure[] = {
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
@@ -393,12 +396,12 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
         const struct fc_sources_local local = {.any = app->local_any, .roots = app->local_roots};
         rc = fc_sources_access(app->config, &local, app->texts, &app->access, err);
     }
-    return rc;
-}
-
     if (rc == FC_OK) {
         rc = fc_stores_config(app->config, app->texts, &app->stores, err);
     }
+    return rc;
+}
+
 static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
 {
     const char *data_dir = fc_config_str(app->config, "data_dir");
@@ -423,19 +426,19 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = start_jobs(app, data_dir, err);
     }
     if (rc == FC_OK) {
+        rc = start_retention(app, data_dir, err);
+    }
+    if (rc == FC_OK) {
         app->services = (struct fc_services){
             .sys = fc_sys_real(),
             .store = app->store,
             .admission = app->admission,
             .jobs = app->jobs,
-    if (rc == FC_OK) {
-        rc = start_retention(app, data_dir, err);
-    }
             .reverify = app->reverify,
+            .stores = app->stores,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = backup_dir(app, data_dir),
             .version = FC_VERSION,
-            .stores = app->stores,
         };
         rc = start_rpc(app, err);
     }
@@ -516,6 +519,7 @@ void fc_app_stop(struct fc_app *app)
     }
     fc_services_done(&app->services);
     fc_http_free(app->http);
+    fc_retention_free(app->retention);
     fc_reverify_stop(
         app->reverify); /* before its looks are ended: what they find then is no finding */
     fc_admission_free(app->admission);
@@ -523,7 +527,6 @@ void fc_app_stop(struct fc_app *app)
     fc_jobs_free(app->jobs);
     fc_rpc_server_free(app->rpc);
     fc_reflection_free(app->reflection);
-    fc_retention_free(app->retention);
     fc_health_free(app->health);
     fc_store_close(app->store);
     fc_arena_free(app->texts);

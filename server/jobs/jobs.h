@@ -82,6 +82,8 @@ const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *
  */
 FC_MUST bool fc_job_remove_files(const char *data_dir, fc_str id);
 
+struct fc_jobs_stats {
+    uint64_t started, done, failed, restarted;
     uint64_t rows_read, rows_written, rows_rejected;
     unsigned running, pending;
 };
