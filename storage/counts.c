@@ -12,9 +12,13 @@ fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret
         rc = fc_query_step(&query, &found, err);
     }
     if (rc == FC_OK) {
-        *ret = (struct fc_registry_counts){.projects = fc_column_int(&query, 0),
-                                           .entities = fc_column_int(&query, 1),
-                                           .tables = fc_column_int(&query, 2)};
+        *ret = (struct fc_registry_counts){
+            .projects = fc_column_int(&query, 0),
+            .entities = fc_column_int(&query, 1),
+            .tables = fc_column_int(&query, 2) - fc_column_int(&query, 3),
+            .tables_ever = fc_column_int(&query, 2),
+            .legacy_stores = fc_column_int(&query, 4),
+        };
     }
     return rc;
 }

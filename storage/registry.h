@@ -178,9 +178,13 @@ FC_MUST fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kin
 FC_MUST fc_rc fc_store_row_put(struct fc_txn *txn, enum fc_store_kind kind,
                                struct fc_store_row *row, struct fc_error *err);
 
-/** Counts for metrics: active projects, entities, live feature tables. */
+/** Counts for metrics. */
 struct fc_registry_counts {
-    int64_t projects, entities, tables;
+    int64_t projects;      /**< active ones */
+    int64_t entities;      /**< all */
+    int64_t tables;        /**< that are not deleted */
+    int64_t tables_ever;   /**< deleted ones too */
+    int64_t legacy_stores; /**< rows of kind FC_STORE_LEGACY */
 };
 FC_MUST fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret,
                                 struct fc_error *err);

@@ -54,7 +54,7 @@ static void take_snapshot(const struct fc_http_options *sources, struct snapshot
     if (fc_store_reader(sources->store, &reader, &err) != FC_OK ||
         fc_registry_count(reader, &s->counts, &err) != FC_OK) {
         /* A scrape must not fail with the store: the gap in the counts and store_writable tell. */
-        s->counts = (struct fc_registry_counts){-1, -1, -1};
+        s->counts = (struct fc_registry_counts){-1, -1, -1, -1, -1};
     }
     if (reader == NULL || fc_registry_count_verdicts(reader, s->tables, &err) != FC_OK) {
         memset(s->tables, -1, sizeof s->tables);

@@ -8,7 +8,9 @@ import re
 import socket
 
 import feastcore
-from feastapi import core_pb
+import feasttables as tables
+import promtool
+from feastapi import core_pb, store_pb
 from feastcore import wait_until
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)(?: (\S+))?$')
@@ -84,6 +86,33 @@ class Http(feastcore.CoreTest):
                 self.assertIn("le", dict(labels))
         for name, kind in types.items():
             self.assertIn(kind, ("counter", "gauge", "histogram", "summary", "info", "unknown", "untyped"))
+
+    def test_promtool_has_nothing_to_say(self):
+        self.fails("NOT_FOUND", self.api.core.GetEntity, core_pb.GetEntityRequest(name="nobody"))
+        self.assertEqual(promtool.complaints(self.call("/metrics")[1]), [])
+        self.assertTrue(promtool.complaints("# TYPE unit_mb gauge\nunit_mb 1\n"))
+        self.assertTrue(promtool.complaints("no metrics"))
+
+    def test_gauges_of_feasts_own_server(self):
+        """Deleted feature tables and the stores of serving deployments are counted, under its names."""
+        def gauges():
+            samples, types, _ = self.metrics()
+            names = ("feast_core_feature_set_total", "feast_core_feature_tables", "feast_core_store_total")
+            self.assertEqual({types[name] for name in names}, {"gauge"})
+            return [samples[name, frozenset()] for name in names]
+
+        ever, live, stores = gauges()
+        tables.apply_entities(self.api, driver="STRING")
+        self.api.apply_table(tables.table("trips", ["driver"], {"count": "INT64"}, tables.file_source("/no/such")),
+                             mode="off")
+        self.assertEqual(gauges(), [ever + 1, live + 1, stores])
+        self.api.core.DeleteFeatureTable(core_pb.DeleteFeatureTableRequest(name="trips", project="default"))
+        self.assertEqual(gauges(), [ever + 1, live, stores])
+        store = store_pb.Store(name="online", type=store_pb.Store.REDIS,
+                               redis_config=store_pb.Store.RedisConfig(host="redis", port=6379))
+        for _ in range(2):
+            self.api.core.UpdateStore(core_pb.UpdateStoreRequest(store=store))
+            self.assertEqual(gauges(), [ever + 1, live, stores + 1])
 
     def test_names_that_dashboards_know(self):
         samples, _, _ = self.metrics()
