@@ -21,6 +21,7 @@ import feastcore
 import promtool
 from chart import EVERYTHING, MATRIX, find, render
 from feastcore import READY, wait_until
+from kafkabroker import make_certificates
 from kubernetes import CHART, ApiServer
 
 
@@ -161,6 +162,51 @@ class EntryPoint(feastcore.CoreTest):
         server.close_apis()
         server.signal(signal.SIGTERM)
         self.assertEqual(server.wait(), 0)
+
+    def test_with_mutual_tls_all_pods_find_each_other(self):
+        """Server, probes, backup job, `helm test` and the restore of the pod, each with the arguments that it has there."""
+        values = {"tls": EVERYTHING["tls"], "backup": {"enabled": True, "keep": 3}}
+        path, container, config = self.rendered(values)
+        certificates = path.parent / "certificates"
+        make_certificates(certificates)
+        for name, file in (("tls.crt", "server.pem"), ("tls.key", "server.key"), ("ca.crt", "ca.pem")):
+            shutil.copy(certificates / file, certificates / name)
+        path.write_text(path.read_text().replace("/etc/feast-core-tls", str(certificates)))
+        server = self.pod(path, config)
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            page = f"http://{server.http}{container[probe]['httpGet']['path']}"
+            with urllib.request.urlopen(page, timeout=feastcore.PATIENCE) as answer:
+                self.assertEqual(answer.status, 200)
+
+        client = path.parent / "client"
+        client.mkdir()
+        for name, file in (("tls.crt", "client.pem"), ("tls.key", "client.key"), ("ca.crt", "ca.pem")):
+            shutil.copy(certificates / file, client / name)
+        _, objects, _ = render(values)
+        job = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        said = {}
+        for pod in (find(objects, "Pod")["spec"], job):
+            one = pod["containers"][0]
+            self.assertEqual(one["command"], ["/usr/bin/feastctl"])
+            args = [arg.replace("/etc/feast-core-client", str(client)).replace(
+                "features-feast-core.ml.svc:6565", server.grpc) for arg in one["args"]]
+            done = subprocess.run([feastcore.BIN_DIR / "feastctl", *args], capture_output=True, text=True,
+                                  timeout=feastcore.PATIENCE, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said[one["name"]] = done.stdout.strip()
+        self.assertEqual(said["health"], "SERVING")
+        backup = pathlib.Path(said["backup"])
+        self.assertEqual(backup.parent, path.parent / "backups")
+
+        self.assertEqual(server.stop(), 0)
+        _, objects, _ = render({**values, "restore": {"from": backup.name}})
+        init = find(objects, "StatefulSet")["spec"]["template"]["spec"]["initContainers"][0]
+        args = [arg.replace("/etc/feast-core/core.yaml", str(path)).replace(
+            "/var/lib/feast-core-backups", str(backup.parent)) for arg in init["args"]]
+        done = subprocess.run([feastcore.BIN_DIR / "feast-core", *args], capture_output=True, text=True,
+                              timeout=feastcore.PATIENCE, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is now the registry", done.stdout)
 
     def test_metrics_that_are_named_are_there(self):
         """What alerts and panels ask for is what the server has; promtool has nothing to say of it."""
