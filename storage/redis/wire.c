@@ -16,13 +16,13 @@ static char *digits(char *end, uint64_t number)
 
 static size_t head(char text[HEAD_MAX], char mark, uint64_t number)
 {
-    char *end = text + HEAD_MAX;
+    char *end = text + HEAD_MAX - 2;
 
-    *--end = '\n';
-    *--end = '\r';
+    end[0] = '\r';
+    end[1] = '\n';
     char *first = digits(end, number);
     *--first = mark;
-    size_t len = (size_t)(text + HEAD_MAX - first);
+    size_t len = (size_t)(end + 2 - first);
     memmove(text, first, len);
     return len;
 }
@@ -52,7 +52,7 @@ void fc_redis_word(struct fc_buf *out, fc_str word)
 
 void fc_redis_number(struct fc_buf *out, int64_t number)
 {
-    char text[HEAD_MAX], *end = text + HEAD_MAX;
+    char text[HEAD_MAX], *end = text + HEAD_MAX - 1;
     uint64_t magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     char *first = digits(end, magnitude);
 
