@@ -24,12 +24,6 @@ if [ -f "$out/complete" ]; then
     exit 0
 fi
 
-go=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
-if [ "${go:-0}" -lt 26 ]; then
-    echo "gcs-server: needs Go 1.26 or newer, not $(go version)" >&2
-    exit 1
-fi
-
 echo "gcs-server: building fake-gcs-server in $out (once, two or three minutes)"
 rm -rf "$out"
 mkdir "$out"
@@ -38,6 +32,8 @@ scratch=$(mktemp -d "$cache/gcs-server.XXXXXX")
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 cd "$here"
 # Caches of its own: 500 MB that nobody needs afterwards.
-GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOMODCACHE=$scratch/mod GOCACHE=$scratch/build CGO_ENABLED=0 \
-    go build -trimpath -ldflags='-s -w' -o "$out/" github.com/fsouza/fake-gcs-server
+export GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build" CGO_ENABLED=0
+# shellcheck source=tests/peers/go.sh
+. "$here/../go.sh"
+"$go" build -trimpath -ldflags='-s -w' -o "$out/" github.com/fsouza/fake-gcs-server
 : >"$out/complete"

@@ -14,7 +14,6 @@ cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
 hash=$(cat "$here"/*/go.mod "$here"/*/go.sum "$here/requirements.txt" | sha256sum | cut -c 1-12)
 out=$cache/kubernetes-$hash
 kubernetes=v1.34.4
-toolchain=v0.0.1-go1.26.3.linux-$(dpkg --print-architecture)
 
 if [ "${1:-}" = --path ]; then
     echo "$out"
@@ -38,15 +37,8 @@ export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
 # Caches of its own: gigabytes that nobody needs afterwards.
 export GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build"
 
-# These programs want a newer Go than Debian 12 has; Go's own releases are modules, too.
-go=go
-minor=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
-if [ "$minor" -lt 26 ]; then
-    root=$(cd "$scratch" && GOFLAGS='' go mod download -json "golang.org/toolchain@$toolchain" |
-        sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-    chmod -R u+wx "$root/bin" "$root/pkg/tool"
-    go=$root/bin/go
-fi
+# shellcheck source=tests/peers/go.sh
+. "$here/../go.sh"
 
 version="-X k8s.io/component-base/version.gitVersion=$kubernetes"
 version="$version -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
