@@ -13,11 +13,11 @@
 #include "server/jobs/jobs.h"
 #include "storage/registry.h"
 
-#define DEFAULT_INTERVAL_NS (600 * FC_NS_PER_S)
+#define DEFAULT_INTERVAL_NS (3600 * FC_NS_PER_S)
 #define FIRST_AFTER_NS      (60 * FC_NS_PER_S)
 /* Well below a millisecond of the writer each; a job may have large blobs. */
 #define OUTBOX_SLICE 500
-#define JOBS_SLICE   20
+#define JOBS_SLICE   50
 #define PAUSE_NS     (20 * FC_NS_PER_MS)
 #define IDS_LIMIT    ((size_t)64 * 1024)
 

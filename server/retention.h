@@ -23,8 +23,7 @@ struct fc_retention_options {
     const char *data_dir;   /**< jobs/<id>/ are below it; copied */
     int64_t jobs_keep_ns;   /**< after the end of a job; 0: for ever */
     int64_t outbox_keep_ns; /**< after the change; 0: for ever */
-    int64_t
-        interval_ns; /**< between two looks; 0 means 10 min, the first a minute after the start */
+    int64_t interval_ns; /**< between two looks; 0 means 1 h, the first a minute after the start */
 };
 
 /** Starts its thread, unless all is kept for ever: then `*ret` has none. */

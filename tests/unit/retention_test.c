@@ -10,7 +10,7 @@
 
 #define DAY_NS   (24 * 3600 * FC_NS_PER_S)
 #define NOW_NS   (1700000000 * FC_NS_PER_S)
-#define JOBS     50
+#define JOBS     120
 #define ID_BYTES 33
 
 /* The clock of the store and of retention; the store's writer reads it too. */
