@@ -17,6 +17,7 @@ FOREIGN = ("ServiceMonitor", "PrometheusRule", "GRPCRoute", "Certificate")
 EVERYTHING = {
     "tls": {"enabled": True, "existingSecret": "certificates", "mutual": True, "clientSecret": "client"},
     "backup": {"enabled": True, "keep": 3}, "restore": {"from": "registry-20260102T030405Z.db"},
+    "redis": {"url": "rediss://redis.ml.svc:6379/1", "layout": "b", "existingSecret": "redis", "caKey": "ca.crt"},
     "existingSecret": "credentials", "secrets": ["kafka"], "imagePullSecrets": ["pull"],
     "config": {"validation": "strict", "log.level": "debug", "sources": {"schemes": ["s3", "kafka"]}},
     "extraEnv": [{"name": "AWS_REGION", "value": "eu-central-1"}], "envOverrides": {"https.proxy": "http://proxy:3128"},
@@ -53,6 +54,7 @@ MATRIX = {
                          "serviceAccount": {"create": False}, "prometheus": {"enabled": False},
                          "startupProbe": {"enabled": False}, "livenessProbe": {"enabled": False},
                          "readinessProbe": {"enabled": False}},
+    "a Redis without a password": {"redis": {"url": "redis+cluster://redis:6379"}},
     "stopped": {"replicaCount": 0},
     "a long name": {"fullnameOverride": "x" * 80, "backup": {"enabled": True}},
     "the old chart's": {
@@ -90,6 +92,8 @@ WRONG = [
     ({"restore": {"from": "x.db"}}, ["restore.from", "backup.enabled"]),
     ({"restore": {"from": "../x.db"}}, ["restore", "from"]),
     ({"backup": {"enabled": True, "keep": -1}}, ["backup", "keep"]),
+    ({"redis": {"url": "redis:6379"}}, ["redis", "url"]),
+    ({"redis": {"url": "redis://a", "password": "x"}}, ["redis", "password"]),
     ({"logLevel": "loud"}, ["logLevel"]),
     ({"image": {"digest": "sha256:1"}}, ["image", "digest"]),
 ]
@@ -185,6 +189,19 @@ class Chart(unittest.TestCase):
                 ["checksum/config"] for values in ({}, {"podLabels": {"a": "b"}}, {"config": {"validation": "warn"}})]
         self.assertEqual(sums[0], sums[1])
         self.assertNotEqual(sums[0], sums[2])
+
+    def test_redis(self):
+        """The password is in a secret that is mounted, not in the configuration."""
+        objects = self.objects(EVERYTHING)
+        config = yaml.safe_load(find(objects, "ConfigMap", "features-feast-core")["data"]["core.yaml"])
+        self.assertEqual(config["online_store"], {
+            "default": "rediss://redis.ml.svc:6379/1", "layout": "b", "ca_file": "/etc/feast-core-redis/ca.crt",
+            "password_file": "/etc/feast-core-redis/password"})
+        pod = find(objects, "StatefulSet")["spec"]["template"]["spec"]
+        volume = [one for one in pod["volumes"] if one["name"] == "redis"][0]["secret"]
+        self.assertEqual({one["path"] for one in volume["items"]}, {"password", "ca.crt"})
+        config = yaml.safe_load(find(self.objects({}), "ConfigMap")["data"]["core.yaml"])
+        self.assertNotIn("online_store", config)
 
     def test_old_ports(self):
         ports = {one["name"]: one["port"] for one in

@@ -37,6 +37,18 @@
 {{- if .Values.backup.enabled -}}
 {{- $_ := set $chart "backup" (dict "dir" "/var/lib/feast-core-backups") -}}
 {{- end -}}
+{{- with .Values.redis -}}
+{{- if .url -}}
+{{- $redis := dict "default" .url "layout" .layout -}}
+{{- if and .existingSecret .passwordKey -}}
+{{- $_ := set $redis "password_file" "/etc/feast-core-redis/password" -}}
+{{- end -}}
+{{- if and .existingSecret .caKey -}}
+{{- $_ := set $redis "ca_file" "/etc/feast-core-redis/ca.crt" -}}
+{{- end -}}
+{{- $_ := set $chart "online_store" $redis -}}
+{{- end -}}
+{{- end -}}
 {{- $own := include "feast-core.nest" .Values.config | fromYaml -}}
 {{- toYaml (mergeOverwrite $chart $own) -}}
 {{- end -}}
