@@ -213,7 +213,8 @@ static void lose(struct fc_jobs *jobs, struct fc_job *job, const struct fc_error
 /* Another holds the sink, which passes by itself: the worker of a server that was killed may take a moment to die. */
 static bool is_passing(const struct fc_error *err)
 {
-    return err->reason == FC_REASON_STORE_LOCKED;
+    return err->reason == FC_REASON_STORE_LOCKED ||
+           err->reason == FC_REASON_ONLINE_STORE_UNAVAILABLE;
 }
 
 void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status)
