@@ -9,6 +9,7 @@
 #include "base/pbjson.h"
 #include "base/pbjson_scalar.h"
 #include "base/time.h"
+#include "base/url.h"
 
 const char *fc_type_name(int type)
 {
@@ -34,7 +35,7 @@ const char *fc_source_text(struct fc_arena *arena, const Feast__Core__DataSource
         return "";
     switch (source->options_case) {
     case FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS:
-        return source->file_options->file_url;
+        return fc_url_public(source->file_options->file_url, arena);
     case FEAST__CORE__DATA_SOURCE__OPTIONS_BIGQUERY_OPTIONS:
         return fc_arena_printf(arena, "bigquery:%s", source->bigquery_options->table_ref);
     case FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS:

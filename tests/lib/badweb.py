@@ -127,6 +127,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_metadata(self, _):
         self.send(302, {"Location": "http://169.254.169.254/latest/meta-data/", "Content-Length": "0"}, b"")
 
+    def do_redirect_to_file(self, _):
+        self.send(302, {"Location": "file:///etc/passwd", "Content-Length": "0"}, b"")
+
     def do_slow(self, data):
         time.sleep(0.05)
         self.ranged(data)

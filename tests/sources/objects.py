@@ -366,6 +366,14 @@ class Web(StoreTest):
     def test_redirects_to_forbidden_places(self):
         self.refused_strictly(self.url("metadata"), "169.254.169.254")
 
+    def test_redirects_to_what_is_no_web_server(self):
+        self.refused(self.url("redirect_to_file"), "redirects to what is no URL of HTTP")
+
+    def test_passwords_are_not_told(self):
+        for scheme in ("s3", "gs"):
+            message = self.refused(f"{scheme}://key:hidden@data/good.parquet", f"{scheme}://***@data")
+            self.assertNotIn("hidden", message)
+
     def test_hosts_that_are_not_permitted(self):
         core = self.serve("--sources-hosts=data.example.org")
         self.refused_strictly(self.url("good"), "127.0.0.1", core=core)

@@ -277,6 +277,7 @@ static void names_and_sources(void **state)
     struct fixture *f = *state;
     Feast__Core__DataSource source = FEAST__CORE__DATA_SOURCE__INIT;
     Feast__Core__DataSource__KafkaOptions kafka = FEAST__CORE__DATA_SOURCE__KAFKA_OPTIONS__INIT;
+    Feast__Core__DataSource__FileOptions file = FEAST__CORE__DATA_SOURCE__FILE_OPTIONS__INIT;
     Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 
     assert_string_equal(fc_type_name(4), "INT64");
@@ -290,6 +291,10 @@ static void names_and_sources(void **state)
     source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS;
     source.kafka_options = &kafka;
     assert_string_equal(fc_source_text(f->cli.arena, &source), "kafka:b:9092/t");
+    file.file_url = (char *)"https://me:secret@host/x?signature=secret";
+    source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS;
+    source.file_options = &file;
+    assert_string_equal(fc_source_text(f->cli.arena, &source), "https://***@host/x?***");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -61,10 +61,11 @@ const char *fc_http_header(const struct fc_http_response *response, const char *
     return NULL;
 }
 
-static fc_rc bad_url(const struct fc_http_hop *hop, struct fc_error *err)
+static fc_rc bad_url(const struct fc_http_hop *hop, bool redirected, struct fc_error *err)
 {
-    return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s: its URL is not well formed",
-                   fc_http_what(hop->request));
+    return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s%s", fc_http_what(hop->request),
+                   redirected ? " redirects to what is no URL of HTTP or HTTPS"
+                              : ": its URL is not well formed");
 }
 
 /* Scheme and host of where the hop goes. The scheme of the first is the caller's affair: s3 is spoken over https. */
@@ -79,7 +80,7 @@ static fc_rc check_target(const struct fc_http_hop *hop, bool redirected, struct
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
         (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)) {
-        rc = bad_url(hop, err);
+        rc = bad_url(hop, redirected, err);
     } else {
         if (redirected)
             rc = fc_access_scheme(access, scheme, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/url.h"
 #include "worker/net/google.h"
 #include "worker/objects/fetch.h"
 
@@ -55,8 +56,8 @@ static fc_rc gcs_open(const struct fc_store_env *env, const char *url, struct fc
         return no_memory(err);
     if (len < 3 || len > 222 || strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-_.") < len)
         return fc_fail(err, FC_REASON_SOURCE_INVALID,
-                       "\"%.*s\" is no name of a bucket (expected gs://bucket/object)", (int)len,
-                       bucket);
+                       "%s names no bucket (expected gs://bucket/object)",
+                       fc_url_public(url, arena));
     gcs->store = (struct fc_store){.ops = &fc_store_gcs, .env = *env, .arena = arena};
     gcs->store.key = bucket[len] ? bucket + len + 1 : "";
     gcs->store.root = fc_arena_printf(arena, "gs://%.*s/", (int)len, bucket);

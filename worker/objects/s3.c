@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "base/url.h"
+
 #define DEFAULT_REGION "us-east-1"
 #define BUCKET_MAX     255
 
@@ -74,8 +76,8 @@ static fc_rc s3_open(const struct fc_store_env *env, const char *url, struct fc_
         return no_memory(err);
     if (!is_bucket(bucket, len))
         return fc_fail(err, FC_REASON_SOURCE_INVALID,
-                       "\"%.*s\" is no name of an S3 bucket (expected s3://bucket/key)", (int)len,
-                       bucket);
+                       "%s names no S3 bucket (expected s3://bucket/key)",
+                       fc_url_public(url, arena));
     s3->store = (struct fc_store){.ops = &fc_store_s3, .env = *env, .arena = arena};
     s3->store.key = bucket[len] ? bucket + len + 1 : "";
     s3->store.root =
