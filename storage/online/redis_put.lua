@@ -123,7 +123,7 @@ if layout == 'a' then
     if expires >= never then
         redis.call('PERSIST', key)
     else
-        redis.call('EXPIREAT', key, string.format('%.0f', expires))
+        redis.call('EXPIREAT', key, shared and string.format('%.0f', expires) or ARGV[3])
     end
 elseif not (shared and until_then == -1) then
     if layout == 'b' then
