@@ -12,6 +12,7 @@
 #include "feast/admin/v1/report.pb-c.h"
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/worker/v1/worker.pb-c.h"
+#include "server/registry/entity.h"
 
 enum fc_validation_mode {
     FC_VALIDATION_ENFORCE,
@@ -50,17 +51,11 @@ FC_DEFINE_FREEP(struct fc_admission, fc_admission_free)
 
 enum fc_validation_mode fc_admission_default_mode(const struct fc_admission *admission);
 
-struct fc_admission_entity {
-    const char *name;
-    int32_t value_type;
-};
-
 /** Everything is borrowed until `done` was called. */
 struct fc_admission_request {
     const char *project;
     const Feast__Core__FeatureTableSpec *spec;
-    const struct fc_admission_entity
-        *entities; /**< the table's entities with their declared types */
+    const struct fc_entity_type *entities; /**< the table's entities with their declared types */
     size_t entity_count;
     enum fc_validation_mode mode;
     bool background; /**< nobody waits for it: those who wait go first */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feast/worker/v1/worker.pb-c.h"
+#include "server/jobs/entities.h"
 #include "server/jobs/internal.h"
 #include "server/registry/hash.h"
 #include "server/registry/names.h"
@@ -118,36 +119,6 @@ static fc_rc check_source(struct start *start, const Feast__Core__FeatureTableSp
     return rc != FC_OK && err->reason == FC_REASON_SOURCE_UNREACHABLE ? FC_OK : rc;
 }
 
-static fc_rc find_entities(struct start *start, struct fc_reader *reader,
-                           const Feast__Core__FeatureTableSpec *spec, struct fc_job_entity **ret,
-                           struct fc_error *err)
-{
-    struct fc_job_entity *entities =
-        fc_arena_calloc(start->arena, spec->n_entities, sizeof *entities);
-
-    if (entities == NULL) {
-        return out_of_memory(err);
-    }
-    for (size_t i = 0; i < spec->n_entities; i++) {
-        struct fc_entity_row row = {.id = 0};
-        fc_rc rc = fc_entity_find(reader, fc_str_from(start->project),
-                                  fc_str_from(spec->entities[i]), start->arena, &row, err);
-        if (rc != FC_OK) {
-            return rc;
-        }
-        if (row.id == 0) {
-            return fc_fail(err, FC_REASON_ENTITY_NOT_FOUND,
-                           "Feature Table refers to no existent Entity: (table: %s, entity: %s, "
-                           "project: %s)",
-                           start->table_name, spec->entities[i], start->project);
-        }
-        entities[i] =
-            (struct fc_job_entity){.name = spec->entities[i], .value_type = row.value_type};
-    }
-    *ret = entities;
-    return FC_OK;
-}
-
 static Google__Protobuf__Timestamp *moment(struct fc_arena *arena, bool set, int64_t seconds,
                                            int32_t nanos)
 {
@@ -162,7 +133,8 @@ static Google__Protobuf__Timestamp *moment(struct fc_arena *arena, bool set, int
 }
 
 static bool add_entities(Feast__Worker__V1__IngestBatch *ingest,
-                         const struct fc_job_entity *entities, size_t count, struct fc_arena *arena)
+                         const struct fc_entity_type *entities, size_t count,
+                         struct fc_arena *arena)
 {
     Feast__Worker__V1__EntityType *types = fc_arena_calloc(arena, count, sizeof *types);
 
@@ -181,7 +153,7 @@ static bool add_entities(Feast__Worker__V1__IngestBatch *ingest,
 }
 
 static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec,
-                        const struct fc_job_entity *entities, fc_str *ret, struct fc_error *err)
+                        const struct fc_entity_type *entities, fc_str *ret, struct fc_error *err)
 {
     const struct fc_batch_request *request = start->request;
     Feast__Worker__V1__WorkOrder order = FEAST__WORKER__V1__WORK_ORDER__INIT;
@@ -239,7 +211,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
 {
     struct fc_reader *reader = NULL;
     Feast__Core__FeatureTableSpec *spec = NULL;
-    struct fc_job_entity *entities = NULL;
+    struct fc_entity_type *entities = NULL;
     fc_str order = {0};
 
     if (start->table_name[0] == '\0') {
@@ -260,7 +232,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
         rc = check_source(start, spec, err);
     }
     if (rc == FC_OK) {
-        rc = find_entities(start, reader, spec, &entities, err);
+        rc = fc_table_entities(reader, start->project, spec, start->arena, &entities, err);
     }
     if (rc == FC_OK) {
         rc = fc_job_hash(start->arena, start->project, spec, entities, spec->n_entities,

@@ -10,6 +10,12 @@
 #include "base/violations.h"
 #include "feast/core/Entity.pb-c.h"
 
+/** An entity of a feature table with its declared type, for those who need no more of it. */
+struct fc_entity_type {
+    const char *name;
+    int32_t value_type; /**< feast.types.ValueType.Enum */
+};
+
 /** Brings the spec into the form in which it is stored: labels sorted, each key once. False: arena exhausted. */
 FC_MUST bool fc_entity_normalise(struct fc_arena *arena, Feast__Core__EntitySpecV2 *spec);
 

@@ -51,7 +51,7 @@ bool fc_table_hash(struct fc_arena *arena, const Feast__Core__FeatureTableSpec *
 }
 
 fc_rc fc_job_hash(struct fc_arena *arena, const char *project,
-                  const Feast__Core__FeatureTableSpec *spec, const struct fc_job_entity *entities,
+                  const Feast__Core__FeatureTableSpec *spec, const struct fc_entity_type *entities,
                   size_t entity_count, const Feast__Core__DataSource *source,
                   char ret[FC_JOB_HASH_SIZE], struct fc_error *err)
 {

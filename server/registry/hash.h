@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "feast/core/FeatureTable.pb-c.h"
+#include "server/registry/entity.h"
 
 #define FC_TABLE_HASH_SIZE 9
 #define FC_JOB_HASH_SIZE   33
@@ -20,11 +21,6 @@
 FC_MUST bool fc_table_hash(struct fc_arena *arena, const Feast__Core__FeatureTableSpec *spec,
                            char ret[FC_TABLE_HASH_SIZE]);
 
-struct fc_job_entity {
-    const char *name;
-    int32_t value_type;
-};
-
 /**
  * The identity of an ingestion job, by which the peers' job service recognises it: MD5 over the canonical JSON of table
  * and source, 32 hex digits and a NUL. `source` is the stream source of a stream job and the batch source of a batch
@@ -32,12 +28,12 @@ struct fc_job_entity {
  */
 FC_MUST fc_rc fc_job_hash(struct fc_arena *arena, const char *project,
                           const Feast__Core__FeatureTableSpec *spec,
-                          const struct fc_job_entity *entities, size_t entity_count,
+                          const struct fc_entity_type *entities, size_t entity_count,
                           const Feast__Core__DataSource *source, char ret[FC_JOB_HASH_SIZE],
                           struct fc_error *err);
 
 /** The canonical JSON that fc_job_hash digests, NUL-terminated in the arena; NULL when that is exhausted. */
 const char *fc_job_identity(struct fc_arena *arena, const char *project,
                             const Feast__Core__FeatureTableSpec *spec,
-                            const struct fc_job_entity *entities, size_t entity_count,
+                            const struct fc_entity_type *entities, size_t entity_count,
                             const Feast__Core__DataSource *source);

@@ -117,17 +117,17 @@ static void put_max_age(struct fc_buf *out, const Feast__Core__FeatureTableSpec 
 
 static int compare_entities(const void *a, const void *b)
 {
-    const struct fc_job_entity *left = a, *right = b;
+    const struct fc_entity_type *left = a, *right = b;
 
     return strcmp(left->name, right->name);
 }
 
 static bool put_table(struct fc_buf *out, struct fc_arena *arena, const char *project,
                       const Feast__Core__FeatureTableSpec *spec,
-                      const struct fc_job_entity *entities, size_t entity_count)
+                      const struct fc_entity_type *entities, size_t entity_count)
 {
     Feast__Core__FeatureTableSpec sorted;
-    struct fc_job_entity *by_name =
+    struct fc_entity_type *by_name =
         fc_arena_memdup(arena, entities, entity_count * sizeof *entities);
 
     if (by_name == NULL || !fc_table_canonical(arena, spec, &sorted)) {
@@ -257,7 +257,7 @@ static void put_source(struct fc_buf *out, struct fc_arena *arena,
 
 const char *fc_job_identity(struct fc_arena *arena, const char *project,
                             const Feast__Core__FeatureTableSpec *spec,
-                            const struct fc_job_entity *entities, size_t entity_count,
+                            const struct fc_entity_type *entities, size_t entity_count,
                             const Feast__Core__DataSource *source)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf out = FC_BUF_INIT;

@@ -53,7 +53,7 @@ static enum fc_validation_mode mode_of(const struct look *look)
 static fc_rc find_entities(struct look *look, struct fc_reader *reader,
                            const Feast__Core__FeatureTableSpec *spec, struct fc_error *err)
 {
-    struct fc_admission_entity *entities =
+    struct fc_entity_type *entities =
         fc_arena_calloc(look->arena, spec->n_entities, sizeof *entities);
     size_t count = 0;
 
@@ -68,8 +68,8 @@ static fc_rc find_entities(struct look *look, struct fc_reader *reader,
             return rc;
         }
         if (row.id != 0) {
-            entities[count++] = (struct fc_admission_entity){.name = spec->entities[i],
-                                                             .value_type = row.value_type};
+            entities[count++] =
+                (struct fc_entity_type){.name = spec->entities[i], .value_type = row.value_type};
         }
     }
     look->request.entities = entities;

@@ -9,6 +9,7 @@
 #include "feast/core/FeatureTable.pb-c.h"
 #include "feast/serving/ServingService.pb-c.h"
 #include "feast/storage/OnlineRow.pb-c.h"
+#include "server/registry/entity.h"
 #include "server/services/online_pool.h"
 #include "server/services/request.h"
 #include "storage/online/sqlite.h"
@@ -17,16 +18,11 @@
 typedef Feast__Serving__GetOnlineFeaturesRequestV2 serving_request;
 typedef Feast__Serving__GetOnlineFeaturesRequestV2__EntityRow serving_row;
 
-struct serving_entity {
-    const char *name;
-    int32_t value_type;
-};
-
 /** A feature table of the request. */
 struct serving_table {
     const char *name;
     const Feast__Core__FeatureTableSpec *spec;
-    struct serving_entity *entities;
+    struct fc_entity_type *entities;
     size_t entity_count;
     int64_t max_age_s;                  /**< 0: no limit */
     const struct fc_redis_store *store; /**< NULL: the embedded online store */
@@ -117,7 +113,7 @@ Feast__Types__Value *serving_entity_value(const serving_row *row, const char *na
  * Feast SDK sends every int as int64). NULL, and a violation at `field`, when it cannot be the entity's.
  */
 const Feast__Types__Value *serving_key_value(struct fc_violations *violations, const char *field,
-                                             const struct serving_entity *entity,
+                                             const struct fc_entity_type *entity,
                                              const Feast__Types__Value *value);
 
 /** True when the value is there and not null. */

@@ -26,7 +26,7 @@ static const char *type_name(int32_t type)
 }
 
 static const Feast__Types__Value *make_int32(struct fc_violations *violations, const char *field,
-                                             const struct serving_entity *entity, int64_t number)
+                                             const struct fc_entity_type *entity, int64_t number)
 {
     if (number < INT32_MIN || number > INT32_MAX) {
         fc_violations_add(violations, FC_REASON_FIELD_INVALID, field,
@@ -56,7 +56,7 @@ static const Feast__Types__Value *make_int64(struct fc_arena *arena, int32_t num
 }
 
 const Feast__Types__Value *serving_key_value(struct fc_violations *violations, const char *field,
-                                             const struct serving_entity *entity,
+                                             const struct fc_entity_type *entity,
                                              const Feast__Types__Value *value)
 {
     int32_t sent = (int32_t)value->val_case;

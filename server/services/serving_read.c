@@ -28,7 +28,7 @@ fc_rc serving_make_key(struct serving_read *read, const struct serving_table *ta
         return fc_request_too_large(err);
     }
     for (size_t i = 0; i < table->entity_count; i++) {
-        const struct serving_entity *entity = &table->entities[i];
+        const struct fc_entity_type *entity = &table->entities[i];
         const Feast__Types__Value *value = serving_entity_value(row, entity->name);
         *ret_whole = serving_is_set(value);
         if (!*ret_whole) {

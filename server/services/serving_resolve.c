@@ -2,6 +2,7 @@
 /* What an online read asks for, held against the registry. */
 #include <string.h>
 
+#include "server/jobs/entities.h"
 #include "server/registry/names.h"
 #include "server/services/serving.h"
 #include "storage/online/sqlite.h"
@@ -34,34 +35,6 @@ static void check_form(struct serving_read *read)
                               field);
         }
     }
-}
-
-static fc_rc find_entities(struct serving_read *read, struct fc_reader *reader,
-                           struct serving_table *table, struct fc_error *err)
-{
-    const Feast__Core__FeatureTableSpec *spec = table->spec;
-
-    table->entities = fc_arena_calloc(read->arena, spec->n_entities, sizeof *table->entities);
-    if (table->entities == NULL) {
-        return fc_request_too_large(err);
-    }
-    for (size_t i = 0; i < spec->n_entities; i++) {
-        struct fc_entity_row row = {.id = 0};
-        fc_rc rc = fc_entity_find(reader, fc_str_from(read->project),
-                                  fc_str_from(spec->entities[i]), read->arena, &row, err);
-        if (rc != FC_OK) {
-            return rc;
-        }
-        if (row.id == 0) {
-            return fc_fail(err, FC_REASON_ENTITY_NOT_FOUND,
-                           "Feature Table refers to no existent Entity: (table: %s, entity: %s, "
-                           "project: %s)",
-                           table->name, spec->entities[i], read->project);
-        }
-        table->entities[table->entity_count++] =
-            (struct serving_entity){.name = spec->entities[i], .value_type = row.value_type};
-    }
-    return FC_OK;
 }
 
 static void table_unknown(struct serving_read *read, const char *name, size_t feature, bool deleted)
@@ -98,7 +71,8 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
         return fc_request_too_large(err);
     }
     table->max_age_s = table->spec->max_age != NULL ? table->spec->max_age->seconds : 0;
-    rc = find_entities(read, reader, table, err);
+    table->entity_count = table->spec->n_entities;
+    rc = fc_table_entities(reader, read->project, table->spec, read->arena, &table->entities, err);
     if (rc == FC_OK) {
         rc = fc_online_stores_find(read->services->stores, table->spec->online_store, &table->store,
                                    err);
@@ -175,7 +149,7 @@ static void check_row(struct serving_read *read, size_t number)
     for (size_t t = 0; t < read->table_count; t++) {
         const struct serving_table *table = &read->tables[t];
         for (size_t e = 0; e < table->entity_count; e++) {
-            const struct serving_entity *entity = &table->entities[e];
+            const struct fc_entity_type *entity = &table->entities[e];
             bool named = false;
             for (size_t i = 0; i < row->n_fields && !named; i++) {
                 named = strcmp(row->fields[i]->key, entity->name) == 0;

@@ -66,7 +66,7 @@ static fc_rc resolve_entities(struct fc_reader *reader, const char *project,
             continue;
         }
         ret->entities[ret->entity_count++] =
-            (struct fc_admission_entity){.name = name, .value_type = row.value_type};
+            (struct fc_entity_type){.name = name, .value_type = row.value_type};
     }
     return FC_OK;
 }

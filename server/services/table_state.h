@@ -9,8 +9,8 @@
 #include "storage/registry.h"
 
 struct fc_table_state {
-    int64_t project_id;                   /**< 0 when there is no such project */
-    struct fc_admission_entity *entities; /**< those that are there; in the arena */
+    int64_t project_id;              /**< 0 when there is no such project */
+    struct fc_entity_type *entities; /**< those that are there; in the arena */
     size_t entity_count;
     bool has_mode; /**< the project has a validation mode of its own: */
     enum fc_validation_mode mode;

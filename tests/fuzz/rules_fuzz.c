@@ -72,12 +72,12 @@ static void reverse(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
 static void job_hash(struct fc_arena *arena, const Feast__Core__FeatureTableSpec *spec,
                      char ret[FC_JOB_HASH_SIZE])
 {
-    struct fc_job_entity *entities = fc_arena_calloc(arena, spec->n_entities, sizeof(*entities));
+    struct fc_entity_type *entities = fc_arena_calloc(arena, spec->n_entities, sizeof(*entities));
     struct fc_error err = FC_ERROR_INIT;
 
     FUZZ_CHECK(entities != NULL, "the arena is exhausted");
     for (size_t i = 0; i < spec->n_entities; i++)
-        entities[i] = (struct fc_job_entity){.name = spec->entities[i], .value_type = 4};
+        entities[i] = (struct fc_entity_type){.name = spec->entities[i], .value_type = 4};
     FUZZ_CHECK(fc_job_hash(arena, project, spec, entities, spec->n_entities, spec->batch_source,
                            ret, &err) == FC_OK,
                "%s", err.message);

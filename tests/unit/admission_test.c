@@ -17,7 +17,7 @@ struct fixture {
     struct fc_arena *arena;
     struct fc_admission_options options;
     struct fc_admission *admission;
-    struct fc_admission_entity entity;
+    struct fc_entity_type entity;
     Feast__Core__FeatureTableSpec *spec;
 };
 
@@ -43,8 +43,8 @@ static int setup(void **state)
         .parallel = 1,
         .local_any = true,
     };
-    f->entity = (struct fc_admission_entity){.name = "driver_id",
-                                             .value_type = FEAST__TYPES__VALUE_TYPE__ENUM__INT64};
+    f->entity = (struct fc_entity_type){.name = "driver_id",
+                                        .value_type = FEAST__TYPES__VALUE_TYPE__ENUM__INT64};
     f->spec = test_table(f->arena);
     *state = f;
     return 0;

@@ -93,7 +93,8 @@ static Feast__Core__FeatureTableSpec *trips(struct rules *rules)
     return spec;
 }
 
-static const struct fc_job_entity driver[] = {{"driver_id", FEAST__TYPES__VALUE_TYPE__ENUM__INT64}};
+static const struct fc_entity_type driver[] = {
+    {"driver_id", FEAST__TYPES__VALUE_TYPE__ENUM__INT64}};
 
 static const char *identity(struct rules *rules, const Feast__Core__FeatureTableSpec *spec,
                             const Feast__Core__DataSource *source)
@@ -147,7 +148,7 @@ static void job_identity_of_the_other_sources(void **state)
 
 static void job_identity_sorts_names_and_maps(void **state)
 {
-    static const struct fc_job_entity entities[] = {
+    static const struct fc_entity_type entities[] = {
         {"z", FEAST__TYPES__VALUE_TYPE__ENUM__STRING},
         {"a", FEAST__TYPES__VALUE_TYPE__ENUM__STRING_LIST},
     };

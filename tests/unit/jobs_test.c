@@ -54,7 +54,7 @@ static void the_order_is_frozen_in_the_row(void **state)
         .end_s = 100,
         .end_ns = 6,
     };
-    const struct fc_job_entity entity = {.name = "driver_id", .value_type = INT64_TYPE};
+    const struct fc_entity_type entity = {.name = "driver_id", .value_type = INT64_TYPE};
     Feast__Core__FeatureTableSpec *spec = test_table(f->arena);
     struct fc_error err = FC_ERROR_INIT;
     struct jobs_answer answer;
