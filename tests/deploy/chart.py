@@ -9,7 +9,7 @@ import unittest
 
 import yaml
 
-from kubernetes import CHART, PATIENCE, VERSIONS, peer, tool
+from kubernetes import CHART, PATIENCE, SOURCE_DIR, VERSIONS, peer, tool
 
 # Kinds of operators, of which Kubernetes itself has no schema.
 FOREIGN = ("ServiceMonitor", "PrometheusRule", "GRPCRoute", "Certificate")
@@ -123,6 +123,13 @@ class Chart(unittest.TestCase):
     def test_lint(self):
         code, out, err = tool("helm", "lint", "--strict", CHART)
         self.assertEqual(code, 0, out + err)
+
+    def test_one_version_everywhere(self):
+        version = (SOURCE_DIR / "VERSION").read_text().strip()
+        for path, text in (("deploy/helm/feast-core/Chart.yaml", f"\nappVersion: {version}\n"),
+                           ("deploy/docker/Dockerfile", f"\nARG VERSION={version}\n"),
+                           ("deploy/debian/changelog", f"feast-core ({version}) ")):
+            self.assertIn(text, (SOURCE_DIR / path).read_text(), path)
 
     def test_matrix(self):
         """Everything that is rendered is what Kubernetes takes, of the oldest version to the newest."""

@@ -12,7 +12,8 @@ hash=$(cat "$here/requirements.txt" "$0" | sha256sum | cut -c 1-12)
 out=$cache/packaging-$hash
 # What the packages depend on, so that their test fetches next to nothing.
 libraries=libgrpc29,libprotobuf-c1,libsqlite3-0,libjansson4,libyaml-0-2,libcurl4,libexpat1,librdkafka1
-libraries=$libraries,libmicrohttpd12,libxxhash0,zlib1g,libssl3,libseccomp2,ca-certificates,systemd-standalone-sysusers
+libraries=$libraries,libmicrohttpd12,libhiredis0.14,libxxhash0,zlib1g,libssl3,libseccomp2,ca-certificates
+libraries=$libraries,systemd-standalone-sysusers
 
 if [ "${1:-}" = --path ]; then
     echo "$out"
