@@ -187,18 +187,47 @@ static const char *slot_name(Feast__Admin__V1__SourceSlot slot)
     return slot == FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM ? "stream" : "batch";
 }
 
-/* "batch source file:///x", of the sources that were judged. */
-static const char *judged_sources(const Feast__Admin__V1__ValidationReport *report,
-                                  struct fc_arena *arena)
+static bool is_blamed(const Feast__Admin__V1__SourceReport *source)
+{
+    for (size_t i = 0; i < source->n_columns; i++) {
+        if (source->columns[i]->blocking) {
+            return true;
+        }
+    }
+    return source->state == FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREADABLE ||
+           source->n_disagreements > 0;
+}
+
+static bool is_judged(const Feast__Admin__V1__SourceReport *source)
+{
+    return source->state != FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREACHABLE;
+}
+
+/* "batch source file:///x", of the sources of which that is true. */
+static const char *sources_text(const Feast__Admin__V1__ValidationReport *report,
+                                bool (*is_meant)(const Feast__Admin__V1__SourceReport *source),
+                                struct fc_arena *arena)
 {
     const char *text = "";
 
     for (size_t i = 0; i < report->n_sources && text != NULL; i++) {
         const Feast__Admin__V1__SourceReport *source = report->sources[i];
-        if (source->state != FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREACHABLE) {
+        if (is_meant(source)) {
             text = fc_arena_printf(arena, "%s%s%s source %s", text, text[0] != '\0' ? " and " : "",
                                    slot_name(source->slot), source->location);
         }
+    }
+    return text;
+}
+
+/* Which sources do not fit; when it is rows of no certain column, those that were looked at. */
+static const char *judged_sources(const Feast__Admin__V1__ValidationReport *report,
+                                  struct fc_arena *arena)
+{
+    const char *text = sources_text(report, is_blamed, arena);
+
+    if (text != NULL && text[0] == '\0') {
+        text = sources_text(report, is_judged, arena);
     }
     return text != NULL && text[0] != '\0' ? text : "source";
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an apply says about a source that does not fit, cannot be reached or cannot be read, in every mode."""
 
+import json
 import os
 import pathlib
 
@@ -324,6 +325,33 @@ class Modes(AdmissionTest):
 
     def test_report_of_a_table_that_is_not_there(self):
         self.fails("NOT_FOUND", self.api.report, "nowhere")
+
+
+class BothSources(AdmissionTest):
+    """A table with a batch and a stream source; no broker runs, the Avro schema alone tells what messages hold."""
+
+    flags = ("--sources-schemes=kafka",)
+
+    def both(self, name, trips):
+        moment = {"type": "long", "logicalType": "timestamp-millis"}
+        fields = {"id": "string", "event_timestamp": moment, "trips": trips, "rate": "double"}
+        schema = {"type": "record", "name": "Trip",
+                  "fields": [{"name": field, "type": kind} for field, kind in fields.items()]}
+        spec = self.one(self.file(), name)
+        spec.stream_source.type = source_pb.DataSource.STREAM_KAFKA
+        spec.stream_source.event_timestamp_column = "event_timestamp"
+        spec.stream_source.kafka_options.bootstrap_servers = "127.0.0.1:1"
+        spec.stream_source.kafka_options.topic = "trips"
+        spec.stream_source.kafka_options.message_format.avro_format.schema_json = json.dumps(schema)
+        return spec
+
+    def test_the_source_that_does_not_fit_is_named(self):
+        spec = self.both("stream_misfit", "string")
+        message = self.refused(spec, "does not fit its stream source trips at 127.0.0.1:1: feature \"trips\"")
+        self.assertNotIn("batch source", message)
+
+    def test_a_stream_out_of_reach(self):
+        self.accepted(self.both("stream_away", "long"), "UNVERIFIED")
 
 
 class Roots(feastcore.CoreTest):
