@@ -43,6 +43,12 @@ struct core_list {
 };
 /** False after the call was failed. */
 bool core_list_begin(struct core_list *list, struct fc_rpc_call *call);
+/**
+ * The same for the objects of a project, whose name is `filter.project` of the request: the reader to walk them with.
+ * NULL after the call was failed.
+ */
+struct fc_reader *core_list_of_project(struct core_list *list, struct fc_rpc_call *call,
+                                       struct fc_services *services, const char *project);
 /** First thing in a row function: resets the scratch arena, and ends the walk when the client is gone. */
 FC_MUST fc_rc core_list_row(struct core_list *list, struct fc_error *err);
 /** Answers with the list, or with the error of the walk; frees. */

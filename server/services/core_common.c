@@ -87,6 +87,21 @@ bool core_list_begin(struct core_list *list, struct fc_rpc_call *call)
     return true;
 }
 
+struct fc_reader *core_list_of_project(struct core_list *list, struct fc_rpc_call *call,
+                                       struct fc_services *services, const char *project)
+{
+    struct fc_violations violations;
+
+    fc_violations_init(&violations, fc_rpc_arena(call));
+    fc_name_check(&violations, FC_NAME_DASH, "project", "filter.project", project);
+    if (violations.count > 0) {
+        core_refuse(call, &violations);
+        return NULL;
+    }
+    struct fc_reader *reader = core_reader(call, services);
+    return reader != NULL && core_list_begin(list, call) ? reader : NULL;
+}
+
 fc_rc core_list_row(struct core_list *list, struct fc_error *err)
 {
     fc_arena_reset(list->scratch);

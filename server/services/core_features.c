@@ -103,15 +103,8 @@ void core_list_features(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
         ((const Feast__Core__ListFeaturesRequest *)message)->filter;
     const char *project = fc_request_project(filter == NULL ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
-    struct fc_violations violations;
     struct feature_list features = {.labels = {0, NULL}};
 
-    fc_violations_init(&violations, fc_rpc_arena(call));
-    fc_name_check(&violations, FC_NAME_DASH, "project", "filter.project", project);
-    if (violations.count > 0) {
-        core_refuse(call, &violations);
-        return;
-    }
     if (filter != NULL) {
         features.labels = FC_MAP(filter, labels);
         features.entities = name_set(fc_rpc_arena(call), filter->entities, filter->n_entities,
@@ -121,8 +114,8 @@ void core_list_features(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
             return;
         }
     }
-    struct fc_reader *reader = core_reader(call, ctx);
-    if (reader == NULL || !core_list_begin(&features.list, call)) {
+    struct fc_reader *reader = core_list_of_project(&features.list, call, ctx, project);
+    if (reader == NULL) {
         return;
     }
     fc_rc rc = fc_table_each(reader, fc_str_from(project), false, list_table, &features, &err);

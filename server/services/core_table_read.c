@@ -76,17 +76,10 @@ void core_list_tables(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
         ((const Feast__Core__ListFeatureTablesRequest *)message)->filter;
     const char *project = fc_request_project(filter == NULL ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
-    struct fc_violations violations;
     struct table_list tables = {.labels = {0, NULL}};
 
-    fc_violations_init(&violations, fc_rpc_arena(call));
-    fc_name_check(&violations, FC_NAME_DASH, "project", "filter.project", project);
-    if (violations.count > 0) {
-        core_refuse(call, &violations);
-        return;
-    }
-    struct fc_reader *reader = core_reader(call, ctx);
-    if (reader == NULL || !core_list_begin(&tables.list, call)) {
+    struct fc_reader *reader = core_list_of_project(&tables.list, call, ctx, project);
+    if (reader == NULL) {
         return;
     }
     if (filter != NULL) {
