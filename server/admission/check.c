@@ -105,7 +105,7 @@ static fc_rc probe(struct check *check, struct fc_prober *prober, Feast__Admin__
         atomic_fetch_add(&admission->worker_failures, 1);
     }
     if (rc == FC_DEADLINE_EXCEEDED) {
-        return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "could not be judged within %.1f s",
+        return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "could not be judged within %.3g s",
                        (double)order.left_ns / (double)FC_NS_PER_S);
     }
     return rc;
