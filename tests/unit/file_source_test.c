@@ -355,8 +355,8 @@ static void columns_that_are_named_are_told_behind_many_others(void **state)
         (void)snprintf(texts + strlen(texts), 32, "'a' AS c%d, ", i);
         (void)snprintf(numbers + strlen(numbers), 32, "1 AS c%d, ", i);
     }
-    strcat(texts, "'a' AS z");
-    strcat(numbers, "1 AS z");
+    (void)snprintf(texts + strlen(texts), 32, "'a' AS z");
+    (void)snprintf(numbers + strlen(numbers), 32, "1 AS z");
     dir(f, "w");
     test_parquet(test_path(&f->scratch, "w/1.parquet"), numbers, 0);
     test_parquet(test_path(&f->scratch, "w/2.parquet"), texts, 0);

@@ -396,8 +396,10 @@ enum { INDEX_LEAF = 10 };
 static void flip_key(struct store_fixture *fixture, const char *key)
 {
     struct file file = read_file(store_path(fixture, "registry.db"));
-    size_t page = (size_t)(unsigned char)file.bytes[16] << 8 | (unsigned char)file.bytes[17];
     size_t flipped = 0;
+
+    assert_true(file.bytes != NULL && file.size > 100);
+    size_t page = (size_t)(unsigned char)file.bytes[16] << 8 | (unsigned char)file.bytes[17];
 
     for (size_t at = page; at + page <= file.size; at += page) {
         char *found =
