@@ -10,6 +10,7 @@ entity type, and what has to come of it: "fits", "mismatch", "unreadable" or "em
 import datetime
 import decimal
 import json
+import os
 import pathlib
 import random
 import struct
@@ -260,6 +261,17 @@ def directories():
         (path / "part.parquet").write_bytes(data)
     case("directory_10000", many, {"n": "INT64", "p": "INT32"}, "fits")
     case("directory_10000_missing", many, {"m": "INT64"}, "mismatch", "m")
+    flat = OUT / "flat"
+    flat.mkdir()
+    for number in range(100000):
+        # A file has no more than 65 000 names on some file systems.
+        if number % 50000 == 0:
+            first = flat / f"part-{number:06}.parquet"
+            first.write_bytes(data)
+        else:
+            os.link(first, flat / f"part-{number:06}.parquet")
+    case("directory_100000", flat, {"n": "INT64"}, "fits")
+    case("directory_100000_missing", flat, {"m": "INT64"}, "mismatch", "m")
 
 
 OUT.mkdir(parents=True, exist_ok=True)
