@@ -185,7 +185,7 @@ class S3(StoreTest):
         self.out_of_reach("s3://data/none.parquet", "s3://data/none.parquet/", "no such object")
         self.out_of_reach("s3://no-such-bucket/x.parquet", 'there is no bucket "no-such-bucket"')
         self.out_of_reach("s3://data/only/", "is empty")
-        self.refused("s3://B/x", "no name of an S3 bucket")
+        self.refused("s3://B/x", "s3://B/x names no S3 bucket")
 
     def test_few_bytes_travel(self):
         report = self.fits("s3://data/wide.parquet")
