@@ -398,7 +398,10 @@ static void flip_key(struct store_fixture *fixture, const char *key)
     struct file file = read_file(store_path(fixture, "registry.db"));
     size_t flipped = 0;
 
-    assert_true(file.bytes != NULL && file.size > 100);
+    if (file.bytes == NULL) {
+        fail_msg("there is no registry.db");
+        return;
+    }
     size_t page = (size_t)(unsigned char)file.bytes[16] << 8 | (unsigned char)file.bytes[17];
 
     for (size_t at = page; at + page <= file.size; at += page) {
