@@ -278,6 +278,11 @@ static void set_serving(struct fc_app *app, bool serving)
     }
 }
 
+static bool is_serving(const struct fc_app *app)
+{
+    return app->writable && !app->damaged;
+}
+
 static void look_at_store(struct fc_app *app)
 {
     struct fc_store_checks checks;
@@ -321,7 +326,7 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
     }
     if (rc == FC_OK) {
         look_at_store(app);
-        set_serving(app, app->writable && !app->damaged);
+        set_serving(app, is_serving(app));
         rc = fc_rpc_server_start(app->rpc, app->listens, app->listen_count, err);
     }
     return rc;
@@ -481,15 +486,15 @@ fc_rc fc_app_check(const struct fc_config *config, struct fc_error *err)
 
 void fc_app_tick(struct fc_app *app)
 {
-    bool was_writable = app->writable, was_serving = was_writable && !app->damaged;
+    bool was_writable = app->writable, was_serving = is_serving(app);
 
     look_at_store(app);
     if (app->writable != was_writable) {
         fc_log(app->writable ? FC_LOG_INFO : FC_LOG_ERROR,
                app->writable ? "store_writable_again" : "store_not_writable");
     }
-    if ((app->writable && !app->damaged) != was_serving) {
-        set_serving(app, app->writable && !app->damaged);
+    if (is_serving(app) != was_serving) {
+        set_serving(app, is_serving(app));
     }
     fc_memory_tick(fc_monotonic_ns(fc_sys_real()));
 }
@@ -520,8 +525,8 @@ void fc_app_stop(struct fc_app *app)
     fc_services_done(&app->services);
     fc_http_free(app->http);
     fc_retention_free(app->retention);
-    fc_reverify_stop(
-        app->reverify); /* before its looks are ended: what they find then is no finding */
+    /* Before its looks are ended: what they find then is no finding. */
+    fc_reverify_stop(app->reverify);
     fc_admission_free(app->admission);
     fc_reverify_free(app->reverify);
     fc_jobs_free(app->jobs);
