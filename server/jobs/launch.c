@@ -36,7 +36,7 @@ static fc_rc read_order(struct fc_jobs *jobs, const struct fc_job *job, struct f
 }
 
 /* The worker opens the location that was checked. */
-static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__IngestBatch *ingest,
+static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__Ingest *ingest,
                             struct fc_arena *arena, struct fc_error *err)
 {
     Feast__Core__DataSource *source = ingest->spec->batch_source;
@@ -55,7 +55,7 @@ static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__Inges
 
 #define SINK_PATIENCE_MS 30000
 
-static fc_rc add_redis(const struct fc_redis_store *store, Feast__Worker__V1__IngestBatch *ingest,
+static fc_rc add_redis(const struct fc_redis_store *store, Feast__Worker__V1__Ingest *ingest,
                        struct fc_arena *arena, struct fc_error *err)
 {
     Feast__Worker__V1__RedisSink *sink = fc_arena_alloc(arena, sizeof *sink);
@@ -73,13 +73,13 @@ static fc_rc add_redis(const struct fc_redis_store *store, Feast__Worker__V1__In
     sink->timeout_ms = (uint32_t)(store->redis.timeout_ns / FC_NS_PER_MS);
     sink->patience_ms = SINK_PATIENCE_MS;
     sink->password = store->redis.password[0] != '\0';
-    ingest->sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS;
+    ingest->sink_case = FEAST__WORKER__V1__INGEST__SINK_REDIS;
     ingest->redis = sink;
     return FC_OK;
 }
 
 static fc_rc add_sqlite(const struct fc_jobs *jobs, const struct fc_job *job,
-                        Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
+                        Feast__Worker__V1__Ingest *ingest, struct fc_arena *arena,
                         struct fc_error *err)
 {
     const char *root = fc_arena_printf(arena, "%s/online", jobs->data_dir), *path = NULL;
@@ -92,14 +92,14 @@ static fc_rc add_sqlite(const struct fc_jobs *jobs, const struct fc_job *job,
     if (rc == FC_OK) {
         feast__worker__v1__sqlite_sink__init(sink);
         sink->path = (char *)path;
-        ingest->sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+        ingest->sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
         ingest->sqlite = sink;
     }
     return rc;
 }
 
 static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
-                      Feast__Worker__V1__IngestBatch *ingest, struct fc_arena *arena,
+                      Feast__Worker__V1__Ingest *ingest, struct fc_arena *arena,
                       struct fc_error *err)
 {
     const struct fc_redis_store *store = NULL;
@@ -128,7 +128,7 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
         *ret_final = err->reason == FC_REASON_STORE_CORRUPT;
         return rc;
     }
-    Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    Feast__Worker__V1__Ingest *ingest = order->ingest_batch;
     rc = check_location(jobs, ingest, arena, err);
     if (rc != FC_OK) {
         *ret_final = err->reason != FC_REASON_OUT_OF_MEMORY;

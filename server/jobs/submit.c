@@ -132,9 +132,8 @@ static Google__Protobuf__Timestamp *moment(struct fc_arena *arena, bool set, int
     return time;
 }
 
-static bool add_entities(Feast__Worker__V1__IngestBatch *ingest,
-                         const struct fc_entity_type *entities, size_t count,
-                         struct fc_arena *arena)
+static bool add_entities(Feast__Worker__V1__Ingest *ingest, const struct fc_entity_type *entities,
+                         size_t count, struct fc_arena *arena)
 {
     Feast__Worker__V1__EntityType *types = fc_arena_calloc(arena, count, sizeof *types);
 
@@ -157,7 +156,7 @@ static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec
 {
     const struct fc_batch_request *request = start->request;
     Feast__Worker__V1__WorkOrder order = FEAST__WORKER__V1__WORK_ORDER__INIT;
-    Feast__Worker__V1__IngestBatch ingest = FEAST__WORKER__V1__INGEST_BATCH__INIT;
+    Feast__Worker__V1__Ingest ingest = FEAST__WORKER__V1__INGEST__INIT;
 
     if (!add_entities(&ingest, entities, spec->n_entities, start->arena)) {
         return out_of_memory(err);

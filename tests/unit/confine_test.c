@@ -231,7 +231,7 @@ static bool has(const char *const *list, const char *path)
 static void an_order_names_its_places(void **state FC_UNUSED)
 {
     Feast__Worker__V1__WorkOrder order = FEAST__WORKER__V1__WORK_ORDER__INIT;
-    Feast__Worker__V1__IngestBatch ingest = FEAST__WORKER__V1__INGEST_BATCH__INIT;
+    Feast__Worker__V1__Ingest ingest = FEAST__WORKER__V1__INGEST__INIT;
     Feast__Worker__V1__SqliteSink sink = FEAST__WORKER__V1__SQLITE_SINK__INIT;
     Feast__Worker__V1__Access access = FEAST__WORKER__V1__ACCESS__INIT;
     char *roots[] = {(char *)"/data"};
@@ -247,7 +247,7 @@ static void an_order_names_its_places(void **state FC_UNUSED)
     ingest.access = &access;
     ingest.scratch_dir = (char *)"/scratch-of-job";
     ingest.dead_letter_path = (char *)"/tmp/not/there/yet/dead.jsonl";
-    ingest.sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+    ingest.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
     ingest.sqlite = &sink;
     sink.path = (char *)"/usr/online/p/t.db";
     assert_int_equal(fc_confine_order(&order, arena, &files, &err), FC_OK);

@@ -21,7 +21,7 @@
 struct fixture {
     struct test_scratch scratch;
     struct fc_arena *arena;
-    Feast__Worker__V1__IngestBatch order;
+    Feast__Worker__V1__Ingest order;
     Feast__Worker__V1__SqliteSink sink;
     Feast__Worker__V1__EntityType entity, *entities[1];
     Google__Protobuf__Timestamp start, end;
@@ -43,7 +43,7 @@ static int setup(void **state)
     f->arena = fc_arena_new((size_t)64 << 20);
     f->spec = test_table(f->arena);
     f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "t.parquet"));
-    feast__worker__v1__ingest_batch__init(&f->order);
+    feast__worker__v1__ingest__init(&f->order);
     feast__worker__v1__sqlite_sink__init(&f->sink);
     feast__worker__v1__entity_type__init(&f->entity);
     google__protobuf__timestamp__init(&f->start);
@@ -56,7 +56,7 @@ static int setup(void **state)
     f->order.spec = f->spec;
     f->order.n_entities = 1;
     f->order.entities = f->entities;
-    f->order.sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
     f->order.sqlite = &f->sink;
     f->order.dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "dead.jsonl"));
     f->order.memory_limit_bytes = UINT64_C(256) << 20;
@@ -538,11 +538,11 @@ static void orders_that_cannot_be_followed(void **state)
 {
     struct fixture *f = *state;
 
-    f->order.sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK__NOT_SET;
+    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK__NOT_SET;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_non_null(strstr(f->err.message, "names no online store"));
     assert_null(f->receipt);
-    f->order.sink_case = FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
     f->order.project = (char *)protobuf_c_empty_string;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     f->order.project = fc_arena_strdup(f->arena, "default");

@@ -67,7 +67,7 @@ static void the_order_is_frozen_in_the_row(void **state)
     Feast__Worker__V1__WorkOrder *order = feast__worker__v1__work_order__unpack(
         fc_arena_allocator(f->arena), row.order.len, (const uint8_t *)row.order.ptr);
     assert_string_equal(order->id, answer.id);
-    const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    const Feast__Worker__V1__Ingest *ingest = order->ingest_batch;
     assert_string_equal(ingest->spec->name, "driver_trips");
     assert_int_equal(ingest->n_entities, 1);
     assert_int_equal(ingest->entities[0]->value_type, INT64_TYPE);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protos/work_order.h"
 #include "worker/confine/confine.h"
 
 /* Of a list of paths; more roots than that are an error. */
@@ -86,23 +87,21 @@ static void add_credentials(struct paths *paths)
 
 static const Feast__Worker__V1__Access *access_of(const Feast__Worker__V1__WorkOrder *order)
 {
-    switch (order->task_case) {
-    case FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE:
-        return order->probe->access;
-    case FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH:
-        return order->ingest_batch->access;
-    default:
-        return NULL;
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
+
+    if (ingest != NULL) {
+        return ingest->access;
     }
+    return order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE ? order->probe->access
+                                                                         : NULL;
 }
 
 /* TLS of a Redis: authorities, certificate, key. */
 static void add_sink_reads(struct paths *paths, const Feast__Worker__V1__WorkOrder *order)
 {
-    const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
 
-    if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH &&
-        ingest->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS) {
+    if (ingest != NULL && ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_REDIS) {
         add_directory_of(paths, ingest->redis->ca_file);
         add_directory_of(paths, ingest->redis->cert_file);
         add_directory_of(paths, ingest->redis->key_file);
@@ -142,12 +141,13 @@ static void add_place_of(struct paths *paths, const char *file)
 
 static void add_writes(struct paths *paths, const Feast__Worker__V1__WorkOrder *order)
 {
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
+
     add(paths, getenv("TMPDIR"));
-    if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH) {
-        const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    if (ingest != NULL) {
         add(paths, ingest->scratch_dir);
         add_place_of(paths, ingest->dead_letter_path);
-        if (ingest->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE) {
+        if (ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_SQLITE) {
             add_place_of(paths, ingest->sqlite->path);
         }
     }

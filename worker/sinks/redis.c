@@ -55,9 +55,9 @@ struct fc_sink {
     size_t count;
 };
 
-static bool accepts(const Feast__Worker__V1__IngestBatch *order)
+static bool accepts(const Feast__Worker__V1__Ingest *order)
 {
-    return order->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS;
+    return order->sink_case == FEAST__WORKER__V1__INGEST__SINK_REDIS;
 }
 
 static fc_rc no_memory(struct fc_error *err)
@@ -122,7 +122,7 @@ static fc_rc make_fields(struct fc_sink *sink, const Feast__Core__FeatureTableSp
     return rc == FC_OK ? check_fields(sink, spec->name, err) : rc;
 }
 
-static fc_rc check_entities(const struct fc_sink *sink, const Feast__Worker__V1__IngestBatch *order,
+static fc_rc check_entities(const struct fc_sink *sink, const Feast__Worker__V1__Ingest *order,
                             struct fc_error *err)
 {
     for (size_t i = 0; i < order->n_entities; i++) {
@@ -146,7 +146,7 @@ static void redis_close(struct fc_sink *sink)
     fc_buf_done(&sink->commands);
 }
 
-static fc_rc set_up(struct fc_sink *sink, const Feast__Worker__V1__IngestBatch *order,
+static fc_rc set_up(struct fc_sink *sink, const Feast__Worker__V1__Ingest *order,
                     struct fc_arena *arena, struct fc_error *err)
 {
     const fc_str script = {.ptr = (const char *)fc_redis_put_script,
@@ -164,9 +164,8 @@ static fc_rc set_up(struct fc_sink *sink, const Feast__Worker__V1__IngestBatch *
     return rc;
 }
 
-static fc_rc redis_open(const Feast__Worker__V1__IngestBatch *order,
-                        const struct fc_sink_told *told, struct fc_arena *arena,
-                        struct fc_sink **ret, struct fc_error *err)
+static fc_rc redis_open(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
+                        struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err)
 {
     struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof(*sink));
 

@@ -3,7 +3,7 @@
 
 static const struct fc_sink_ops *const KINDS[] = {&fc_sink_sqlite, &fc_sink_redis};
 
-fc_rc fc_sink_ops_for(const Feast__Worker__V1__IngestBatch *order, const struct fc_sink_ops **ret,
+fc_rc fc_sink_ops_for(const Feast__Worker__V1__Ingest *order, const struct fc_sink_ops **ret,
                       struct fc_error *err)
 {
     for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++) {

@@ -23,8 +23,8 @@ struct fc_sink_told {
 struct fc_sink_ops {
     unsigned version; /**< FC_SINK_VERSION */
     const char *kind; /**< "sqlite" */
-    bool (*accepts)(const Feast__Worker__V1__IngestBatch *order);
-    fc_rc (*open)(const Feast__Worker__V1__IngestBatch *order, const struct fc_sink_told *told,
+    bool (*accepts)(const Feast__Worker__V1__Ingest *order);
+    fc_rc (*open)(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
                   struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err);
     /** Not durable before commit; `told` is called within this call or a later one, of commit at the latest. */
     fc_rc (*put)(struct fc_sink *sink, const struct fc_online_row *row, struct fc_error *err);
@@ -35,7 +35,7 @@ struct fc_sink_ops {
 };
 
 /** The table entry that writes to the order's sink; REQUEST_INVALID when there is none. */
-FC_MUST fc_rc fc_sink_ops_for(const Feast__Worker__V1__IngestBatch *order,
+FC_MUST fc_rc fc_sink_ops_for(const Feast__Worker__V1__Ingest *order,
                               const struct fc_sink_ops **ret, struct fc_error *err);
 
 extern const struct fc_sink_ops fc_sink_sqlite;

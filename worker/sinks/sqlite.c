@@ -8,14 +8,13 @@ struct fc_sink {
     bool begun;
 };
 
-static bool accepts(const Feast__Worker__V1__IngestBatch *order)
+static bool accepts(const Feast__Worker__V1__Ingest *order)
 {
-    return order->sink_case == FEAST__WORKER__V1__INGEST_BATCH__SINK_SQLITE;
+    return order->sink_case == FEAST__WORKER__V1__INGEST__SINK_SQLITE;
 }
 
-static fc_rc sqlite_open(const Feast__Worker__V1__IngestBatch *order,
-                         const struct fc_sink_told *told, struct fc_arena *arena,
-                         struct fc_sink **ret, struct fc_error *err)
+static fc_rc sqlite_open(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
+                         struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err)
 {
     struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof(*sink));
 

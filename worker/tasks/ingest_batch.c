@@ -183,7 +183,7 @@ static fc_rc make_request(struct work *work, const Feast__Core__DataSource *sour
     return FC_OK;
 }
 
-static fc_rc check_order(const Feast__Worker__V1__IngestBatch *order, struct fc_error *err)
+static fc_rc check_order(const Feast__Worker__V1__Ingest *order, struct fc_error *err)
 {
     const Google__Protobuf__Timestamp *times[] = {order->start, order->end};
 
@@ -199,7 +199,7 @@ static fc_rc check_order(const Feast__Worker__V1__IngestBatch *order, struct fc_
     return FC_OK;
 }
 
-static size_t slice_bytes(const Feast__Worker__V1__IngestBatch *order)
+static size_t slice_bytes(const Feast__Worker__V1__Ingest *order)
 {
     uint64_t share = order->memory_limit_bytes / SLICE_SHARE;
 
@@ -210,7 +210,7 @@ static size_t slice_bytes(const Feast__Worker__V1__IngestBatch *order)
 
 static fc_rc prepare(struct work *work, struct fc_error *err)
 {
-    const Feast__Worker__V1__IngestBatch *order = work->ingest->order;
+    const Feast__Worker__V1__Ingest *order = work->ingest->order;
 
     fc_rc rc = check_order(order, err);
     if (rc == FC_OK)

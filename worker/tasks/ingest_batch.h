@@ -20,7 +20,7 @@ typedef fc_rc (*fc_progress_fn)(void *ctx, const Feast__Worker__V1__Progress *pr
                                 struct fc_error *err);
 
 struct fc_ingest {
-    const Feast__Worker__V1__IngestBatch *order;
+    const Feast__Worker__V1__Ingest *order;
     struct fc_duck *duck; /**< fresh; spent afterwards */
     const struct fc_sys *sys;
     fc_progress_fn progress;

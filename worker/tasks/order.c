@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/tasks/order.h"
 
+#include "protos/work_order.h"
 #include "worker/tasks/ingest_batch.h"
 #include "worker/tasks/probe.h"
 #include "worker/text.h"
@@ -18,11 +19,10 @@ struct running {
 
 struct fc_duck_options fc_order_duck_options(const Feast__Worker__V1__WorkOrder *order)
 {
-    const Feast__Worker__V1__IngestBatch *ingest = NULL;
+    const Feast__Worker__V1__Ingest *ingest = order ? fc_work_order_ingest(order) : NULL;
 
-    if (!order || order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH)
+    if (!ingest)
         return (struct fc_duck_options){.memory_limit = PROBE_MEMORY, .threads = 1};
-    ingest = order->ingest_batch;
     return (struct fc_duck_options){
         .memory_limit = ingest->memory_limit_bytes,
         .threads = ingest->threads ? ingest->threads : INGEST_THREADS,

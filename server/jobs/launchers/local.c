@@ -21,6 +21,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "protos/work_order.h"
 #include "server/admission/worker_env.h"
 #include "server/jobs/launcher.h"
 
@@ -312,13 +313,11 @@ static void release_p(struct fc_launched **job)
 static void add_secret(const struct local *local, const Feast__Worker__V1__WorkOrder *order,
                        const char *environment[FC_WORKER_ENV_MAX])
 {
-    const Feast__Worker__V1__IngestBatch *ingest = order->ingest_batch;
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
     size_t count = 0;
 
-    if (local->store_secret == NULL ||
-        order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH ||
-        ingest->sink_case != FEAST__WORKER__V1__INGEST_BATCH__SINK_REDIS ||
-        !ingest->redis->password) {
+    if (local->store_secret == NULL || ingest == NULL ||
+        ingest->sink_case != FEAST__WORKER__V1__INGEST__SINK_REDIS || !ingest->redis->password) {
         return;
     }
     while (environment[count] != NULL) {
@@ -375,9 +374,8 @@ static fc_rc local_submit(void *ctx, const Feast__Worker__V1__WorkOrder *order,
 {
     const struct local *local = ctx;
     FC_CLEANUP(release_p) struct fc_launched *job = calloc(1, sizeof *job);
-    const char *scratch_dir = order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH
-                                  ? order->ingest_batch->scratch_dir
-                                  : "/tmp";
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
+    const char *scratch_dir = ingest != NULL ? ingest->scratch_dir : "/tmp";
 
     if (job == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
