@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/backup_name.h"
 #include "server/registry/names.h"
 #include "server/services/admin.h"
 #include "server/services/background.h"
@@ -26,21 +26,9 @@ struct backup {
     struct fc_error err; /* rc FC_OK when there is a backup */
 };
 
-/* Names that choose_path() made: registry-20260102T030405Z.db. Those that callers chose are theirs to remove. */
 static int is_named_by_time(const struct dirent *entry)
 {
-    static const char form[] = "registry-00000000T000000Z.db";
-    const char *name = entry->d_name;
-
-    if (strlen(name) != sizeof form - 1) {
-        return 0;
-    }
-    for (size_t i = 0; form[i] != '\0'; i++) {
-        if (form[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != form[i]) {
-            return 0;
-        }
-    }
-    return 1;
+    return fc_backup_name_is(entry->d_name);
 }
 
 /* The oldest first, as their names sort. One that cannot be removed is left, and the next backup tries again. */
@@ -102,9 +90,7 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
                          struct backup *backup, struct fc_error *err)
 {
     struct fc_arena *arena = fc_rpc_arena(backup->call);
-    time_t now = (time_t)(backup->taken_ns / FC_NS_PER_S);
-    struct tm utc;
-    char name[64];
+    char name[FC_BACKUP_NAME_SIZE];
 
     if (services->backup_dir == NULL) {
         return fc_fail(err, FC_REASON_NOT_IMPLEMENTED, "this server has no backup directory");
@@ -122,8 +108,7 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
         return fc_fail(err, FC_REASON_IO_FAILED, "the backup directory %s cannot be used: %s",
                        services->backup_dir, strerror(failed != 0 ? -failed : errno));
     }
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(name, sizeof name, "registry-%Y%m%dT%H%M%SZ.db", &utc);
+    fc_backup_name(backup->taken_ns, name);
     backup->path = fc_arena_printf(arena, "%s/%s", dir, wanted[0] != '\0' ? wanted : name);
     free(dir);
     return backup->path != NULL ? FC_OK
