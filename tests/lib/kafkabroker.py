@@ -225,8 +225,10 @@ class KafkaBroker:
             time.sleep(0.02)
 
     def producer(self, **config):
+        """Idempotent, for a retry must neither change the order of messages nor repeat one: tests look at offsets."""
         from confluent_kafka import Producer
-        return Producer({"bootstrap.servers": self.address["PLAINTEXT"], "linger.ms": 5, "log_level": 0, **config})
+        return Producer({"bootstrap.servers": self.address["PLAINTEXT"], "linger.ms": 5, "log_level": 0,
+                         "enable.idempotence": True, **config})
 
     def produce(self, topic, messages):
         """`messages`: (partition, value) or (partition, value, key)."""
