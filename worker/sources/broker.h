@@ -26,7 +26,16 @@ struct fc_broker;
 /** Where to begin in a partition for which there is no position. */
 enum fc_broker_start { FC_BROKER_EARLIEST, FC_BROKER_LATEST, FC_BROKER_AT_TIME };
 
-/** The next message to read of a partition. */
+/**
+ * The next message to read of a partition. Whoever keeps positions looks into none. A Kafka offset is that of the next
+ * message. Sequence numbers of Kinesis have gaps, so there it is one of
+ *
+ *     begin           the oldest record of the shard
+ *     time:MS         the first record that arrived then or later, in milliseconds since 1970
+ *     after:NUMBER    what follows this record
+ *     at:NUMBER:N     in the record that the producer library packed, past the first N messages
+ *     end             nothing: the shard was split or merged, and all of it was read
+ */
 struct fc_broker_position {
     const char *partition, *offset;
 };
@@ -44,12 +53,25 @@ struct fc_consume_options {
 struct fc_consume_batch {
     const struct fc_message *messages;
     size_t count;
-    const struct fc_broker_position
-        *next; /**< of the partitions of these messages: where to go on after them */
+    /**
+     * Where to go on after these messages: of their partitions, and of shards that began or ended, for which a batch may
+     * be without a message. Kept all together or not at all.
+     */
+    const struct fc_broker_position *next;
     size_t next_count;
+    /** Shards whose successors have begun (they are in `next`, now or earlier): their positions can be forgotten. */
+    const char *const *gone;
+    size_t gone_count;
     size_t partitions; /**< read at present */
-    int64_t behind;    /**< messages that are there and not yet given out, as far as it is known */
-    int64_t lost;      /**< messages that expired before they were read, since the reading began */
+    /** Messages that are there and not yet given out; -1 when it is not known. */
+    int64_t behind;
+    /**
+     * Age of the oldest message that is there and not yet fetched, in milliseconds; 0 when there is none, -1 when it is
+     * not known. Kafka tells messages, Kinesis tells time.
+     */
+    int64_t behind_ms;
+    /** Messages known to have expired before they were read, since the reading began. */
+    int64_t lost;
     const char *trouble; /**< why nothing comes at the moment; NULL when all is well */
 };
 
@@ -78,8 +100,9 @@ struct fc_broker_ops {
                     struct fc_sample_stats *ret, struct fc_error *err);
     /**
      * All messages from where the options say, for ever: until `fn` ends it, the topic is gone or access is denied. Brokers
-     * that go away and come back, and partitions that appear (read from their beginning), are taken in its stride. The
-     * deadline of the environment is not looked at. NULL when this broker cannot be followed.
+     * that go away and come back, partitions that appear (read from their beginning), and shards that are split or merged
+     * (read to their end before what follows them begins) are taken in its stride. The deadline of the environment is not
+     * looked at. NULL when this broker cannot be followed.
      */
     fc_rc (*consume)(struct fc_broker *broker, const struct fc_consume_options *options,
                      fc_consume_fn fn, void *ctx, struct fc_error *err);

@@ -20,7 +20,6 @@
 #define SUSPECT_NS      FC_NS_PER_S
 /* A broker that is just starting does not know its topics yet. */
 #define SUSPECT_MAX 5
-
 #define SCRATCH_MAX ((size_t)1 << 20)
 
 struct partition {
@@ -314,6 +313,7 @@ static fc_rc flush(struct consumption *c, struct fc_error *err)
         .next_count = list_next(c),
         .partitions = c->partition_count,
         .behind = behind(c),
+        .behind_ms = -1,
         .lost = c->lost,
         .trouble = trouble,
     };
