@@ -149,7 +149,7 @@ static void the_newest_row_of_each_key_is_kept(void **state)
     uint64_t random = 20130208;
 
     (void)state;
-    assert_int_equal(fc_newest_new((size_t)64 << 20, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new((size_t)64 << 20, (size_t)1 << 19, &newest, &err), FC_OK);
     for (int round = 0; round < 3; round++) {
         struct model models[KEYS] = {{0}};
         struct drained drained = {.models = models};
@@ -173,7 +173,7 @@ static void it_is_full_by_bytes_and_by_rows(void **state)
     size_t rows = 0;
 
     (void)state;
-    assert_int_equal(fc_newest_new(100000, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new(100000, 1000, &newest, &err), FC_OK);
     while (!fc_newest_full(newest)) {
         struct fc_online_row row = {.key = {(const char *)&rows, sizeof(rows)},
                                     .features = {features, sizeof(features)}};
@@ -182,12 +182,13 @@ static void it_is_full_by_bytes_and_by_rows(void **state)
     }
     assert_true(rows <= 11);
     fc_newest_free(newest);
-    assert_int_equal(fc_newest_new((size_t)64 << 20, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new((size_t)64 << 20, 1000, &newest, &err), FC_OK);
     for (rows = 0; !fc_newest_full(newest); rows++) {
         struct fc_online_row row = {.key = {(const char *)&rows, sizeof(rows)}};
         assert_int_equal(fc_newest_put(newest, &row, &overtaken, &err), FC_OK);
         assert_false(overtaken);
     }
+    assert_int_equal(rows, 1024);
     assert_int_equal(fc_newest_count(newest), rows);
     fc_newest_free(newest);
 }

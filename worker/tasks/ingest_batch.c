@@ -20,6 +20,7 @@
 #define SLICE_BYTES_LEAST ((size_t)4 << 20)
 #define SLICE_SHARE       4
 #define SLICE_ROWS        UINT64_C(5000000)
+#define SLICE_KEYS        ((size_t)1 << 19)
 /* Rows in one transaction of the sink. */
 #define COMMIT_ROWS 20000
 
@@ -223,7 +224,7 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     if (rc == FC_OK)
         rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
     if (rc == FC_OK)
-        rc = fc_newest_new(slice_bytes(order), &work->newest, err);
+        rc = fc_newest_new(slice_bytes(order), SLICE_KEYS, &work->newest, err);
     work->keys = fc_keyset_new();
     if (rc == FC_OK && !work->keys)
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");

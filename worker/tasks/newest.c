@@ -7,9 +7,8 @@
 
 #include "base/arena.h"
 
-/* Rows at most, a power of two; the table has twice as many slots. */
-#define ROWS_MAX ((size_t)1 << 19)
-#define SLOTS    (ROWS_MAX * 2)
+/* The table has so many slots a row. */
+#define SPARSE 2
 /* A single row may be larger than the bound; it then is a flush of its own. */
 #define SLACK ((size_t)256 << 20)
 
@@ -19,8 +18,8 @@ struct entry {
 };
 
 struct fc_newest {
-    struct fc_arena *arena; /**< keys and features */
-    size_t bytes;
+    struct fc_arena *arena;             /**< keys and features */
+    size_t bytes, rows_max, slot_count; /**< the last two are powers of two */
     struct entry *entries;
     size_t count;
     uint64_t *hashes; /**< of each slot; meaningful where the index is set */
@@ -28,21 +27,25 @@ struct fc_newest {
     uint32_t *order;  /**< for sorting */
 };
 
-fc_rc fc_newest_new(size_t bytes, struct fc_newest **ret, struct fc_error *err)
+fc_rc fc_newest_new(size_t bytes, size_t rows, struct fc_newest **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_newest_freep) struct fc_newest *newest = calloc(1, sizeof(*newest));
 
     if (newest) {
         newest->bytes = bytes;
+        newest->rows_max = 1;
+        while (newest->rows_max < rows)
+            newest->rows_max *= 2;
+        newest->slot_count = newest->rows_max * SPARSE;
         newest->arena = fc_arena_new(bytes + SLACK);
-        newest->entries = calloc(ROWS_MAX, sizeof(*newest->entries));
-        newest->hashes = calloc(SLOTS, sizeof(*newest->hashes));
-        newest->slots = calloc(SLOTS, sizeof(*newest->slots));
-        newest->order = calloc(ROWS_MAX, sizeof(*newest->order));
+        newest->entries = calloc(newest->rows_max, sizeof(*newest->entries));
+        newest->hashes = calloc(newest->slot_count, sizeof(*newest->hashes));
+        newest->slots = calloc(newest->slot_count, sizeof(*newest->slots));
+        newest->order = calloc(newest->rows_max, sizeof(*newest->order));
     }
     if (!newest || !newest->arena || !newest->entries || !newest->hashes || !newest->slots ||
         !newest->order)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu rows", ROWS_MAX);
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu rows", rows);
     *ret = fc_steal(newest);
     return FC_OK;
 }
@@ -79,12 +82,12 @@ static int cmp_age(const struct fc_online_row *a, const struct fc_online_row *b)
 /* The slot of the key, or the free one where it belongs. */
 static size_t find_slot(const struct fc_newest *newest, fc_str key, uint64_t hash)
 {
-    size_t slot = hash & (SLOTS - 1);
+    size_t slot = hash & (newest->slot_count - 1);
 
     while (newest->slots[slot] != 0 &&
            (newest->hashes[slot] != hash ||
             !fc_str_eq(newest->entries[newest->slots[slot] - 1].row.key, key)))
-        slot = (slot + 1) & (SLOTS - 1);
+        slot = (slot + 1) & (newest->slot_count - 1);
     return slot;
 }
 
@@ -121,7 +124,7 @@ static fc_rc insert(struct fc_newest *newest, size_t slot, uint64_t hash,
 {
     struct entry *entry = &newest->entries[newest->count];
 
-    if (newest->count == ROWS_MAX)
+    if (newest->count == newest->rows_max)
         return fc_fail(err, FC_REASON_INTERNAL, "rows were not flushed in time");
     *entry = (struct entry){.row = {.key.len = row->key.len}};
     entry->row.key.ptr = fc_arena_memdup(newest->arena, row->key.ptr, row->key.len);
@@ -156,7 +159,7 @@ size_t fc_newest_count(const struct fc_newest *newest)
 
 bool fc_newest_full(const struct fc_newest *newest)
 {
-    return newest->count == ROWS_MAX || fc_arena_used(newest->arena) >= newest->bytes;
+    return newest->count == newest->rows_max || fc_arena_used(newest->arena) >= newest->bytes;
 }
 
 static int cmp_key(const void *a, const void *b, void *ctx)
@@ -178,7 +181,7 @@ fc_rc fc_newest_drain(struct fc_newest *newest,
     for (size_t i = 0; rc == FC_OK && i < newest->count; i++)
         rc = fn(ctx, &newest->entries[newest->order[i]].row, err);
     newest->count = 0;
-    memset(newest->slots, 0, SLOTS * sizeof(*newest->slots));
+    memset(newest->slots, 0, newest->slot_count * sizeof(*newest->slots));
     fc_arena_reset(newest->arena);
     return rc;
 }

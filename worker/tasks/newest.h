@@ -10,8 +10,9 @@
 
 struct fc_newest;
 
-/** `bytes` bounds what rows may take; fc_newest_full tells when to flush. */
-FC_MUST fc_rc fc_newest_new(size_t bytes, struct fc_newest **ret, struct fc_error *err);
+/** `bytes` bounds what rows may take, `rows` (or a little more) their number; fc_newest_full tells when to flush. */
+FC_MUST fc_rc fc_newest_new(size_t bytes, size_t rows, struct fc_newest **ret,
+                            struct fc_error *err);
 void fc_newest_free(struct fc_newest *newest);
 FC_DEFINE_FREEP(struct fc_newest, fc_newest_free)
 
