@@ -24,6 +24,8 @@ enum fc_sum_kind {
     FC_SUM_MIGRATION = 8,
     FC_SUM_ONLINE = 9,
     FC_SUM_RECHECK = 10,
+    FC_SUM_STREAM_POSITION = 11,
+    FC_SUM_STREAM_HALT = 12,
 };
 
 /** Numbers are summed in little-endian order: a database can move between machines. */

@@ -186,25 +186,19 @@ static enum fc_sql list_statement(const struct fc_job_filter *filter)
     return by_table ? FC_SQL_JOB_LIST_TABLE : FC_SQL_JOB_LIST_ALL;
 }
 
-fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
-                  struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
-                  struct fc_error *err)
+/* The rows of a query that was begun. */
+static fc_rc collect(struct fc_query *query, bool brief, struct fc_arena *arena,
+                     struct fc_job_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
-    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     void *rows = NULL;
     size_t count = 0, capacity = 0;
     bool found = false;
+    fc_rc rc;
 
-    fc_rc rc = fc_query_begin(reader->db, list_statement(filter), &query, err);
-    if (rc != FC_OK) {
-        return rc;
-    }
-    fc_bind_text(&query, 1, filter->project);
-    fc_bind_text(&query, 2, filter->table_name);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_job_row row;
-        rc = read_row(&query, &row, err);
-        if (filter->brief) {
+        rc = read_row(query, &row, err);
+        if (brief) {
             row.order = row.progress = row.receipt = FC_STR("");
         }
         if (rc == FC_OK) {
@@ -223,6 +217,37 @@ fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
         *ret_count = count;
     }
     return rc;
+}
+
+fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
+                  struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
+                  struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+
+    fc_rc rc = fc_query_begin(reader->db, list_statement(filter), &query, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_text(&query, 1, filter->project);
+    fc_bind_text(&query, 2, filter->table_name);
+    return collect(&query, filter->brief, arena, ret_rows, ret_count, err);
+}
+
+fc_rc fc_stream_job_last(struct fc_reader *reader, fc_str project, fc_str table_name, size_t limit,
+                         struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
+                         struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_LIST_STREAM, &query, err);
+
+    if (rc != FC_OK) {
+        return rc;
+    }
+    fc_bind_text(&query, 1, project);
+    fc_bind_text(&query, 2, table_name);
+    fc_bind_int(&query, 3, (int64_t)limit);
+    return collect(&query, true, arena, ret_rows, ret_count, err);
 }
 
 fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,

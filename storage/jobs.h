@@ -67,6 +67,11 @@ FC_MUST fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *
                           struct fc_arena *arena, struct fc_job_row **ret_rows, size_t *ret_count,
                           struct fc_error *err);
 
+/** The last stream jobs of a table, newest first, at most `limit`; without order, progress and receipt. */
+FC_MUST fc_rc fc_stream_job_last(struct fc_reader *reader, fc_str project, fc_str table_name,
+                                 size_t limit, struct fc_arena *arena, struct fc_job_row **ret_rows,
+                                 size_t *ret_count, struct fc_error *err);
+
 /** A table keeps so many of its newest jobs, whatever their age. */
 #define FC_JOBS_KEPT 20
 /** Ids of the oldest jobs, `limit` at most, that ended before `before_ns` and are none of those. */

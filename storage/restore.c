@@ -172,6 +172,16 @@ static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
     return rc;
 }
 
+bool fc_store_was_restored(const char *data_dir, const char *name)
+{
+    const struct restore restore = {.dir = data_dir, .name = name};
+    struct fc_error ignored = FC_ERROR_INIT;
+    char note[PATH_MAX];
+
+    return path_of(&restore, "restored", "", note, &ignored) == FC_OK &&
+           was_restored(&restore, note);
+}
+
 fc_rc fc_store_restore(const char *data_dir, const char *backup, const struct fc_sys *sys,
                        bool *ret_done, struct fc_error *err)
 {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/pause.h"
 #include "storage/internal.h"
 
 #define FIRST_AFTER_NS (60 * FC_NS_PER_S)
@@ -21,15 +21,14 @@ struct fc_scrub {
     char *db_path;
     int64_t interval_ns;
     pthread_t thread;
+    struct fc_pause pause;
     pthread_mutex_t lock; /* of `result` */
-    pthread_cond_t wake;
-    atomic_bool stopping; /* set with the lock held */
     struct fc_store_checks result;
 };
 
 static int is_stopping(void *scrub)
 {
-    return atomic_load(&((struct fc_scrub *)scrub)->stopping);
+    return fc_pause_is_over(&((struct fc_scrub *)scrub)->pause);
 }
 
 static fc_rc check(struct fc_scrub *scrub, struct fc_error *err)
@@ -61,24 +60,6 @@ static void note(struct fc_scrub *scrub, fc_rc rc, const struct fc_error *err)
     (void)pthread_mutex_unlock(&scrub->lock);
 }
 
-/* False when it is time to end. */
-static bool wait_for(struct fc_scrub *scrub, int64_t nanoseconds)
-{
-    struct timespec until;
-    int code = 0;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    nanoseconds += until.tv_nsec;
-    until.tv_sec += (time_t)(nanoseconds / FC_NS_PER_S);
-    until.tv_nsec = (long)(nanoseconds % FC_NS_PER_S);
-    (void)pthread_mutex_lock(&scrub->lock);
-    while (code == 0 && !atomic_load(&scrub->stopping)) {
-        code = pthread_cond_timedwait(&scrub->wake, &scrub->lock, &until);
-    }
-    (void)pthread_mutex_unlock(&scrub->lock);
-    return !atomic_load(&scrub->stopping);
-}
-
 static void *run(void *arg)
 {
     struct fc_scrub *scrub = arg;
@@ -86,7 +67,7 @@ static void *run(void *arg)
 
     /* Of this thread alone: Linux has a niceness for each. A check that could not be made nice is made all the same. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
-    while (wait_for(scrub, pause)) {
+    while (fc_pause_for(&scrub->pause, pause)) {
         struct fc_error err = FC_ERROR_INIT;
         note(scrub, check(scrub, &err), &err);
         pause = scrub->interval_ns;
@@ -96,7 +77,7 @@ static void *run(void *arg)
 
 static void free_scrub(struct fc_scrub *scrub)
 {
-    (void)pthread_cond_destroy(&scrub->wake);
+    fc_pause_done(&scrub->pause);
     (void)pthread_mutex_destroy(&scrub->lock);
     free(scrub->db_path);
     free(scrub);
@@ -106,16 +87,12 @@ fc_rc fc_scrub_start(const char *db_path, int64_t interval_ns, struct fc_scrub *
                      struct fc_error *err)
 {
     struct fc_scrub *scrub = calloc(1, sizeof *scrub);
-    pthread_condattr_t attr;
 
     if (scrub == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to check %s", db_path);
     }
     (void)pthread_mutex_init(&scrub->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&scrub->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    fc_pause_init(&scrub->pause);
     scrub->interval_ns = interval_ns;
     scrub->db_path = strdup(db_path);
     int code = scrub->db_path == NULL ? ENOMEM : pthread_create(&scrub->thread, NULL, run, scrub);
@@ -133,10 +110,7 @@ void fc_scrub_stop(struct fc_scrub *scrub)
     if (scrub == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&scrub->lock);
-    atomic_store(&scrub->stopping, true);
-    (void)pthread_cond_signal(&scrub->wake);
-    (void)pthread_mutex_unlock(&scrub->lock);
+    fc_pause_end(&scrub->pause);
     (void)pthread_join(scrub->thread, NULL);
     free_scrub(scrub);
 }

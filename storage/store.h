@@ -108,6 +108,9 @@ FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t 
 FC_MUST fc_rc fc_store_restore(const char *data_dir, const char *backup, const struct fc_sys *sys,
                                bool *ret_done, struct fc_error *err);
 
+/** Whether the last backup that was restored there had this name. */
+bool fc_store_was_restored(const char *data_dir, const char *name);
+
 struct fc_store_stats {
     uint64_t requests, commits, failures; /**< of the writer since start */
     uint64_t queue_depth;

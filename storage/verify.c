@@ -56,5 +56,8 @@ fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err)
     if (rc == FC_OK) {
         rc = fc_verify_rechecks(reader, err);
     }
+    if (rc == FC_OK) {
+        rc = fc_verify_streams(reader, err);
+    }
     return rc == FC_OK ? fc_verify_jobs(reader, err) : rc;
 }

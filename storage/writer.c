@@ -14,8 +14,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "storage/internal.h"
 #include "storage/reserve.h"
 
@@ -23,7 +23,7 @@
 #define CHECKPOINT_FRAMES 2000
 #define RESTART_FRAMES    16000
 /* How often a broken writer tries whether the disk takes writes again. */
-#define PROBE_SECONDS 1
+#define PROBE_NS FC_NS_PER_S
 /* How long a lock that a reader took in passing is borne with: first without sleeping, then a millisecond each. */
 #define BUSY_YIELDS 200
 #define BUSY_PAUSES 10000
@@ -303,16 +303,16 @@ static struct request *take_group_locked(struct fc_writer *writer)
 /* Waits for requests, for the end, or, while broken, for the time of the next probe. */
 static struct request *next_group(struct fc_writer *writer, bool *ret_stop)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PROBE_SECONDS;
+    struct timespec until = fc_cond_after(PROBE_NS);
+    bool in_time = true;
 
     (void)pthread_mutex_lock(&writer->lock);
-    int code = 0;
-    while (writer->first == NULL && !writer->stopping && code != ETIMEDOUT) {
-        code = atomic_load(&writer->writable)
-                   ? pthread_cond_wait(&writer->wake, &writer->lock)
-                   : pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    while (writer->first == NULL && !writer->stopping && in_time) {
+        if (atomic_load(&writer->writable)) {
+            (void)pthread_cond_wait(&writer->wake, &writer->lock);
+        } else {
+            in_time = fc_cond_wait_until(&writer->wake, &writer->lock, &until);
+        }
     }
     struct request *group = take_group_locked(writer);
     *ret_stop = group == NULL && writer->stopping;
@@ -355,12 +355,8 @@ static int start_thread(struct fc_writer *writer)
 
 static void init_sync(struct fc_writer *writer)
 {
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&writer->lock, NULL);
-    (void)pthread_cond_init(&writer->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    fc_cond_init(&writer->wake);
 }
 
 static void free_parts(struct fc_writer *writer)

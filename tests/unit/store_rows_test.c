@@ -487,7 +487,8 @@ static void every_statement_uses_an_index_and_none_sorts(void **state)
     /* Walks of a whole table on purpose. */
     static const char walks[] =
         " PROJECT_LIST ENTITY_LIST_ALL TABLE_LIST_ALL REVISION_ALL REPORT_ALL JOB_LIST_ALL "
-        "JOB_LIST_ACTIVE JOB_OLD COUNTS RECHECK_ALL COUNT_VERDICTS ";
+        "JOB_LIST_ACTIVE JOB_OLD COUNTS RECHECK_ALL COUNT_VERDICTS STREAM_POSITION_ALL "
+        "STREAM_HALT_ALL ";
     sqlite3 *db = NULL;
 
     store_fixture_close(fixture);
