@@ -26,6 +26,7 @@ enum fc_sum_kind {
     FC_SUM_RECHECK = 10,
     FC_SUM_STREAM_POSITION = 11,
     FC_SUM_STREAM_HALT = 12,
+    FC_SUM_SCHEDULE = 13,
 };
 
 /** Numbers are summed in little-endian order: a database can move between machines. */

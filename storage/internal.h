@@ -79,6 +79,7 @@ FC_MUST fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_revisions(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_reports(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_rechecks(struct fc_reader *reader, struct fc_error *err);
+FC_MUST fc_rc fc_verify_schedules(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_streams(struct fc_reader *reader, struct fc_error *err);
 FC_MUST fc_rc fc_verify_jobs(struct fc_reader *reader, struct fc_error *err);
 

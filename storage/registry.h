@@ -123,7 +123,8 @@ enum fc_object_kind {
     FC_OBJECT_PROJECT = 1,
     FC_OBJECT_ENTITY = 2,
     FC_OBJECT_TABLE = 3,
-    FC_OBJECT_STORE = 4
+    FC_OBJECT_STORE = 4,
+    FC_OBJECT_SCHEDULE = 5, /**< in the outbox alone: a schedule has no history of what it was */
 };
 /** Newest first. */
 FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind,

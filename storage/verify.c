@@ -59,5 +59,8 @@ fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err)
     if (rc == FC_OK) {
         rc = fc_verify_streams(reader, err);
     }
+    if (rc == FC_OK) {
+        rc = fc_verify_schedules(reader, err);
+    }
     return rc == FC_OK ? fc_verify_jobs(reader, err) : rc;
 }

@@ -488,7 +488,7 @@ static void every_statement_uses_an_index_and_none_sorts(void **state)
     static const char walks[] =
         " PROJECT_LIST ENTITY_LIST_ALL TABLE_LIST_ALL REVISION_ALL REPORT_ALL JOB_LIST_ALL "
         "JOB_LIST_ACTIVE JOB_OLD COUNTS RECHECK_ALL COUNT_VERDICTS STREAM_POSITION_ALL "
-        "STREAM_HALT_ALL ";
+        "STREAM_HALT_ALL SCHEDULE_ALL SCHEDULE_LIST SCHEDULE_COUNT ";
     sqlite3 *db = NULL;
 
     store_fixture_close(fixture);
