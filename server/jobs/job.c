@@ -41,6 +41,7 @@ fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_er
     job->next_try_ns = row->next_try_ns;
     job->attempts = row->attempts;
     job->reason = "";
+    fc_buf_append(&job->progress, row->progress.ptr, row->progress.len);
     *ret = fc_steal(job);
     return FC_OK;
 }
@@ -123,7 +124,6 @@ void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *
     job->started_ns = fc_now_ns(jobs->sys);
     job->next_try_ns = 0;
     job->heard_ns = fc_monotonic_ns(jobs->sys);
-    fc_buf_clear(&job->progress);
     changed(jobs, job);
     atomic_fetch_add(job->attempts == 1 ? &jobs->count_started : &jobs->count_restarted, 1);
     fc_log(FC_LOG_INFO, "job_started", FC_LOG_STR("job", job->id),

@@ -112,6 +112,18 @@ static fc_rc add_sink(const struct fc_jobs *jobs, const struct fc_job *job,
                          : add_sqlite(jobs, job, ingest, arena, err);
 }
 
+/* What an earlier attempt said last: whether its places are still good is the worker's to judge. */
+static void add_from(const struct fc_job *job, Feast__Worker__V1__Ingest *ingest,
+                     struct fc_arena *arena)
+{
+    Feast__Worker__V1__Progress *last = feast__worker__v1__progress__unpack(
+        fc_arena_allocator(arena), job->progress.len, (const uint8_t *)job->progress.ptr);
+
+    if (job->progress.len > 0 && last != NULL && last->n_positions > 0 && last->receipt != NULL) {
+        ingest->from = last;
+    }
+}
+
 fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_launched **ret,
                     bool *ret_final, struct fc_error *err)
 {
@@ -146,5 +158,6 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
     ingest->scratch_dir = (char *)paths.scratch;
     ingest->memory_limit_bytes = (uint64_t)jobs->memory_limit;
     ingest->access = (Feast__Worker__V1__Access *)jobs->location.access;
+    add_from(job, ingest, arena);
     return jobs->launcher->submit(jobs->launcher->ctx, order, paths.log, ret, err);
 }

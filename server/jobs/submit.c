@@ -72,7 +72,8 @@ static fc_rc check_project(struct start *start, struct fc_reader *reader, struct
 }
 
 static fc_rc find_table(struct start *start, struct fc_reader *reader,
-                        Feast__Core__FeatureTableSpec **ret, struct fc_error *err)
+                        Feast__Core__FeatureTableSpec **ret, int64_t *ret_revision,
+                        struct fc_error *err)
 {
     struct fc_table_row row = {.id = 0};
     fc_rc rc = fc_table_find(reader, fc_str_from(start->project), fc_str_from(start->table_name),
@@ -91,6 +92,7 @@ static fc_rc find_table(struct start *start, struct fc_reader *reader,
                              "Feature Table has been deleted: (project: %s, name: %s)",
                              start->project, start->table_name);
     }
+    *ret_revision = row.revision;
     *ret = feast__core__feature_table_spec__unpack(fc_arena_allocator(start->arena), row.spec.len,
                                                    (const uint8_t *)row.spec.ptr);
     return *ret != NULL ? FC_OK : out_of_memory(err);
@@ -151,7 +153,7 @@ static bool add_entities(Feast__Worker__V1__Ingest *ingest, const struct fc_enti
     return true;
 }
 
-static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec,
+static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec, int64_t revision,
                         const struct fc_entity_type *entities, fc_str *ret, struct fc_error *err)
 {
     const struct fc_batch_request *request = start->request;
@@ -163,6 +165,7 @@ static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec
     }
     ingest.project = (char *)start->project;
     ingest.spec = spec;
+    ingest.spec_revision = (uint32_t)revision;
     ingest.start = moment(start->arena, request->has_start, request->start_s, request->start_ns);
     ingest.end = moment(start->arena, request->has_end, request->end_s, request->end_ns);
     order.id = start->id;
@@ -211,6 +214,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
     struct fc_reader *reader = NULL;
     Feast__Core__FeatureTableSpec *spec = NULL;
     struct fc_entity_type *entities = NULL;
+    int64_t revision = 0;
     fc_str order = {0};
 
     if (start->table_name[0] == '\0') {
@@ -225,7 +229,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
         rc = check_project(start, reader, err);
     }
     if (rc == FC_OK) {
-        rc = find_table(start, reader, &spec, err);
+        rc = find_table(start, reader, &spec, &revision, err);
     }
     if (rc == FC_OK) {
         rc = check_source(start, spec, err);
@@ -238,7 +242,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
                          spec->batch_source, start->hash, err);
     }
     if (rc == FC_OK) {
-        rc = make_order(start, spec, entities, &order, err);
+        rc = make_order(start, spec, revision, entities, &order, err);
     }
     return rc == FC_OK ? make_row(start, order, err) : rc;
 }
