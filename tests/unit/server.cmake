@@ -30,6 +30,7 @@ target_link_libraries(fc_test_jobs PUBLIC
 fc_own_code(fc_test_jobs)
 fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_jobs)
 fc_unit_test(jobs_calls SOURCES jobs_calls_test.c DEPS fc_test_jobs)
+fc_unit_test(reconcile_plan SOURCES reconcile_plan_test.c DEPS fc_jobs)
 
 add_library(fc_test_whole_server STATIC ../support/whole_server.c)
 target_link_libraries(fc_test_whole_server PUBLIC
