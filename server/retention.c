@@ -2,14 +2,13 @@
 #include "server/retention.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "server/jobs/jobs.h"
 #include "storage/registry.h"
 
@@ -28,28 +27,8 @@ struct fc_retention {
     int64_t jobs_keep_ns, outbox_keep_ns, interval_ns;
     pthread_t thread;
     bool started;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    atomic_bool stopping;
+    struct fc_pause pause;
 };
-
-/* False when it is time to end. */
-static bool wait_for(struct fc_retention *retention, int64_t nanoseconds)
-{
-    struct timespec until;
-    int code = 0;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    nanoseconds += until.tv_nsec;
-    until.tv_sec += (time_t)(nanoseconds / FC_NS_PER_S);
-    until.tv_nsec = (long)(nanoseconds % FC_NS_PER_S);
-    (void)pthread_mutex_lock(&retention->mutex);
-    while (code == 0 && !atomic_load(&retention->stopping)) {
-        code = pthread_cond_timedwait(&retention->wake, &retention->mutex, &until);
-    }
-    (void)pthread_mutex_unlock(&retention->mutex);
-    return !atomic_load(&retention->stopping);
-}
 
 struct ids {
     fc_str *ids;
@@ -125,7 +104,7 @@ static fc_rc remove_all(struct fc_retention *retention, struct fc_reader *reader
     do {
         rc = slice(retention, reader, &count, err);
         *ret += rc == FC_OK ? count : 0;
-    } while (rc == FC_OK && count == full && wait_for(retention, PAUSE_NS));
+    } while (rc == FC_OK && count == full && fc_pause_for(&retention->pause, PAUSE_NS));
     return rc;
 }
 
@@ -152,7 +131,7 @@ static void *run(void *arg)
     int64_t pause =
         retention->interval_ns < FIRST_AFTER_NS ? retention->interval_ns : FIRST_AFTER_NS;
 
-    while (wait_for(retention, pause)) {
+    while (fc_pause_for(&retention->pause, pause)) {
         struct fc_retention_removed removed = {.jobs = 0};
         struct fc_error err = FC_ERROR_INIT;
 
@@ -185,17 +164,12 @@ fc_rc fc_retention_new(const struct fc_retention_options *options, struct fc_ret
                        struct fc_error *err)
 {
     FC_CLEANUP(fc_retention_freep) struct fc_retention *retention = calloc(1, sizeof *retention);
-    pthread_condattr_t attributes;
     fc_rc rc = FC_OK;
 
     if (retention == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for retention");
     }
-    (void)pthread_mutex_init(&retention->mutex, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&retention->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    fc_pause_init(&retention->pause);
     retention->sys = options->sys != NULL ? options->sys : fc_sys_real();
     retention->store = options->store;
     retention->jobs_keep_ns = options->jobs_keep_ns;
@@ -219,15 +193,11 @@ void fc_retention_free(struct fc_retention *retention)
     if (retention == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&retention->mutex);
-    atomic_store(&retention->stopping, true);
-    (void)pthread_cond_signal(&retention->wake);
-    (void)pthread_mutex_unlock(&retention->mutex);
+    fc_pause_end(&retention->pause);
     if (retention->started) {
         (void)pthread_join(retention->thread, NULL);
     }
-    (void)pthread_cond_destroy(&retention->wake);
-    (void)pthread_mutex_destroy(&retention->mutex);
+    fc_pause_done(&retention->pause);
     free(retention->data_dir);
     free(retention);
 }

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/cond.h"
 
 /* What one answer of a worker may unpack to. */
 #define SCRATCH_BYTES ((size_t)32 * 1024 * 1024)
 /* A worker that was not needed for so long is stopped, but for one. */
-#define IDLE_S 60
+#define IDLE_NS (60 * FC_NS_PER_S)
 
 struct slot {
     struct fc_pool *pool;
@@ -83,15 +84,13 @@ bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
 static struct fc_pool_task *wait_locked(struct slot *slot)
 {
     struct fc_pool *pool = slot->pool;
-    struct timespec until;
 
     slot->below = pool->idle;
     pool->idle = slot;
     while (slot->task == NULL && !pool->stopping) {
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += IDLE_S;
-        int timed_out = pthread_cond_timedwait(&slot->wake, &pool->mutex, &until);
-        if (timed_out != 0 && slot->task == NULL && (pool->cold || pool->idle != slot)) {
+        struct timespec until = fc_cond_after(IDLE_NS);
+        if (!fc_cond_wait_until(&slot->wake, &pool->mutex, &until) && slot->task == NULL &&
+            (pool->cold || pool->idle != slot)) {
             fc_prober_cool(slot->prober);
         }
     }
@@ -147,21 +146,19 @@ static void *serve(void *arg)
 static fc_rc init_slot(struct fc_pool *pool, struct slot *slot,
                        const struct fc_pool_options *options, struct fc_error *err)
 {
-    char scratch_dir[4096];
-    pthread_condattr_t attributes;
+    char scratch_dir[4096], turns_path[4096];
 
     slot->pool = pool;
-    pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&slot->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    fc_cond_init(&slot->wake);
     (void)snprintf(scratch_dir, sizeof scratch_dir, "%s/probe-%td", options->scratch_dir,
                    slot - pool->slots + (ptrdiff_t)options->first_number);
+    (void)snprintf(turns_path, sizeof turns_path, "%s/turns", options->scratch_dir);
     slot->scratch = fc_arena_new(SCRATCH_BYTES);
     if (slot->scratch == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe thread");
     }
-    fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, &slot->prober, err);
+    fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, turns_path,
+                             &slot->prober, err);
     if (rc != FC_OK) {
         return rc;
     }

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "server/reverify/internal.h"
 
@@ -169,14 +169,10 @@ static fc_rc begin_due(struct fc_reverify *reverify, struct fc_reader *reader,
 
 static void sleep_until_changed(struct fc_reverify *reverify, int64_t sleep_ns)
 {
-    struct timespec until;
+    struct timespec until = fc_cond_after(sleep_ns);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t end = (int64_t)until.tv_sec * FC_NS_PER_S + until.tv_nsec + sleep_ns;
-    until = (struct timespec){.tv_sec = end / FC_NS_PER_S, .tv_nsec = end % FC_NS_PER_S};
     (void)pthread_mutex_lock(&reverify->mutex);
-    while (!reverify->woken &&
-           pthread_cond_timedwait(&reverify->changed, &reverify->mutex, &until) == 0) {
+    while (!reverify->woken && fc_cond_wait_until(&reverify->changed, &reverify->mutex, &until)) {
     }
     reverify->woken = false;
     (void)pthread_mutex_unlock(&reverify->mutex);
@@ -267,7 +263,6 @@ fc_rc fc_reverify_new(const struct fc_reverify_options *options, struct fc_rever
                       struct fc_error *err)
 {
     FC_CLEANUP(fc_reverify_freep) struct fc_reverify *reverify = calloc(1, sizeof *reverify);
-    pthread_condattr_t attributes;
 
     if (reverify == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the background");
@@ -279,10 +274,7 @@ fc_rc fc_reverify_new(const struct fc_reverify_options *options, struct fc_rever
     reverify->parallel = options->parallel > 0 ? options->parallel : 1;
     reverify->parallel = reverify->parallel < MAX_PARALLEL ? reverify->parallel : MAX_PARALLEL;
     (void)pthread_mutex_init(&reverify->mutex, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&reverify->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    fc_cond_init(&reverify->changed);
     int failed = pthread_create(&reverify->thread, NULL, run, reverify);
     if (failed != 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the background: %s",

@@ -8,8 +8,8 @@
  * the same connection, cannot overtake it: whoever reads one knows already where not to send the next call.
  */
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "server/rpc/internal.h"
 
@@ -159,17 +159,12 @@ static void shut_down(struct poller *poller, struct fc_rpc_call *call FC_UNUSED,
 /* True when the shutdown is complete; else the time is up. */
 static bool wait_shut_down(struct fc_rpc_server *server, int64_t nanoseconds)
 {
-    struct timespec until;
-    bool done;
+    struct timespec until = fc_cond_after(nanoseconds);
+    bool done, waiting = true;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (until.tv_nsec + nanoseconds) / FC_NS_PER_S;
-    until.tv_nsec = (until.tv_nsec + nanoseconds) % FC_NS_PER_S;
     pthread_mutex_lock(&server->mutex);
-    while (!server->shut_down) {
-        if (pthread_cond_timedwait(&server->changed, &server->mutex, &until) != 0)
-            break;
-    }
+    while (!server->shut_down && waiting)
+        waiting = fc_cond_wait_until(&server->changed, &server->mutex, &until);
     done = server->shut_down;
     pthread_mutex_unlock(&server->mutex);
     return done;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "server/rpc/internal.h"
 #include "server/rpc/tls.h"
@@ -60,7 +61,6 @@ fc_rc fc_rpc_server_new(const struct fc_rpc_options *options, struct fc_rpc_serv
                         struct fc_error *err)
 {
     struct fc_rpc_server *server = calloc(1, sizeof(*server));
-    pthread_condattr_t monotonic;
     int error;
 
     if (!server)
@@ -74,10 +74,7 @@ fc_rc fc_rpc_server_new(const struct fc_rpc_options *options, struct fc_rpc_serv
     }
     server->unknown = (struct method){.row = unknown_row};
     pthread_mutex_init(&server->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    fc_cond_init(&server->changed);
     gpr_set_log_function(log_grpc);
     grpc_init();
     *ret = server;
