@@ -7,8 +7,9 @@
  *
  * A row is replaced as a whole: a feature that is null in the newer row is gone. Writing compares: an older
  * (event, created) never replaces a newer one; equal ones overwrite, so that ingesting twice changes nothing. null
- * created sorts lowest. Exactly one writer a file at a time, which alone checkpoints; readers are query_only and never
- * checkpoint (the rule that avoids the WAL bug of SQLite before 3.51.3).
+ * created sorts lowest. Writers take turns, a transaction each
+ * (storage/online/writer_lock.h), and checkpoint within their turn; readers are query_only and never checkpoint (the
+ * rule that avoids the WAL bug of SQLite before 3.51.3).
  */
 #pragma once
 
@@ -42,16 +43,19 @@ FC_MUST fc_rc fc_online_sqlite_path(const char *root, const char *project, const
                                     struct fc_error *err);
 
 struct fc_online_writer;
-/** Creates directories and file; takes the file's writer lock (STORE_LOCKED when another holds it). */
+/** Creates directories and file. There may be several writers of a file, in one process or many. */
 FC_MUST fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret,
                                     struct fc_error *err);
 void fc_online_writer_close(struct fc_online_writer *writer);
 FC_DEFINE_FREEP(struct fc_online_writer, fc_online_writer_close)
+/** How long begin waits for the transaction of another writer; a minute unless told. */
+void fc_online_writer_patience(struct fc_online_writer *writer, int64_t patience_ns);
+/** STORE_LOCKED when another writer's transaction does not end. */
 FC_MUST fc_rc fc_online_writer_begin(struct fc_online_writer *writer, struct fc_error *err);
 /** `*ret_written` is false when a newer row stays. */
 FC_MUST fc_rc fc_online_writer_put(struct fc_online_writer *writer, const struct fc_online_row *row,
                                    bool *ret_written, struct fc_error *err);
-/** Durable when it returns. */
+/** Durable when it returns; also after a failure the transaction is over. */
 FC_MUST fc_rc fc_online_writer_commit(struct fc_online_writer *writer, struct fc_error *err);
 
 struct fc_online_reader;

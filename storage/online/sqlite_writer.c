@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one writer of a file. synchronous = FULL: a commit syncs the WAL, so what it wrote survives a power cut; a job
- * commits thousands of rows at once, which makes that one sync cheap, and the WAL is moved into the file between
- * transactions by this connection alone.
+ * A writer of a file, one transaction at a time among all of them. synchronous = FULL: a commit syncs the WAL, so what
+ * it wrote survives a power cut; a job commits thousands of rows at once, which makes that one sync cheap. The WAL is
+ * moved into the file at the end of a transaction, while no other writer has its turn.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/sys.h"
 #include "storage/online/sqlite_file.h"
+#include "storage/online/writer_lock.h"
+
+/* For a turn: the transactions of others are short, unless their disk or process stands still. */
+#define PATIENCE_NS (60 * FC_NS_PER_S)
+/* To end: what is not moved into the file then, the next writer moves. */
+#define END_PATIENCE_NS (2 * FC_NS_PER_S)
 
 /* Pages in the WAL before it is moved into the file: 32 MiB, some batches. */
 #define CHECKPOINT_PAGES "8192"
@@ -56,12 +58,13 @@ static const char put_sql[] =
 
 struct fc_online_writer {
     char *path;
-    int lock_fd;
+    struct fc_writer_lock lock;
+    int64_t patience_ns;
     sqlite3 *handle;
     sqlite3_stmt *put;
 };
 
-/* ---- Directories and lock ---- */
+/* ---- Directories ---- */
 
 static fc_rc make_parent(const char *path, struct fc_error *err)
 {
@@ -91,37 +94,6 @@ static fc_rc make_parent(const char *path, struct fc_error *err)
     return code == 0 ? FC_OK
                      : fc_fail(err, FC_REASON_IO_FAILED, "cannot make the directory of %s: %s",
                                path, strerror(-code));
-}
-
-static fc_rc take_lock(struct fc_online_writer *writer, struct fc_error *err)
-{
-    char path[PATH_MAX], text[32] = "";
-
-    if (snprintf(path, sizeof path, "%s.lock", writer->path) >= (int)sizeof path) {
-        return fc_fail(err, FC_REASON_INTERNAL, "the path is too long: %s", writer->path);
-    }
-    writer->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (writer->lock_fd < 0) {
-        return fc_fail(err, FC_REASON_IO_FAILED, "cannot open %s: %s", path, strerror(errno));
-    }
-    if (flock(writer->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        int error = errno;
-        if (error != EWOULDBLOCK) {
-            return fc_fail(err, FC_REASON_IO_FAILED, "cannot lock %s: %s", path, strerror(error));
-        }
-        ssize_t len = pread(writer->lock_fd, text, sizeof text - 1, 0);
-        text[len > 0 ? len : 0] = '\0';
-        return fc_fail(
-            err, FC_REASON_STORE_LOCKED,
-            "%s is being written by another job (process %ld); only one may write at a time",
-            writer->path, strtol(text, NULL, 10));
-    }
-    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(writer->lock_fd, 0) != 0 ||
-        pwrite(writer->lock_fd, text, (size_t)len, 0) != len) {
-        return fc_fail(err, FC_REASON_IO_FAILED, "cannot write %s: %s", path, strerror(errno));
-    }
-    return FC_OK;
 }
 
 /* ---- The database ---- */
@@ -176,7 +148,8 @@ fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, str
     FC_CLEANUP(fc_online_writer_closep) struct fc_online_writer *writer = calloc(1, sizeof *writer);
 
     if (writer != NULL) {
-        writer->lock_fd = -1;
+        writer->lock = (struct fc_writer_lock)FC_WRITER_LOCK_INIT;
+        writer->patience_ns = PATIENCE_NS;
         writer->path = strdup(path);
     }
     if (writer == NULL || writer->path == NULL) {
@@ -184,10 +157,14 @@ fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, str
     }
     fc_rc rc = make_parent(path, err);
     if (rc == FC_OK) {
-        rc = take_lock(writer, err);
+        rc = fc_writer_lock_open(&writer->lock, path, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_writer_lock_take(&writer->lock, path, writer->patience_ns, err);
     }
     if (rc == FC_OK) {
         rc = open_database(writer, err);
+        fc_writer_lock_give(&writer->lock);
     }
     if (rc == FC_OK) {
         rc = sync_parent(path, err);
@@ -198,20 +175,36 @@ fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, str
     return rc;
 }
 
+void fc_online_writer_patience(struct fc_online_writer *writer, int64_t patience_ns)
+{
+    writer->patience_ns = patience_ns;
+}
+
+/* The last connection moves the WAL into the file, unless a reader or writer of another process is in the way. */
+static void close_database(struct fc_online_writer *writer)
+{
+    struct fc_error ignored = FC_ERROR_INIT;
+
+    if (sqlite3_get_autocommit(writer->handle) == 0) {
+        (void)sqlite3_exec(writer->handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+    if (!writer->lock.held &&
+        fc_writer_lock_take(&writer->lock, writer->path, END_PATIENCE_NS, &ignored) != FC_OK) {
+        (void)sqlite3_db_config(writer->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+    (void)sqlite3_close(writer->handle);
+}
+
 void fc_online_writer_close(struct fc_online_writer *writer)
 {
     if (writer == NULL) {
         return;
     }
     (void)sqlite3_finalize(writer->put);
-    if (writer->handle != NULL && sqlite3_get_autocommit(writer->handle) == 0) {
-        (void)sqlite3_exec(writer->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (writer->handle != NULL) {
+        close_database(writer);
     }
-    /* Moves the WAL into the file; where a reader of another process is in the way, the next writer does it. */
-    (void)sqlite3_close(writer->handle);
-    if (writer->lock_fd >= 0) {
-        (void)close(writer->lock_fd);
-    }
+    fc_writer_lock_close(&writer->lock);
     free(writer->path);
     free(writer);
 }
@@ -224,7 +217,15 @@ static fc_rc execute(struct fc_online_writer *writer, const char *sql, struct fc
 
 fc_rc fc_online_writer_begin(struct fc_online_writer *writer, struct fc_error *err)
 {
-    return execute(writer, "BEGIN IMMEDIATE", err);
+    fc_rc rc = fc_writer_lock_take(&writer->lock, writer->path, writer->patience_ns, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
+    rc = execute(writer, "BEGIN IMMEDIATE", err);
+    if (rc != FC_OK) {
+        fc_writer_lock_give(&writer->lock);
+    }
+    return rc;
 }
 
 fc_rc fc_online_writer_commit(struct fc_online_writer *writer, struct fc_error *err)
@@ -234,6 +235,7 @@ fc_rc fc_online_writer_commit(struct fc_online_writer *writer, struct fc_error *
     if (rc != FC_OK && sqlite3_get_autocommit(writer->handle) == 0) {
         (void)!execute(writer, "ROLLBACK", &ignored);
     }
+    fc_writer_lock_give(&writer->lock);
     return rc;
 }
 

@@ -519,7 +519,7 @@ static void many_slices_give_an_exact_account(void **state)
     assert_int_equal(trips(f, 0), 1);
 }
 
-static void another_writer_holds_the_store(void **state)
+static void another_writer_has_the_store_open(void **state)
 {
     struct fixture *f = *state;
     struct fc_online_writer *other = NULL;
@@ -527,10 +527,8 @@ static void another_writer_holds_the_store(void **state)
     source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
               "'2021-01-01' AS ts");
     assert_int_equal(fc_online_writer_open(f->sink.path, &other, &f->err), FC_OK);
-    assert_int_equal(ingest(f), FC_FAILED_PRECONDITION);
-    assert_int_equal(f->err.reason, FC_REASON_STORE_LOCKED);
-    fc_online_writer_close(other);
     ingest_ok(f);
+    fc_online_writer_close(other);
     counts(f, 1, 1, 0, 0, 0);
 }
 
@@ -575,7 +573,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_file_among_many_that_does_not_fit),
     CASE(a_file_that_breaks_off),
     CASE(many_slices_give_an_exact_account),
-    CASE(another_writer_holds_the_store),
+    CASE(another_writer_has_the_store_open),
     CASE(orders_that_cannot_be_followed),
 };
 
