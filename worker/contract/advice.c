@@ -142,6 +142,7 @@ static const char *fault_advice(const struct fc_finding *f)
                               "declare BYTES",
         [FC_FAULT_NULL_ELEMENT] = "rows with such lists are left out by ingestion: leave nulls out "
                                   "of lists at the source",
+        [FC_FAULT_UNDECODABLE] = "",
     };
     size_t worst = FC_FAULT_NONE;
 

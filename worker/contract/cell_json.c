@@ -43,7 +43,7 @@ void fc_json_text(struct fc_buf *out, fc_str text)
     fc_buf_putc(out, '"');
 }
 
-static void put_base64(struct fc_buf *out, fc_str bytes)
+void fc_json_bytes(struct fc_buf *out, fc_str bytes)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -128,7 +128,7 @@ void fc_cell_json(struct fc_buf *out, const struct fc_column_type *type, const s
         fc_json_text(out, cell->as.bytes);
         break;
     case FC_COLUMN_BINARY:
-        put_base64(out, cell->as.bytes);
+        fc_json_bytes(out, cell->as.bytes);
         break;
     case FC_COLUMN_DATE:
         put_time(out, cell->as.integer * DAY_SECONDS, 0);

@@ -13,3 +13,6 @@ void fc_cell_json(struct fc_buf *out, const struct fc_column_type *type,
 
 /** Appends text in quotes. */
 void fc_json_text(struct fc_buf *out, fc_str text);
+
+/** Appends bytes as base64 in quotes. */
+void fc_json_bytes(struct fc_buf *out, fc_str bytes);

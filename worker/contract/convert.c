@@ -43,6 +43,7 @@ const char *fc_fault_word(enum fc_fault fault)
         [FC_FAULT_NOT_INTEGRAL] = "NOT_INTEGRAL",
         [FC_FAULT_NOT_TEXT] = "NOT_TEXT",
         [FC_FAULT_NULL_ELEMENT] = "NULL_ELEMENT",
+        [FC_FAULT_UNDECODABLE] = "UNDECODABLE",
     };
 
     return (unsigned)fault < FC_FAULT_COUNT ? words[fault] : "NONE";

@@ -18,6 +18,7 @@ enum fc_fault {
     FC_FAULT_NOT_INTEGRAL, /**< a fraction, NaN or an infinity where a whole number is declared */
     FC_FAULT_NOT_TEXT,     /**< no UTF-8, or a NUL within */
     FC_FAULT_NULL_ELEMENT, /**< a list cannot hold null on the wire */
+    FC_FAULT_UNDECODABLE,  /**< of a whole message: its bytes are not of the declared format */
     FC_FAULT_COUNT
 };
 /** "OUT_OF_RANGE" */

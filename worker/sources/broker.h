@@ -45,8 +45,11 @@ struct fc_consume_options {
     int64_t time_ms;                            /**< of AT_TIME: the first message from then on */
     const struct fc_broker_position *positions; /**< where an earlier reading stopped */
     size_t position_count;
-    size_t messages;   /**< of a batch at most; 0 for 1000 */
-    int64_t linger_ns; /**< no batch waits longer for more of them; 0 for 100 ms */
+    size_t messages; /**< of a batch at most; 0 for 1000 */
+    size_t bytes;    /**< of a batch that is full, about; 0 for 8 MiB */
+    int64_t
+        linger_ns;   /**< from its first message on, no batch waits longer for more; 0 for 100 ms */
+    int64_t idle_ns; /**< without a message for so long there is an empty batch; 0 for linger_ns */
 };
 
 /** Messages in the order of their partitions. Borrowed until the callback returns. */
@@ -55,7 +58,8 @@ struct fc_consume_batch {
     size_t count;
     /**
      * Where to go on after these messages: of their partitions, and of shards that began or ended, for which a batch may
-     * be without a message. Kept all together or not at all.
+     * be without a message. The first batch has it of all partitions, for the start of a second reading may find another
+     * place. Kept all together or not at all.
      */
     const struct fc_broker_position *next;
     size_t next_count;
@@ -76,7 +80,7 @@ struct fc_consume_batch {
 };
 
 /**
- * Called for each batch, and with an empty one each time that linger passes without a message. While it runs nothing more is
+ * Called for each batch, and with an empty one each time that `idle_ns` passes without a message. While it runs nothing more is
  * fetched than what is buffered, so to pause is to return late. Another code than FC_OK ends the reading and is handed on.
  */
 typedef fc_rc (*fc_consume_fn)(void *ctx, const struct fc_consume_batch *batch,

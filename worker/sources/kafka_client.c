@@ -16,6 +16,9 @@
 /* The library's smallest and largest answer to a fetch. */
 #define FETCH_MIN (INT64_C(1) << 20)
 #define FETCH_MAX (INT64_C(50) << 20)
+/* Fetched ahead of what was read, of all partitions and of each one. */
+#define AHEAD_KB      (32 << 10)
+#define AHEAD_PART_KB (16 << 10)
 /* Threads that wait for nothing end within milliseconds; one may be resolving a name. */
 #define END_S 2
 
@@ -88,6 +91,14 @@ static const char *bootstrap(const struct fc_broker *self)
     return list;
 }
 
+/* The library's bound holds for each partition. */
+static int ahead_kb(const struct fc_broker *self)
+{
+    size_t share = AHEAD_KB / (self->partition_count > 0 ? self->partition_count : 1);
+
+    return share > AHEAD_PART_KB ? AHEAD_PART_KB : share > 0 ? (int)share : 1;
+}
+
 static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, bool follows,
                      struct fc_error *err)
 {
@@ -96,11 +107,12 @@ static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, bool follows
                         ? (int64_t)limits->bytes
                         : FETCH_MAX;
     int timeout = fc_kafka_left_ms(self, TIMEOUT_MAX_MS);
-    char timeout_text[16], bytes_text[24];
+    char timeout_text[16], ahead_text[16], bytes_text[24];
 
     if (timeout < TIMEOUT_MIN_MS)
         timeout = TIMEOUT_MIN_MS;
     (void)snprintf(timeout_text, sizeof(timeout_text), "%d", timeout);
+    (void)snprintf(ahead_text, sizeof(ahead_text), "%d", ahead_kb(self));
     (void)snprintf(bytes_text, sizeof(bytes_text), "%lld",
                    (long long)(bytes < FETCH_MIN ? FETCH_MIN : bytes));
     const struct setting settings[] = {
@@ -115,7 +127,7 @@ static fc_rc set_own(struct fc_broker *self, rd_kafka_conf_t *conf, bool follows
         {"reconnect.backoff.ms", "20"},
         {"reconnect.backoff.max.ms", "500"},
         {"fetch.wait.max.ms", follows ? "500" : "10"},
-        {"queued.max.messages.kbytes", "16384"},
+        {"queued.max.messages.kbytes", follows ? ahead_text : "16384"},
         {"topic.metadata.refresh.interval.ms", "10000"},
         {"fetch.error.backoff.ms", "50"},
         {"fetch.max.bytes", bytes_text},

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/sources/kafka.h"
+#include "worker/sources/kafka_consume.h"
 
 #define MESSAGES_DEFAULT 1000
 #define LINGER_NS        (100 * FC_NS_PER_MS)
+#define BYTES_DEFAULT    ((size_t)8 << 20)
 /* For answers of brokers before and between messages. */
 #define ASK_NS (30 * FC_NS_PER_S)
 /* How often partitions are looked for, how long an answer may take, and how often when the topic seems to be gone. */
@@ -22,117 +23,34 @@
 #define SUSPECT_MAX 5
 #define SCRATCH_MAX ((size_t)1 << 20)
 
-struct partition {
-    int64_t next;  /**< offset to be read next */
-    bool in_batch; /**< a message of it is in the batch */
-};
-
-/* A message of the batch, and the texts that point to it. */
-struct held {
-    rd_kafka_message_t *raw;
-    char partition[12], offset[24], next[24];
-};
-
-struct consumption {
-    struct fc_broker *broker;
-    struct fc_arena *scratch; /**< of one call of `fn` */
-    const struct fc_consume_options *options;
-    fc_consume_fn fn;
-    void *ctx;
-    rd_kafka_queue_t *queue;
-    struct partition *partitions; /**< by number */
-    size_t partition_count;
-    struct held *held;
-    struct fc_message *messages;
-    struct fc_broker_position *next;
-    size_t count, most;
-    int64_t flush_at, refresh_at; /**< monotonic */
-    unsigned suspected;           /**< times in a row that the topic was not there */
-    int64_t lost;
-};
-
 static fc_rc no_memory(struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for messages of a topic");
 }
 
-static int64_t now(const struct consumption *c)
+static int64_t now(const struct fc_kafka_consumption *c)
 {
     return fc_monotonic_ns(c->broker->env->sys);
 }
 
-static int64_t linger(const struct consumption *c)
+static int64_t linger(const struct fc_kafka_consumption *c)
 {
     return c->options->linger_ns > 0 ? c->options->linger_ns : LINGER_NS;
 }
 
-/* The position that the options have for it; -1 for none. SOURCE_INVALID when it is no offset. */
-static fc_rc given(const struct consumption *c, size_t id, int64_t *ret, struct fc_error *err)
+static int64_t idle(const struct fc_kafka_consumption *c)
 {
-    const struct fc_consume_options *o = c->options;
-    char name[24], *end = NULL;
-
-    *ret = -1;
-    (void)snprintf(name, sizeof(name), "%zu", id);
-    for (size_t i = 0; i < o->position_count; i++) {
-        if (strcmp(o->positions[i].partition, name) != 0)
-            continue;
-        *ret = strtoll(o->positions[i].offset, &end, 10);
-        if (*end || end == o->positions[i].offset || *ret < 0)
-            return fc_fail(err, FC_REASON_SOURCE_INVALID,
-                           "%s: \"%.40s\" is no offset of partition %s", fc_kafka_name(c->broker),
-                           o->positions[i].offset, name);
-    }
-    return FC_OK;
+    return c->options->idle_ns > 0 ? c->options->idle_ns : linger(c);
 }
 
-/* Offsets of the partitions `ids` by the start of the options; a moment that has no message yet is the end. */
-static fc_rc ask_starts(struct consumption *c, const int32_t *ids, size_t count, int64_t *offsets,
-                        struct fc_error *err)
+static bool is_full(const struct fc_kafka_consumption *c)
 {
-    const struct fc_consume_options *o = c->options;
-    int64_t which = o->start == FC_BROKER_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING
-                    : o->start == FC_BROKER_LATEST ? RD_KAFKA_OFFSET_END
-                                                   : o->time_ms;
-    int64_t *ends = fc_arena_calloc(c->broker->arena, count + 1, sizeof(*ends));
+    size_t most = c->options->bytes > 0 ? c->options->bytes : BYTES_DEFAULT;
 
-    if (!ends)
-        return no_memory(err);
-    fc_rc rc = fc_kafka_offsets(c->broker, ids, count, which, offsets, err);
-    if (rc != FC_OK || o->start != FC_BROKER_AT_TIME)
-        return rc;
-    rc = fc_kafka_offsets(c->broker, ids, count, RD_KAFKA_OFFSET_END, ends, err);
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
-        if (offsets[i] < 0)
-            offsets[i] = ends[i];
-    }
-    return rc;
+    return c->count == c->most || c->bytes >= most;
 }
 
-/* Where each partition begins: its position, else by the start. */
-static fc_rc find_starts(struct consumption *c, struct fc_error *err)
-{
-    struct fc_arena *arena = c->broker->arena;
-    int32_t *ids = fc_arena_calloc(arena, c->partition_count + 1, sizeof(*ids));
-    int64_t *offsets = fc_arena_calloc(arena, c->partition_count + 1, sizeof(*offsets));
-    size_t count = 0;
-
-    if (!ids || !offsets)
-        return no_memory(err);
-    for (size_t i = 0; i < c->partition_count; i++) {
-        fc_rc rc = given(c, i, &c->partitions[i].next, err);
-        if (rc != FC_OK)
-            return rc;
-        if (c->partitions[i].next < 0)
-            ids[count++] = (int32_t)i;
-    }
-    fc_rc rc = ask_starts(c, ids, count, offsets, err);
-    for (size_t i = 0; rc == FC_OK && i < count; i++)
-        c->partitions[ids[i]].next = offsets[i];
-    return rc;
-}
-
-static fc_rc start(struct consumption *c, size_t id, struct fc_error *err)
+static fc_rc start(struct fc_kafka_consumption *c, size_t id, struct fc_error *err)
 {
     if (rd_kafka_consume_start_queue(c->broker->handle, (int32_t)id, c->partitions[id].next,
                                      c->queue) != 0)
@@ -141,17 +59,17 @@ static fc_rc start(struct consumption *c, size_t id, struct fc_error *err)
 }
 
 /* Partitions that were added since: all of theirs is new. */
-static fc_rc grow(struct consumption *c, size_t count, struct fc_error *err)
+static fc_rc grow(struct fc_kafka_consumption *c, size_t count, struct fc_error *err)
 {
-    struct partition *more = realloc(c->partitions, count * sizeof(*more));
+    struct fc_kafka_place *more = realloc(c->partitions, count * sizeof(*more));
     fc_rc rc = FC_OK;
 
     if (!more)
         return no_memory(err);
     c->partitions = more;
     while (rc == FC_OK && c->partition_count < count) {
-        c->partitions[c->partition_count] = (struct partition){.next = 0};
-        rc = given(c, c->partition_count, &c->partitions[c->partition_count].next, err);
+        c->partitions[c->partition_count] = (struct fc_kafka_place){.next = 0};
+        rc = fc_kafka_given(c, c->partition_count, &c->partitions[c->partition_count].next, err);
         if (c->partitions[c->partition_count].next < 0)
             c->partitions[c->partition_count].next = 0;
         if (rc == FC_OK)
@@ -161,7 +79,7 @@ static fc_rc grow(struct consumption *c, size_t count, struct fc_error *err)
 }
 
 /* A broker has answered. */
-static void all_is_well(struct consumption *c)
+static void all_is_well(struct fc_kafka_consumption *c)
 {
     c->broker->watch->trouble = FC_KAFKA_NO_TROUBLE;
     c->broker->watch->trouble_text[0] = '\0';
@@ -169,7 +87,7 @@ static void all_is_well(struct consumption *c)
 }
 
 /* No answer is no news: the brokers may be back later. */
-static fc_rc refresh(struct consumption *c, struct fc_error *err)
+static fc_rc refresh(struct fc_kafka_consumption *c, struct fc_error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     struct fc_broker *broker = c->broker;
@@ -194,7 +112,7 @@ static fc_rc refresh(struct consumption *c, struct fc_error *err)
 }
 
 /* What was to be read next is gone: goes on where the partition begins now. */
-static fc_rc skip_lost(struct consumption *c, size_t id, struct fc_error *err)
+static fc_rc skip_lost(struct fc_kafka_consumption *c, size_t id, struct fc_error *err)
 {
     int32_t partition = (int32_t)id;
     int64_t first = 0;
@@ -212,7 +130,7 @@ static fc_rc skip_lost(struct consumption *c, size_t id, struct fc_error *err)
 }
 
 /* What ends the reading, and what passes. */
-static fc_rc take_error(struct consumption *c, const rd_kafka_message_t *message,
+static fc_rc take_error(struct fc_kafka_consumption *c, const rd_kafka_message_t *message,
                         struct fc_error *err)
 {
     switch (message->err) {
@@ -235,13 +153,16 @@ static fc_rc take_error(struct consumption *c, const rd_kafka_message_t *message
     }
 }
 
-/* Takes the message over. */
-static void hold(struct consumption *c, rd_kafka_message_t *raw)
+/* Takes the message over. From the first of a batch on, the others have not much time. */
+static void hold(struct fc_kafka_consumption *c, rd_kafka_message_t *raw)
 {
-    struct held *held = &c->held[c->count];
+    struct fc_kafka_held *held = &c->held[c->count];
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     int64_t time_ms = rd_kafka_message_timestamp(raw, &type);
 
+    if (c->count == 0)
+        c->flush_at = now(c) + linger(c);
+    c->bytes += raw->len + raw->key_len;
     held->raw = raw;
     (void)snprintf(held->partition, sizeof(held->partition), "%" PRId32, raw->partition);
     (void)snprintf(held->offset, sizeof(held->offset), "%" PRId64, raw->offset);
@@ -257,27 +178,30 @@ static void hold(struct consumption *c, rd_kafka_message_t *raw)
     all_is_well(c);
 }
 
-static int64_t behind(const struct consumption *c)
+/* By what the brokers told with their last answers; -1 as long as one partition had none. */
+static int64_t behind(const struct fc_kafka_consumption *c)
 {
     int64_t sum = 0, low = 0, high = 0;
 
     for (size_t i = 0; i < c->partition_count; i++) {
         if (rd_kafka_get_watermark_offsets(c->broker->client, c->broker->topic, (int32_t)i, &low,
-                                           &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-            high > c->partitions[i].next)
+                                           &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            high < 0)
+            return -1;
+        if (high > c->partitions[i].next)
             sum += high - c->partitions[i].next;
     }
     return sum;
 }
 
 /* Positions after the batch: of each partition by its last message. */
-static size_t list_next(struct consumption *c)
+static size_t list_next(struct fc_kafka_consumption *c)
 {
     size_t count = 0;
 
     for (size_t i = c->count; i-- > 0;) {
-        struct held *held = &c->held[i];
-        struct partition *p = &c->partitions[held->raw->partition];
+        struct fc_kafka_held *held = &c->held[i];
+        struct fc_kafka_place *p = &c->partitions[held->raw->partition];
         if (p->in_batch)
             continue;
         p->in_batch = true;
@@ -288,16 +212,17 @@ static size_t list_next(struct consumption *c)
     return count;
 }
 
-static void drop(struct consumption *c)
+static void drop(struct fc_kafka_consumption *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         c->partitions[c->held[i].raw->partition].in_batch = false;
         rd_kafka_message_destroy(c->held[i].raw);
     }
     c->count = 0;
+    c->bytes = 0;
 }
 
-static fc_rc flush(struct consumption *c, struct fc_error *err)
+static fc_rc flush(struct fc_kafka_consumption *c, struct fc_error *err)
 {
     const struct fc_kafka_watch *watch = c->broker->watch;
     char *trouble = NULL;
@@ -320,11 +245,33 @@ static fc_rc flush(struct consumption *c, struct fc_error *err)
     fc_rc rc = c->fn(c->ctx, &batch, err);
     drop(c);
     fc_arena_reset(c->scratch);
-    c->flush_at = now(c) + linger(c);
+    c->flush_at = now(c) + idle(c);
     return rc;
 }
 
-static fc_rc step(struct consumption *c, struct fc_error *err)
+/* The first batch: nothing but the places. */
+static fc_rc tell_starts(struct fc_kafka_consumption *c, struct fc_error *err)
+{
+    struct fc_broker_position *next =
+        fc_arena_calloc(c->scratch, c->partition_count + 1, sizeof(*next));
+    const struct fc_consume_batch batch = {.next = next,
+                                           .next_count = c->partition_count,
+                                           .partitions = c->partition_count,
+                                           .behind = -1,
+                                           .behind_ms = -1};
+
+    for (size_t i = 0; next && i < c->partition_count; i++) {
+        next[i].partition = fc_arena_printf(c->scratch, "%zu", i);
+        next[i].offset = fc_arena_printf(c->scratch, "%" PRId64, c->partitions[i].next);
+        if (!next[i].partition || !next[i].offset)
+            next = NULL;
+    }
+    fc_rc rc = next ? c->fn(c->ctx, &batch, err) : no_memory(err);
+    fc_arena_reset(c->scratch);
+    return rc;
+}
+
+static fc_rc step(struct fc_kafka_consumption *c, struct fc_error *err)
 {
     int64_t left = c->flush_at - now(c);
     int wait = left > 0 ? (int)(left / FC_NS_PER_MS) + 1 : 0;
@@ -341,20 +288,22 @@ static fc_rc step(struct consumption *c, struct fc_error *err)
     }
     if (rc == FC_OK && c->broker->watch->trouble == FC_KAFKA_LOGIN)
         rc = fc_kafka_fail(c->broker, RD_KAFKA_RESP_ERR__AUTHENTICATION, "reading", err);
-    if (rc == FC_OK && (c->count == c->most || now(c) >= c->flush_at))
+    if (rc == FC_OK && (is_full(c) || now(c) >= c->flush_at))
         rc = flush(c, err);
     if (rc == FC_OK && now(c) >= c->refresh_at)
         rc = refresh(c, err);
     return rc;
 }
 
-static fc_rc run(struct consumption *c, struct fc_error *err)
+static fc_rc run(struct fc_kafka_consumption *c, struct fc_error *err)
 {
-    fc_rc rc = find_starts(c, err);
+    fc_rc rc = fc_kafka_find_starts(c, err);
 
     for (size_t i = 0; rc == FC_OK && i < c->partition_count; i++)
         rc = start(c, i, err);
-    c->flush_at = now(c) + linger(c);
+    if (rc == FC_OK)
+        rc = tell_starts(c, err);
+    c->flush_at = now(c) + idle(c);
     c->refresh_at = now(c) + REFRESH_NS;
     while (rc == FC_OK)
         rc = step(c, err);
@@ -364,7 +313,7 @@ static fc_rc run(struct consumption *c, struct fc_error *err)
     return rc;
 }
 
-static void consumption_done(struct consumption *c)
+static void consumption_done(struct fc_kafka_consumption *c)
 {
     if (c->queue)
         rd_kafka_queue_destroy(c->queue);
@@ -379,7 +328,7 @@ fc_rc fc_kafka_consume(struct fc_broker *self, const struct fc_consume_options *
                        fc_consume_fn fn, void *ctx, struct fc_error *err)
 {
     FC_CLEANUP(consumption_done)
-    struct consumption c = {.broker = self, .options = options, .fn = fn, .ctx = ctx};
+    struct fc_kafka_consumption c = {.broker = self, .options = options, .fn = fn, .ctx = ctx};
 
     fc_kafka_client_close(self);
     self->deadline_ns = fc_monotonic_ns(self->env->sys) + ASK_NS;

@@ -1,52 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/sources/stream.h"
-
 #include <inttypes.h>
-#include <string.h>
 
-#include "worker/formats/format.h"
+#include "worker/sources/stream_rows.h"
 
 static const struct fc_broker_ops *const BROKERS[] = {&fc_broker_kafka, &fc_broker_kinesis};
-
-/* Rows are handed on in batches of this many, or of this many bytes. */
-#define BATCH_ROWS  256
-#define BATCH_BYTES ((size_t)32 << 20)
-/* One message and its cells may be larger than the bound, then it is alone in its batch. */
-#define BATCH_MAX ((size_t)256 << 20)
-
-struct fc_source {
-    const struct fc_source_env *env;
-    struct fc_arena *arena;
-    const struct fc_broker_ops *broker_ops;
-    struct fc_broker *broker;  /**< NULL when it could not be reached */
-    struct fc_error unreached; /**< then: why */
-    const struct fc_format_ops *format_ops;
-    struct fc_format *format;
-    const char *location;
-    struct fc_source_column *columns;
-    size_t column_count;
-    uint64_t messages, tombstones; /**< sampled */
-    bool sampled;
-};
-
-/* A batch in the making. */
-struct batching {
-    struct fc_source *source;
-    struct fc_arena *arena; /**< of the batch */
-    struct fc_source_column *columns;
-    size_t column_count, row_count;
-    struct fc_cell *row;    /**< the message just decoded */
-    struct fc_cell **cells; /**< [column][row] */
-    const char **faults;
-    bool faulty;
-    fc_batch_fn fn;
-    void *ctx;
-};
-
-static fc_rc no_memory(struct fc_error *err)
-{
-    return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "the stream needs more memory than it may have");
-}
 
 const Feast__Core__StreamFormat *fc_stream_format(const Feast__Core__DataSource *source)
 {
@@ -84,7 +41,7 @@ fc_rc fc_stream_open(const struct fc_broker_ops *broker, const struct fc_source_
     struct fc_source *self = fc_arena_calloc(arena, 1, sizeof(*self));
 
     if (!self)
-        return no_memory(err);
+        return fc_stream_no_memory(err);
     self->env = env;
     self->arena = arena;
     self->broker_ops = broker;
@@ -126,103 +83,9 @@ static fc_rc stream_describe(struct fc_source *self, struct fc_arena *arena,
     ret->columns =
         fc_arena_memdup(arena, self->columns, self->column_count * sizeof(*self->columns));
     if (!ret->columns && self->column_count > 0)
-        return no_memory(err);
+        return fc_stream_no_memory(err);
     ret->column_count = self->column_count;
     return FC_OK;
-}
-
-static fc_rc flush(struct batching *b, struct fc_error *err)
-{
-    const struct fc_batch batch = {
-        .row_count = b->row_count,
-        .column_count = b->column_count,
-        .columns = b->columns,
-        .cells = (const struct fc_cell *const *)b->cells,
-        .path = b->source->location,
-        .faults = b->faulty ? b->faults : NULL,
-    };
-    fc_rc rc = b->row_count > 0 ? b->fn(b->ctx, &batch, err) : FC_OK;
-
-    b->row_count = 0;
-    b->faulty = false;
-    fc_arena_reset(b->arena);
-    return rc;
-}
-
-/* The row of a message that could not be decoded: no cells, but a reason. */
-static fc_rc take_fault(struct batching *b, const struct fc_message *message,
-                        const struct fc_error *why, struct fc_error *err)
-{
-    const char *text = fc_arena_printf(b->arena, "partition %s, offset %s: %s", message->partition,
-                                       message->offset, why->message);
-
-    if (!text)
-        return no_memory(err);
-    for (size_t i = 0; i < b->column_count; i++)
-        b->row[i] = (struct fc_cell){.null = true};
-    b->faults[b->row_count] = text;
-    b->faulty = true;
-    return FC_OK;
-}
-
-/* A payload lives no longer than the call: the batch keeps a copy, which its cells point into. */
-static fc_rc take_message(void *ctx, const struct fc_message *message, struct fc_error *err)
-{
-    struct batching *b = ctx;
-    struct fc_source *self = b->source;
-    struct fc_error error = FC_ERROR_INIT;
-
-    self->messages++;
-    if (message->null) {
-        self->tombstones++;
-        return FC_OK;
-    }
-    const fc_str value = {.ptr = fc_arena_strndup(b->arena,
-                                                  message->value.len > 0 ? message->value.ptr : "",
-                                                  message->value.len),
-                          .len = message->value.len};
-    if (!value.ptr)
-        return no_memory(err);
-    b->faults[b->row_count] = NULL;
-    fc_rc rc = self->format_ops->decode(self->format, value, b->arena, b->row, &error);
-    if (rc != FC_OK && error.reason != FC_REASON_SOURCE_INVALID) {
-        *err = error;
-        return rc;
-    }
-    if (rc != FC_OK)
-        rc = take_fault(b, message, &error, err);
-    if (rc != FC_OK)
-        return rc;
-    for (size_t i = 0; i < b->column_count; i++)
-        b->cells[i][b->row_count] = b->row[i];
-    b->row_count++;
-    return b->row_count == BATCH_ROWS || fc_arena_used(b->arena) >= BATCH_BYTES ? flush(b, err)
-                                                                                : FC_OK;
-}
-
-static fc_rc begin_batches(struct batching *b, const char *const *columns, size_t count,
-                           struct fc_error *err)
-{
-    struct fc_source *self = b->source;
-    struct fc_arena *arena = self->arena;
-
-    b->column_count = count;
-    b->columns = fc_arena_calloc(arena, count + 1, sizeof(*b->columns));
-    b->row = fc_arena_calloc(arena, count + 1, sizeof(*b->row));
-    b->cells = fc_arena_calloc(arena, count + 1, sizeof(struct fc_cell *));
-    b->faults = fc_arena_calloc(arena, BATCH_ROWS, sizeof(char *));
-    if (!b->columns || !b->row || !b->cells || !b->faults)
-        return no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        b->cells[i] = fc_arena_calloc(arena, BATCH_ROWS, sizeof(struct fc_cell));
-        if (!b->cells[i])
-            return no_memory(err);
-        for (size_t j = 0; j < self->column_count; j++) {
-            if (strcmp(self->columns[j].name, columns[i]) == 0)
-                b->columns[i] = self->columns[j];
-        }
-    }
-    return self->format_ops->select(self->format, columns, count, err);
 }
 
 /* Nothing to look at is no verdict on what will come. */
@@ -261,25 +124,24 @@ static void add_notes(const struct fc_source *self, struct fc_sample_stats *stat
                                  self->tombstones, self->messages));
 }
 
+static fc_rc take_sampled(void *ctx, const struct fc_message *message, struct fc_error *err)
+{
+    return fc_stream_rows_take(ctx, message, err);
+}
+
 static fc_rc stream_sample(struct fc_source *self, const char *const *columns, size_t count,
                            fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret,
                            struct fc_error *err)
 {
-    FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(BATCH_MAX);
-    struct batching b = {.source = self, .arena = arena, .fn = fn, .ctx = ctx};
+    FC_CLEANUP(fc_stream_rows_done)
+    struct fc_stream_rows rows = {.source = self, .fn = fn, .ctx = ctx};
 
     *ret = (struct fc_sample_stats){.cut = false};
-    if (!arena)
-        return no_memory(err);
-    if (!self->broker) {
-        *err = self->unreached;
-        return err->rc;
-    }
-    fc_rc rc = begin_batches(&b, columns, count, err);
+    fc_rc rc = fc_stream_rows_begin(&rows, columns, count, err);
     if (rc == FC_OK)
-        rc = self->broker_ops->sample(self->broker, take_message, &b, ret, err);
+        rc = self->broker_ops->sample(self->broker, take_sampled, &rows, ret, err);
     if (rc == FC_OK)
-        rc = flush(&b, err);
+        rc = fc_stream_rows_flush(&rows, err);
     if (rc != FC_OK)
         return rc;
     self->sampled = true;

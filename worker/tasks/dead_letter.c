@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/tasks/dead_letter.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "worker/contract/cell_json.h"
 #include "worker/text.h"
 
-#define KINDS_MAX   64
-#define FLUSH_BYTES ((size_t)64 << 10)
-#define VALUE_MAX   100
+#define KINDS_MAX     64
+#define SCRATCH_BYTES ((size_t)64 << 10)
+#define VALUE_MAX     100
 
 /* Rows turned away for one cause at one column. */
 struct tally {
@@ -24,122 +21,167 @@ struct tally {
 
 struct fc_dead_letters {
     const struct fc_binding *binding;
-    struct tally (*tallies)[FC_FAULT_COUNT]; /**< by column, by fault */
+    struct tally (*tallies)[FC_FAULT_COUNT]; /**< by column, then of whole messages; by fault */
     struct fc_arena *scratch;
-    const char *path;
-    int fd; /**< -1: counts alone */
-    struct fc_buf lines;
-    int64_t bytes;
-    uint64_t left_out;
+    struct fc_letter_file *file; /**< NULL: counts alone */
 };
 
-fc_rc fc_dead_letters_open(const char *path, const struct fc_binding *binding,
-                           struct fc_dead_letters **ret, struct fc_error *err)
+fc_rc fc_dead_letters_open(const char *path, enum fc_letter_keep keep,
+                           const struct fc_binding *binding, struct fc_dead_letters **ret,
+                           struct fc_error *err)
 {
     FC_CLEANUP(fc_dead_letters_freep) struct fc_dead_letters *letters = calloc(1, sizeof(*letters));
 
     if (!letters)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rejected rows");
-    letters->fd = -1;
-    letters->path = path;
     letters->binding = binding;
-    letters->tallies = calloc(binding->count, sizeof(*letters->tallies));
-    letters->scratch = fc_arena_new(FLUSH_BYTES);
+    letters->tallies = calloc(binding->count + 1, sizeof(*letters->tallies));
+    letters->scratch = fc_arena_new(SCRATCH_BYTES);
     if (!letters->tallies || !letters->scratch)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rejected rows");
-    if (path[0] != '\0') {
-        letters->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-        if (letters->fd < 0)
-            return fc_fail(err, FC_REASON_IO_FAILED, "dead letters cannot be written to %s: %s",
-                           path, strerror(errno));
-    }
-    *ret = fc_steal(letters);
-    return FC_OK;
+    fc_rc rc = path[0] != '\0' ? fc_letter_file_open(path, keep, &letters->file, err) : FC_OK;
+    if (rc == FC_OK)
+        *ret = fc_steal(letters);
+    return rc;
 }
 
-static fc_rc flush(struct fc_dead_letters *letters, struct fc_error *err)
+static const char *name_of(const struct fc_dead_letters *letters, size_t column)
 {
-    const char *at = letters->lines.ptr;
-    size_t left = letters->lines.len;
-
-    while (left > 0) {
-        ssize_t n = write(letters->fd, at, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return fc_fail(err, FC_REASON_IO_FAILED, "dead letters cannot be written to %s: %s",
-                           letters->path, strerror(errno));
-        at += n;
-        left -= (size_t)n;
-    }
-    letters->bytes += (int64_t)letters->lines.len;
-    fc_buf_clear(&letters->lines);
-    return FC_OK;
+    return column < letters->binding->count ? letters->binding->columns[column].column : "";
 }
 
-static void put_line(struct fc_buf *out, const struct fc_binding *binding,
-                     const struct fc_rejection *rejection)
+static struct tally *tally_of(const struct fc_dead_letters *letters, size_t column,
+                              enum fc_fault fault)
+{
+    size_t count = letters->binding->count;
+
+    return &letters->tallies[column < count ? column : count][fault];
+}
+
+static enum fc_fault fault_of(const char *word)
+{
+    for (int fault = 1; fault < FC_FAULT_COUNT; fault++) {
+        if (strcmp(fc_fault_word((enum fc_fault)fault), word) == 0)
+            return (enum fc_fault)fault;
+    }
+    return FC_FAULT_NONE;
+}
+
+void fc_dead_letters_resume(struct fc_dead_letters *letters,
+                            const Feast__Worker__V1__Receipt *receipt)
+{
+    for (size_t i = 0; i < receipt->n_rejections; i++) {
+        const Feast__Worker__V1__Receipt__Rejection *from = receipt->rejections[i];
+        size_t column = 0;
+        while (column < letters->binding->count &&
+               strcmp(name_of(letters, column), from->column) != 0)
+            column++;
+        struct tally *tally = tally_of(letters, column, fault_of(from->reason));
+        if (tally->count == 0)
+            snprintf(tally->first, sizeof(tally->first), "%s", from->first_value);
+        tally->count += from->count;
+    }
+}
+
+static void put_message(struct fc_buf *out, const struct fc_message *message)
+{
+    fc_buf_puts(out, ",\"partition\":");
+    fc_json_text(out, fc_str_from(message->partition));
+    fc_buf_puts(out, ",\"offset\":");
+    fc_json_text(out, fc_str_from(message->offset));
+    if (message->time_ms >= 0)
+        fc_buf_printf(out, ",\"time_ms\":%" PRId64, message->time_ms);
+    if (message->key.ptr) {
+        fc_buf_puts(out, ",\"key\":");
+        fc_json_bytes(out, message->key);
+    }
+    fc_buf_puts(out, ",\"raw\":");
+    fc_json_bytes(out, message->value);
+}
+
+static void put_origin(struct fc_buf *out, const struct fc_rejection *rejection)
 {
     const struct fc_batch *batch = rejection->batch;
 
-    fc_buf_puts(out, "{\"file\":");
+    fc_buf_puts(out, rejection->raw ? "{\"stream\":" : "{\"file\":");
     fc_json_text(out, fc_str_from(batch->path));
-    if (batch->positions)
+    if (rejection->raw)
+        put_message(out, rejection->raw);
+    else if (batch->positions)
         fc_buf_printf(out, ",\"row\":%" PRId64, batch->positions[rejection->row]);
-    fc_buf_puts(out, ",\"column\":");
-    fc_json_text(out, fc_str_from(binding->columns[rejection->column].column));
-    fc_buf_printf(out, ",\"reason\":\"%s\",\"message\":", fc_fault_word(rejection->fault));
-    fc_json_text(out, fc_str_from(rejection->message));
-    fc_buf_puts(out, ",\"values\":{");
+}
+
+static void put_values(struct fc_buf *out, const struct fc_binding *binding,
+                       const struct fc_rejection *rejection)
+{
+    const struct fc_batch *batch = rejection->batch;
+
+    fc_buf_putc(out, '{');
     for (size_t i = 0; i < batch->column_count; i++) {
         fc_buf_puts(out, i ? "," : "");
         fc_json_text(out, fc_str_from(binding->columns[i].column));
         fc_buf_putc(out, ':');
         fc_cell_json(out, &batch->columns[i].type, &batch->cells[i][rejection->row]);
     }
-    fc_buf_puts(out, "}}\n");
+    fc_buf_putc(out, '}');
+}
+
+static void put_line(struct fc_buf *out, const struct fc_dead_letters *letters,
+                     const struct fc_rejection *rejection)
+{
+    put_origin(out, rejection);
+    fc_buf_puts(out, ",\"column\":");
+    fc_json_text(out, fc_str_from(name_of(letters, rejection->column)));
+    fc_buf_printf(out, ",\"reason\":\"%s\",\"message\":", fc_fault_word(rejection->fault));
+    fc_json_text(out, fc_str_from(rejection->message));
+    fc_buf_puts(out, ",\"values\":");
+    if (rejection->column == FC_REJECTED_WHOLE)
+        fc_buf_puts(out, "null");
+    else
+        put_values(out, letters->binding, rejection);
+    fc_buf_puts(out, "}\n");
 }
 
 static void count(struct fc_dead_letters *letters, const struct fc_rejection *rejection)
 {
-    struct tally *tally = &letters->tallies[rejection->column][rejection->fault];
-    const struct fc_cell *cell = &rejection->batch->cells[rejection->column][rejection->row];
+    struct tally *tally = tally_of(letters, rejection->column, rejection->fault);
+    const struct fc_batch *batch = rejection->batch;
 
     if (tally->count++ > 0)
         return;
+    if (rejection->column == FC_REJECTED_WHOLE) {
+        snprintf(tally->first, sizeof(tally->first), "%s", rejection->message);
+        return;
+    }
     fc_arena_reset(letters->scratch);
-    snprintf(
-        tally->first, sizeof(tally->first), "%s",
-        fc_cell_text(&rejection->batch->columns[rejection->column].type, cell, letters->scratch));
+    snprintf(tally->first, sizeof(tally->first), "%s",
+             fc_cell_text(&batch->columns[rejection->column].type,
+                          &batch->cells[rejection->column][rejection->row], letters->scratch));
 }
 
 fc_rc fc_dead_letters_add(struct fc_dead_letters *letters, const struct fc_rejection *rejection,
                           struct fc_error *err)
 {
+    struct fc_buf *line = letters->file ? fc_letter_file_line(letters->file) : NULL;
+
     count(letters, rejection);
-    if (letters->fd < 0)
+    if (!line)
         return FC_OK;
-    if (letters->bytes >= FC_DEAD_LETTER_MAX) {
-        letters->left_out++;
-        return FC_OK;
-    }
-    put_line(&letters->lines, letters->binding, rejection);
-    if (letters->lines.failed)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a rejected row");
-    return letters->lines.len >= FLUSH_BYTES ? flush(letters, err) : FC_OK;
+    put_line(line, letters, rejection);
+    return fc_letter_file_added(letters->file, err);
+}
+
+fc_rc fc_dead_letters_sync(struct fc_dead_letters *letters, struct fc_error *err)
+{
+    return letters->file ? fc_letter_file_sync(letters->file, err) : FC_OK;
 }
 
 fc_rc fc_dead_letters_finish(struct fc_dead_letters *letters, struct fc_error *err)
 {
-    if (letters->fd < 0)
-        return FC_OK;
-    if (letters->left_out > 0)
-        fc_buf_printf(&letters->lines, "{\"left_out\":%" PRIu64 "}\n", letters->left_out);
-    fc_rc rc = flush(letters, err);
-    if (rc == FC_OK && close(letters->fd) != 0)
-        rc = fc_fail(err, FC_REASON_IO_FAILED, "dead letters cannot be written to %s: %s",
-                     letters->path, strerror(errno));
-    letters->fd = -1;
+    fc_rc rc = letters->file ? fc_letter_file_finish(letters->file, err) : FC_OK;
+
+    fc_letter_file_free(letters->file);
+    letters->file = NULL;
     return rc;
 }
 
@@ -147,9 +189,7 @@ void fc_dead_letters_free(struct fc_dead_letters *letters)
 {
     if (!letters)
         return;
-    if (letters->fd >= 0)
-        close(letters->fd);
-    fc_buf_done(&letters->lines);
+    fc_letter_file_free(letters->file);
     fc_arena_free(letters->scratch);
     free(letters->tallies);
     free(letters);
@@ -176,7 +216,7 @@ static Feast__Worker__V1__Receipt__Rejection *make_rejection(const struct fc_dea
     if (!rejection)
         return NULL;
     feast__worker__v1__receipt__rejection__init(rejection);
-    rejection->column = fc_text_clean(arena, letters->binding->columns[column].column);
+    rejection->column = fc_text_clean(arena, name_of(letters, column));
     rejection->reason = fc_arena_strdup(arena, fc_fault_word((enum fc_fault)fault));
     rejection->count = tally->count;
     rejection->first_value = fc_text_clean(arena, tally->first);
@@ -186,7 +226,7 @@ static Feast__Worker__V1__Receipt__Rejection *make_rejection(const struct fc_dea
 fc_rc fc_dead_letters_report(const struct fc_dead_letters *letters, struct fc_arena *arena,
                              Feast__Worker__V1__Receipt *receipt, struct fc_error *err)
 {
-    size_t most = letters->binding->count * FC_FAULT_COUNT;
+    size_t most = (letters->binding->count + 1) * FC_FAULT_COUNT;
 
     receipt->rejections =
         fc_arena_calloc(arena, most, sizeof(Feast__Worker__V1__Receipt__Rejection *));

@@ -3,21 +3,33 @@
  * Rejected rows: counted by column and cause, and kept as JSON Lines where a path is given.
  *
  *     {"file":"/data/a.parquet","row":17,"column":"id","reason":"NULL","message":"…","values":{"id":null,…}}
+ *     {"stream":"…","partition":"3","offset":"1204","time_ms":1609459200000,"key":"…","raw":"…",
+ *      "column":"","reason":"UNDECODABLE","message":"…","values":null}
  *
- * `row` counts from 0 within the file. Binary values are base64, NaN and infinities are strings.
+ * `row` counts from 0 within the file. Binary values, keys and raw messages are base64, NaN and infinities are strings.
  */
 #pragma once
 
+#include "worker/sources/broker.h"
 #include "worker/tasks/binding.h"
+#include "worker/tasks/letter_file.h"
 
-/** After so many bytes no further row is kept; the last line says how many were left out. */
-#define FC_DEAD_LETTER_MAX (INT64_C(256) << 20)
+/** In place of a column: the message as a whole. */
+#define FC_REJECTED_WHOLE SIZE_MAX
 
 struct fc_dead_letters;
 
-/** `path` "" keeps counts alone. The file is begun anew: a job that starts again reads all rows again. */
-FC_MUST fc_rc fc_dead_letters_open(const char *path, const struct fc_binding *binding,
-                                   struct fc_dead_letters **ret, struct fc_error *err);
+/** `path` "" keeps counts alone. */
+FC_MUST fc_rc fc_dead_letters_open(const char *path, enum fc_letter_keep keep,
+                                   const struct fc_binding *binding, struct fc_dead_letters **ret,
+                                   struct fc_error *err);
+
+/** Goes on from the counts of an earlier account of this table. */
+void fc_dead_letters_resume(struct fc_dead_letters *letters,
+                            const Feast__Worker__V1__Receipt *receipt);
+
+/** What was added is with the disk. */
+FC_MUST fc_rc fc_dead_letters_sync(struct fc_dead_letters *letters, struct fc_error *err);
 
 /** Writes the last lines; an error of the disk is told here at the latest. */
 FC_MUST fc_rc fc_dead_letters_finish(struct fc_dead_letters *letters, struct fc_error *err);
@@ -27,9 +39,10 @@ FC_DEFINE_FREEP(struct fc_dead_letters, fc_dead_letters_free)
 struct fc_rejection {
     const struct fc_batch *batch; /**< its columns are those of the binding */
     size_t row;                   /**< within the batch */
-    size_t column;                /**< at fault; index into the binding */
+    size_t column;                /**< at fault; index into the binding, or FC_REJECTED_WHOLE */
     enum fc_fault fault;
     const char *message;
+    const struct fc_message *raw; /**< that the row is from; NULL when it is of a file */
 };
 FC_MUST fc_rc fc_dead_letters_add(struct fc_dead_letters *letters,
                                   const struct fc_rejection *rejection, struct fc_error *err);

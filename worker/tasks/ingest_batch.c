@@ -229,7 +229,8 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     if (rc == FC_OK && !work->keys)
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");
     if (rc == FC_OK)
-        rc = fc_dead_letters_open(order->dead_letter_path, &work->binding, &work->letters, err);
+        rc = fc_dead_letters_open(order->dead_letter_path, FC_LETTERS_FIRST, &work->binding,
+                                  &work->letters, err);
     return rc;
 }
 

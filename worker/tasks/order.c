@@ -3,6 +3,7 @@
 
 #include "protos/work_order.h"
 #include "worker/tasks/ingest_batch.h"
+#include "worker/tasks/ingest_stream.h"
 #include "worker/tasks/probe.h"
 #include "worker/text.h"
 
@@ -75,12 +76,30 @@ static fc_rc run_ingest(struct running *running, struct fc_duck *duck, struct fc
     return rc;
 }
 
+static fc_rc run_stream(struct running *running, struct fc_error *err)
+{
+    const struct fc_ingest_stream ingest = {.order = running->order->ingest_stream,
+                                            .sys = running->env->sys,
+                                            .progress = send_progress,
+                                            .progress_ctx = running};
+    Feast__Worker__V1__Receipt *receipt = NULL;
+
+    fc_rc rc = fc_ingest_stream_run(&ingest, running->arena, &receipt, err);
+    if (receipt) {
+        running->result.outcome_case = FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT;
+        running->result.receipt = receipt;
+    }
+    return rc;
+}
+
 static fc_rc run_task(struct running *running, struct fc_error *err)
 {
     FC_CLEANUP(fc_duck_closep) struct fc_duck *own = NULL;
     struct fc_duck *duck = running->env->duck;
     int task = (int)running->order->task_case;
 
+    if (task == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM)
+        return run_stream(running, err);
     if (task != FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE &&
         task != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH)
         return fc_fail(err, FC_REASON_REQUEST_INVALID,
