@@ -13,11 +13,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "server/admission/location.h"
 #include "server/jobs/jobs.h"
 #include "server/jobs/launcher.h"
+#include "server/registry/hash.h"
 
 #define FC_JOB_ID_SIZE 33
 
@@ -34,6 +37,7 @@ struct fc_canceller {
 struct fc_job {
     struct fc_job *next; /**< by the time of creation */
     char id[FC_JOB_ID_SIZE];
+    enum fc_job_type type;
     char *project, *table, *hash, *log_uri;
     enum fc_job_state state;
     int64_t created_ns, started_ns, ended_ns, next_try_ns;
@@ -45,15 +49,28 @@ struct fc_job {
 
     struct fc_launched *launched; /**< RUNNING */
     int64_t heard_ns;             /**< monotonic: of its worker, last */
+    int64_t ask_due_ns;           /**< monotonic: to be asked without news, too */
+    int64_t log_due_ns;           /**< monotonic: its log to be looked at */
+    bool ready;                   /**< its worker has news */
     struct fc_canceller *cancellers;
     bool cancelling;
+
+    /* Of a stream. */
+    char *source, *store;    /**< keys of its places, from its first launch on (streams.h) */
+    struct fc_buf positions; /**< packed Progress with nothing else */
+    int32_t failures;        /**< attempts in a row that came to nothing */
+    uint64_t rows_at_start;  /**< rows_read when the attempt began */
+    uint64_t rows_read, rows_written, rows_rejected; /**< of its progress, as counted so far */
+    char *withdrawn; /**< why it is to end; NULL while it may go on */
+    bool halt;       /**< a person cancelled it: none of this hash starts by itself */
+    struct fc_stream_gauge *gauge;
 
     bool dirty, saving;
     int64_t save_due_ns; /**< monotonic: not to be saved before */
     int64_t saved_ns;    /**< monotonic: when the last save began */
 };
 
-enum fc_mail_kind { FC_MAIL_STARTED, FC_MAIL_CANCEL, FC_MAIL_SAVED };
+enum fc_mail_kind { FC_MAIL_STARTED, FC_MAIL_CANCEL, FC_MAIL_WITHDRAW, FC_MAIL_SAVED };
 
 /** A letter, first in the struct that it is a letter of; freed by the supervisor. */
 struct fc_mail {
@@ -80,16 +97,20 @@ struct fc_jobs {
     struct fc_location_policy location;
     const struct fc_online_stores *stores;
     char **roots;
-    unsigned parallel;
+    struct fc_stream_policy streams;
+    char **stream_projects;
+    unsigned parallel, stream_parallel;
     int32_t max_attempts;
-    int64_t backoff_ns, memory_limit, silence_ns;
+    int64_t backoff_ns, memory_limit, silence_ns, log_limit;
 
     pthread_t thread;
     bool started; /**< the thread */
-    int wake_fd;
+    int wake_fd, epoll_fd;
     pthread_mutex_t mutex; /**< guards what follows, up to the counters */
     struct fc_mail *first, **last;
     struct fc_watch *watches;
+    struct fc_stream_gauge *gauges;
+    struct fc_submissions *submissions;
     unsigned saves; /**< under way */
     bool stopping;
     pthread_cond_t saves_done;
@@ -98,7 +119,7 @@ struct fc_jobs {
     struct fc_arena *scratch;        /**< of one step of it */
     atomic_uint_fast64_t count_started, count_done, count_failed, count_restarted;
     atomic_uint_fast64_t rows_read, rows_written, rows_rejected;
-    atomic_uint running, pending;
+    atomic_uint running, pending, streams_running, streams_pending;
 };
 
 /* jobs.c */
@@ -106,11 +127,16 @@ struct fc_jobs {
 FC_MUST bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail);
 void fc_jobs_wake(struct fc_jobs *jobs);
 
+/* mail.c */
+/** Takes what others sent; false when the supervisor is to stop. */
+FC_MUST bool fc_jobs_read_mail(struct fc_jobs *jobs);
+void fc_jobs_append(struct fc_jobs *jobs, struct fc_job *job);
+struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id);
+
 /* supervisor.c */
 void *fc_jobs_supervise(void *jobs);
 /** Rows that had not ended when the last server did; before the thread starts. */
 FC_MUST fc_rc fc_jobs_recover(struct fc_jobs *jobs, struct fc_error *err);
-struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id);
 /** The row as the supervisor knows it; without `order`. Borrows from the job. */
 void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret);
 
@@ -125,6 +151,16 @@ void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
 void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status);
 void fc_job_cancelled(struct fc_jobs *jobs, struct fc_job *job);
 
+static inline bool fc_job_is_stream(const struct fc_job *job)
+{
+    return job->type == FC_JOB_STREAM_INGESTION;
+}
+
+static inline bool fc_job_same_table(const struct fc_job *a, const struct fc_job *b)
+{
+    return strcmp(a->table, b->table) == 0 && strcmp(a->project, b->project) == 0;
+}
+
 static inline bool fc_job_has_ended(const struct fc_job *job)
 {
     return job->state != FC_JOB_PENDING && job->state != FC_JOB_RUNNING;
@@ -132,8 +168,14 @@ static inline bool fc_job_has_ended(const struct fc_job *job)
 
 /* launch.c */
 /** Starts the job's worker. An error that another try would not mend leaves `ret_final` true. */
-FC_MUST fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job,
-                            struct fc_launched **ret, bool *ret_final, struct fc_error *err);
+FC_MUST fc_rc fc_job_launch(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched **ret,
+                            bool *ret_final, struct fc_error *err);
+
+/* launch_stream.c */
+/** Completes the order of a stream, and names its places in the job. */
+FC_MUST fc_rc fc_job_launch_stream(struct fc_jobs *jobs, struct fc_job *job,
+                                   Feast__Worker__V1__IngestStream *stream, struct fc_arena *arena,
+                                   struct fc_error *err);
 
 /* save.c */
 struct fc_saved {
@@ -153,12 +195,70 @@ struct fc_started {
     struct fc_job *job;  /**< taken by the supervisor */
 };
 
+/** The start of a job under way. */
+struct fc_start {
+    struct fc_jobs *jobs;
+    enum fc_job_type type;
+    struct fc_arena *arena;
+    const struct fc_batch_request *request; /**< NULL once the call returned */
+    const char *project, *table_name;
+    char id[FC_JOB_ID_SIZE], hash[FC_JOB_HASH_SIZE];
+    struct fc_job_row row;
+    struct fc_started *letter;
+    bool by_loop; /**< of a stream: nobody asked for it */
+    fc_job_started_fn started;
+    void *ctx;
+};
+
+/** `request` is borrowed until fc_start_resolve has returned; of a stream it has but the names. */
+FC_MUST fc_rc fc_start_new(struct fc_jobs *jobs, enum fc_job_type type,
+                           const struct fc_batch_request *request, struct fc_start **ret,
+                           struct fc_error *err);
+void fc_start_free(struct fc_start *start);
+FC_DEFINE_FREEP(struct fc_start, fc_start_free)
+/** Finds the table and freezes it into `row`, which lacks its time of creation. */
+FC_MUST fc_rc fc_start_resolve(struct fc_start *start, struct fc_error *err);
+/** The row is durable, or was refused: hands the job over, answers, and frees the start. */
+void fc_start_inserted(void *start, const struct fc_error *err);
+
 /* jobs.c */
 struct fc_cancel {
     struct fc_mail mail; /**< first */
     char id[FC_JOB_ID_SIZE];
     struct fc_canceller *who;
 };
+
+/* stream_start.c */
+struct fc_withdraw {
+    struct fc_mail mail; /**< first */
+    char id[FC_JOB_ID_SIZE];
+    char why[400];
+};
+
+/* stream_stats.c */
+/** What is known of a stream; in the list under the mutex while the supervisor has its job. */
+struct fc_stream_gauge {
+    struct fc_stream_gauge *next;
+    struct fc_stream_stats stats;
+    char names[]; /**< project and table, each with its NUL */
+};
+/** Makes the job's, when it is a stream and memory is there. */
+void fc_stream_gauge_add(struct fc_jobs *jobs, struct fc_job *job);
+void fc_stream_gauge_remove(struct fc_jobs *jobs, struct fc_job *job);
+void fc_stream_gauge_set(struct fc_jobs *jobs, struct fc_job *job,
+                         const Feast__Worker__V1__Progress *progress);
+void fc_submissions_free(struct fc_jobs *jobs);
+
+/* job_log.c */
+/** Looks at the size of a log that a worker appends to; a large one becomes `<path>.1`, and it begins anew. */
+void fc_job_log_rotate(const char *path, off_t limit);
+
+/* news.c: which workers have something to say. */
+FC_MUST fc_rc fc_news_open(struct fc_jobs *jobs, struct fc_error *err);
+void fc_news_watch(struct fc_jobs *jobs, struct fc_job *job);
+void fc_news_forget(struct fc_jobs *jobs, struct fc_job *job);
+/** Sleeps until there is mail, news (`ready` of those jobs is set), or the time is over; -1 for never. */
+void fc_news_wait(struct fc_jobs *jobs, int timeout_ms);
 
 /* watch.c */
 /** Tells the watchers of the job how it is. */

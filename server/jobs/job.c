@@ -35,6 +35,7 @@ fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_er
     if (job == NULL || !copy_texts(job, row)) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
     }
+    job->type = row->type;
     job->state = row->state;
     job->created_ns = row->created_ns;
     job->started_ns = row->started_ns;
@@ -56,6 +57,10 @@ void fc_job_free(struct fc_job *job)
     free(job->hash);
     free(job->log_uri);
     free(job->error_message);
+    free(job->source);
+    free(job->store);
+    free(job->withdrawn);
+    fc_buf_done(&job->positions);
     fc_buf_done(&job->progress);
     fc_buf_done(&job->receipt);
     free(job);
@@ -70,7 +75,7 @@ void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret)
 {
     *ret = (struct fc_job_row){
         .id = fc_str_from(job->id),
-        .type = FC_JOB_BATCH_INGESTION,
+        .type = job->type,
         .state = job->state,
         .project = fc_str_from(job->project),
         .table_name = fc_str_from(job->table),
@@ -124,12 +129,63 @@ void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *
     job->started_ns = fc_now_ns(jobs->sys);
     job->next_try_ns = 0;
     job->heard_ns = fc_monotonic_ns(jobs->sys);
+    job->log_due_ns = 0;
+    job->ask_due_ns = 0;
+    job->ready = false;
+    fc_news_watch(jobs, job);
+    fc_stream_gauge_set(jobs, job, NULL);
     changed(jobs, job);
     atomic_fetch_add(job->attempts == 1 ? &jobs->count_started : &jobs->count_restarted, 1);
     fc_log(FC_LOG_INFO, "job_started", FC_LOG_STR("job", job->id),
            FC_LOG_STR("project", job->project), FC_LOG_STR("table", job->table),
            FC_LOG_INT("attempt", job->attempts));
     fc_watch_tell(jobs, job);
+}
+
+/* A stream without messages says the same again and again: that it lives is no news worth a write. */
+static bool is_repeated(const struct fc_job *job, const Feast__Worker__V1__Progress *progress)
+{
+    FC_CLEANUP(fc_buf_done) struct fc_buf now = FC_BUF_INIT;
+
+    if (!fc_job_is_stream(job)) {
+        return false;
+    }
+    pack(&now, &progress->base);
+    return !now.failed && now.len > 0 && now.len == job->progress.len &&
+           memcmp(now.ptr, job->progress.ptr, now.len) == 0;
+}
+
+static void keep_positions(struct fc_job *job, const Feast__Worker__V1__Progress *progress)
+{
+    Feast__Worker__V1__Progress places = FEAST__WORKER__V1__PROGRESS__INIT;
+
+    places.n_positions = progress->n_positions;
+    places.positions = progress->positions;
+    if (places.n_positions > 0) {
+        pack(&job->positions, &places.base);
+    }
+}
+
+static void add_growth(atomic_uint_fast64_t *total, uint64_t *known, uint64_t now)
+{
+    if (now > *known) {
+        atomic_fetch_add(total, now - *known);
+    }
+    *known = now;
+}
+
+/* An attempt that moves rows is none that came to nothing. */
+static void take_stream_progress(struct fc_jobs *jobs, struct fc_job *job,
+                                 const Feast__Worker__V1__Progress *progress)
+{
+    add_growth(&jobs->rows_read, &job->rows_read, progress->rows_read);
+    add_growth(&jobs->rows_written, &job->rows_written, progress->rows_written);
+    add_growth(&jobs->rows_rejected, &job->rows_rejected, progress->rows_rejected);
+    if (progress->rows_read > job->rows_at_start) {
+        job->failures = 0;
+    }
+    keep_positions(job, progress);
+    fc_stream_gauge_set(jobs, job, progress);
 }
 
 void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
@@ -139,6 +195,12 @@ void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
     bool first = job->progress.len == 0;
 
     job->heard_ns = now;
+    if (is_repeated(job, progress)) {
+        return;
+    }
+    if (fc_job_is_stream(job)) {
+        take_stream_progress(jobs, job, progress);
+    }
     pack(&job->progress, &progress->base);
     if (!job->dirty) {
         job->dirty = true;
@@ -148,11 +210,15 @@ void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
     fc_watch_tell(jobs, job);
 }
 
-static void count_rows(struct fc_jobs *jobs, const Feast__Worker__V1__Receipt *receipt)
+/* Of a stream they are counted as they come. */
+static void count_rows(struct fc_jobs *jobs, const struct fc_job *job,
+                       const Feast__Worker__V1__Receipt *receipt)
 {
-    atomic_fetch_add(&jobs->rows_read, receipt->rows_read);
-    atomic_fetch_add(&jobs->rows_written, receipt->rows_written);
-    atomic_fetch_add(&jobs->rows_rejected, receipt->rows_rejected);
+    if (!fc_job_is_stream(job)) {
+        atomic_fetch_add(&jobs->rows_read, receipt->rows_read);
+        atomic_fetch_add(&jobs->rows_written, receipt->rows_written);
+        atomic_fetch_add(&jobs->rows_rejected, receipt->rows_rejected);
+    }
 }
 
 static void finish(struct fc_jobs *jobs, struct fc_job *job, enum fc_job_state state)
@@ -183,6 +249,22 @@ static int64_t backoff(const struct fc_jobs *jobs, int32_t attempts)
     return pause < LONGEST_BACKOFF_NS ? pause : LONGEST_BACKOFF_NS;
 }
 
+/* Back to PENDING, for the next attempt. */
+static void rest(struct fc_jobs *jobs, struct fc_job *job, int64_t pause, enum fc_reason reason,
+                 const char *text)
+{
+    set_error(job, reason, text);
+    job->state = FC_JOB_PENDING;
+    job->due_ns = fc_monotonic_ns(jobs->sys) + pause;
+    job->next_try_ns = fc_now_ns(jobs->sys) + pause;
+    changed(jobs, job);
+    fc_stream_gauge_set(jobs, job, NULL);
+    fc_log(FC_LOG_WARN, "job_lost", FC_LOG_STR("job", job->id), FC_LOG_STR("project", job->project),
+           FC_LOG_STR("table", job->table), FC_LOG_INT("attempt", job->attempts),
+           FC_LOG_STR("error", job->error_message));
+    fc_watch_tell(jobs, job);
+}
+
 static void lose(struct fc_jobs *jobs, struct fc_job *job, const struct fc_error *why)
 {
     char text[sizeof why->message + 200];
@@ -199,15 +281,20 @@ static void lose(struct fc_jobs *jobs, struct fc_job *job, const struct fc_error
                    "attempt %" PRId32 " of %" PRId32 " was lost: %s; the next begins after %.1f s",
                    job->attempts, jobs->max_attempts, why->message,
                    (double)pause / (double)FC_NS_PER_S);
-    set_error(job, why->reason, text);
-    job->state = FC_JOB_PENDING;
-    job->due_ns = fc_monotonic_ns(jobs->sys) + pause;
-    job->next_try_ns = fc_now_ns(jobs->sys) + pause;
-    changed(jobs, job);
-    fc_log(FC_LOG_WARN, "job_lost", FC_LOG_STR("job", job->id), FC_LOG_STR("project", job->project),
-           FC_LOG_STR("table", job->table), FC_LOG_INT("attempt", job->attempts),
-           FC_LOG_STR("error", job->error_message));
-    fc_watch_tell(jobs, job);
+    rest(jobs, job, pause, why->reason, text);
+}
+
+/* A stream is never given up for what may pass. */
+static void lose_stream(struct fc_jobs *jobs, struct fc_job *job, const struct fc_error *why)
+{
+    char text[sizeof why->message + 200];
+
+    job->failures += job->failures < INT32_MAX ? 1 : 0;
+    int64_t pause = backoff(jobs, job->failures);
+    (void)snprintf(text, sizeof text,
+                   "attempt %" PRId32 " was lost: %s; the next begins after %.1f s", job->attempts,
+                   why->message, (double)pause / (double)FC_NS_PER_S);
+    rest(jobs, job, pause, why->reason, text);
 }
 
 /* Another holds the sink, which passes by itself: the worker of a server that was killed may take a moment to die. */
@@ -217,13 +304,36 @@ static bool is_passing(const struct fc_error *err)
            err->reason == FC_REASON_ONLINE_STORE_UNAVAILABLE;
 }
 
+/* A stream has no end of its own. */
+static void end_stream(struct fc_jobs *jobs, struct fc_job *job,
+                       const struct fc_launched_status *status)
+{
+    struct fc_error alone = FC_ERROR_INIT;
+
+    if (job->cancelling) {
+        fc_job_cancelled(jobs, job);
+    } else if (status->state == FC_LAUNCHED_DONE) {
+        (void)fc_fail(&alone, FC_REASON_WORKER_FAILED,
+                      "the worker ended though nobody asked it to");
+        lose_stream(jobs, job, &alone);
+    } else if (status->state == FC_LAUNCHED_FAILED && !status->error.retryable &&
+               !is_passing(&status->error)) {
+        set_error(job, status->error.reason, status->error.message);
+        finish(jobs, job, FC_JOB_ERROR);
+    } else {
+        lose_stream(jobs, job, &status->error);
+    }
+}
+
 void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status)
 {
     if (status->receipt != NULL) {
         pack(&job->receipt, &status->receipt->base);
-        count_rows(jobs, status->receipt);
+        count_rows(jobs, job, status->receipt);
     }
-    if (status->state == FC_LAUNCHED_DONE) {
+    if (fc_job_is_stream(job)) {
+        end_stream(jobs, job, status);
+    } else if (status->state == FC_LAUNCHED_DONE) {
         set_error(job, FC_REASON_NONE, "");
         finish(jobs, job, FC_JOB_DONE);
     } else if (job->cancelling) {
@@ -238,6 +348,10 @@ void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launch
 
 void fc_job_cancelled(struct fc_jobs *jobs, struct fc_job *job)
 {
-    set_error(job, FC_REASON_JOB_CANCELLED, "the job was cancelled");
+    if (job->withdrawn != NULL && !job->halt) {
+        set_error(job, FC_REASON_JOB_WITHDRAWN, job->withdrawn);
+    } else {
+        set_error(job, FC_REASON_JOB_CANCELLED, "the job was cancelled");
+    }
     finish(jobs, job, FC_JOB_CANCELLED);
 }

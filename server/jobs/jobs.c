@@ -17,6 +17,9 @@
 #define DEFAULT_MEMORY     ((int64_t)1024 * 1024 * 1024)
 #define DEFAULT_SILENCE_NS (600 * FC_NS_PER_S)
 #define MAX_PARALLEL       256
+#define STREAM_PARALLEL    1000
+#define MAX_STREAMS        10000
+#define DEFAULT_LOG        ((int64_t)8 * 1024 * 1024)
 #define SCRATCH_BYTES      ((size_t)256 * 1024 * 1024)
 
 void fc_jobs_wake(struct fc_jobs *jobs)
@@ -43,21 +46,30 @@ bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail)
     return taken;
 }
 
-static bool copy_roots(struct fc_jobs *jobs, const char *const *roots)
+/* `texts` is NULL-terminated; NULL for none. */
+static bool copy_list(const char *const *texts, char ***ret)
 {
     size_t count = 0;
 
-    while (roots != NULL && roots[count] != NULL) {
+    while (texts != NULL && texts[count] != NULL) {
         count++;
     }
-    jobs->roots = calloc(count + 1, sizeof *jobs->roots);
-    for (size_t i = 0; jobs->roots != NULL && i < count; i++) {
-        jobs->roots[i] = strdup(roots[i]);
-        if (jobs->roots[i] == NULL) {
+    char **list = *ret = calloc(count + 1, sizeof *list);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        list[i] = strdup(texts[i]);
+        if (list[i] == NULL) {
             return false;
         }
     }
-    return jobs->roots != NULL;
+    return list != NULL;
+}
+
+static void free_list(char **list)
+{
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+        free(list[i]);
+    }
+    free(list);
 }
 
 static unsigned cores(void)
@@ -74,15 +86,23 @@ static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *opt
     jobs->store = options->store;
     jobs->parallel = options->parallel > 0 ? options->parallel : cores();
     jobs->parallel = jobs->parallel < MAX_PARALLEL ? jobs->parallel : MAX_PARALLEL;
+    jobs->stream_parallel =
+        options->stream_parallel > 0 ? options->stream_parallel : STREAM_PARALLEL;
+    jobs->stream_parallel =
+        jobs->stream_parallel < MAX_STREAMS ? jobs->stream_parallel : MAX_STREAMS;
+    jobs->log_limit = options->log_limit > 0 ? options->log_limit : DEFAULT_LOG;
     jobs->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
     jobs->backoff_ns = options->backoff_ns > 0 ? options->backoff_ns : DEFAULT_BACKOFF_NS;
     jobs->memory_limit = options->memory_limit > 0 ? options->memory_limit : DEFAULT_MEMORY;
     jobs->silence_ns = options->silence_ns > 0 ? options->silence_ns : DEFAULT_SILENCE_NS;
     jobs->stores = options->stores;
     jobs->scratch = fc_arena_new(SCRATCH_BYTES);
-    if (jobs->scratch == NULL || !copy_roots(jobs, options->local_roots)) {
+    if (jobs->scratch == NULL || !copy_list(options->local_roots, &jobs->roots) ||
+        !copy_list(options->streams.projects, &jobs->stream_projects)) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
     }
+    jobs->streams = options->streams;
+    jobs->streams.projects = (const char *const *)jobs->stream_projects;
     jobs->location = (struct fc_location_policy){.access = options->access,
                                                  .local_any = options->local_any,
                                                  .local_roots = (const char *const *)jobs->roots};
@@ -103,6 +123,10 @@ static fc_rc start_thread(struct fc_jobs *jobs, struct fc_error *err)
         return fc_fail(err, FC_REASON_IO_FAILED, "no event descriptor for the job supervisor: %s",
                        strerror(errno));
     }
+    fc_rc rc = fc_news_open(jobs, err);
+    if (rc != FC_OK) {
+        return rc;
+    }
     int failed = pthread_create(&jobs->thread, NULL, fc_jobs_supervise, jobs);
     if (failed != 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the job supervisor: %s",
@@ -119,7 +143,7 @@ fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, s
     if (jobs == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
     }
-    jobs->wake_fd = -1;
+    jobs->wake_fd = jobs->epoll_fd = -1;
     jobs->last = &jobs->first;
     jobs->jobs_end = &jobs->jobs;
     (void)pthread_mutex_init(&jobs->mutex, NULL);
@@ -184,16 +208,19 @@ void fc_jobs_free(struct fc_jobs *jobs)
     while (jobs->jobs != NULL) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;
+        fc_stream_gauge_remove(jobs, job);
         fc_job_free(job);
+    }
+    if (jobs->epoll_fd >= 0) {
+        (void)close(jobs->epoll_fd);
     }
     if (jobs->wake_fd >= 0) {
         (void)close(jobs->wake_fd);
     }
     fc_launcher_local_free(jobs->launcher);
-    for (size_t i = 0; jobs->roots != NULL && jobs->roots[i] != NULL; i++) {
-        free(jobs->roots[i]);
-    }
-    free(jobs->roots);
+    free_list(jobs->roots);
+    free_list(jobs->stream_projects);
+    fc_submissions_free(jobs);
     free(jobs->data_dir);
     fc_arena_free(jobs->scratch);
     pthread_cond_destroy(&jobs->saves_done);
@@ -239,6 +266,11 @@ void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id,
     }
 }
 
+bool fc_jobs_stream_allowed(const struct fc_jobs *jobs, const char *project)
+{
+    return fc_stream_project_allowed(&jobs->streams, project);
+}
+
 void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret)
 {
     *ret = (struct fc_jobs_stats){
@@ -251,5 +283,7 @@ void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret)
         .rows_rejected = atomic_load(&jobs->rows_rejected),
         .running = atomic_load(&jobs->running),
         .pending = atomic_load(&jobs->pending),
+        .streams_running = atomic_load(&jobs->streams_running),
+        .streams_pending = atomic_load(&jobs->streams_pending),
     };
 }

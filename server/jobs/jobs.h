@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "feast/worker/v1/worker.pb-c.h"
+#include "server/jobs/streams.h"
 #include "storage/jobs.h"
 #include "storage/online/stores.h"
 #include "storage/store.h"
@@ -24,15 +25,18 @@ struct fc_jobs_options {
     const char *worker_path;
     /** jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
     const char *data_dir;
-    unsigned parallel;    /**< jobs at once, further ones wait; 0 means as many as cores */
-    int32_t max_attempts; /**< a job whose worker was lost is tried this often; 0 means 5 */
-    int64_t backoff_ns;   /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
-    int64_t memory_limit; /**< bytes a worker's engine may use; 0 means 1 GiB */
-    int64_t silence_ns;   /**< a worker silent for so long counts as lost; 0 means 10 min */
-    bool local_any;       /**< any local path may be read; as in struct fc_admission_options */
+    unsigned parallel; /**< batch jobs at once, further ones wait; 0 means as many as cores */
+    unsigned stream_parallel; /**< the same of streams; 0 means 1000 */
+    int32_t max_attempts;     /**< a batch whose worker was lost is tried this often; 0 means 5 */
+    int64_t backoff_ns;       /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
+    int64_t memory_limit;     /**< bytes a worker's engine may use; 0 means 1 GiB */
+    int64_t silence_ns;       /**< a worker silent for so long counts as lost; 0 means 10 min */
+    bool local_any;           /**< any local path may be read; as in struct fc_admission_options */
     const char *const *local_roots; /**< else only below these; NULL-terminated, NULL for none */
     const Feast__Worker__V1__Access *access; /**< goes with every order; borrowed; NULL for none */
     const struct fc_online_stores *stores;   /**< borrowed; NULL: the embedded store for all */
+    struct fc_stream_policy streams;
+    int64_t log_limit; /**< bytes of a job's log, of which two are kept; 0 means 8 MiB */
 };
 
 FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret,
@@ -56,7 +60,26 @@ typedef void (*fc_job_started_fn)(void *ctx, const struct fc_job_row *row,
 void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *request,
                          fc_job_started_fn started, void *ctx);
 
-/** Ends a job; an ended one stays as it is. `done` after it is durable. */
+/** A stream to be started; it goes on where an earlier one of the same source and store was. */
+struct fc_stream_request {
+    fc_str project, table_name;
+    bool by_loop; /**< nobody asked: one that was cancelled stays so (JOB_CANCELLED) */
+};
+
+/**
+ * As fc_jobs_start_batch. The job that runs for the table as it is answers in place of a new one; one that runs for an
+ * earlier definition is stopped, and the new one begins when it has ended.
+ */
+void fc_jobs_start_stream(struct fc_jobs *jobs, const struct fc_stream_request *request,
+                          fc_job_started_fn started, void *ctx);
+/** Ends a stream that has no reason to run any more, which nobody waits for: `why` is shown with it. Any thread. */
+void fc_jobs_withdraw(struct fc_jobs *jobs, const char *id, const char *why);
+bool fc_jobs_stream_allowed(const struct fc_jobs *jobs, const char *project);
+
+/**
+ * Ends a job; an ended one stays as it is. `done` after it is durable. A stream that is cancelled does not start by
+ * itself while its table is as it was.
+ */
 void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id,
                     void (*done)(void *ctx, const struct fc_error *err), void *ctx);
 
@@ -85,6 +108,32 @@ FC_MUST bool fc_job_remove_files(const char *data_dir, fc_str id);
 struct fc_jobs_stats {
     uint64_t started, done, failed, restarted;
     uint64_t rows_read, rows_written, rows_rejected;
-    unsigned running, pending;
+    unsigned running, pending;                 /**< streams too */
+    unsigned streams_running, streams_pending; /**< of these */
 };
 void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret);
+
+/** What is known of a stream that has not ended. */
+struct fc_stream_stats {
+    const char *project, *table; /**< live until the callback returns */
+    bool running, troubled;
+    int64_t behind;          /**< messages that wait; negative: not known */
+    int64_t newest_event_ns; /**< since 1970; 0: none yet */
+    uint64_t rows_read, rows_written, rows_rejected;
+    double rows_per_second;
+    uint32_t partitions;
+};
+/** Once for each stream, newest first; `fn` must not block. Any thread. */
+void fc_jobs_each_stream(struct fc_jobs *jobs,
+                         void (*fn)(void *ctx, const struct fc_stream_stats *stats), void *ctx);
+
+/** So many tables are told apart where jobs are counted by table. */
+#define FC_SUBMISSION_TABLES 1000
+/** Counts a request to start a job, before anything is known of it. Any thread. */
+void fc_jobs_count_submission(struct fc_jobs *jobs, enum fc_job_type type, const char *project,
+                              const char *table);
+/** Once for each type and table; those beyond FC_SUBMISSION_TABLES are together, without names. `fn` must not block. */
+void fc_jobs_each_submission(struct fc_jobs *jobs,
+                             void (*fn)(void *ctx, enum fc_job_type type, const char *project,
+                                        const char *table, uint64_t count),
+                             void *ctx);

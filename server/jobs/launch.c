@@ -4,12 +4,29 @@
 
 #include "base/pbcheck.h"
 #include "feast/worker/v1/worker.pb-c.h"
+#include "protos/work_order.h"
 #include "server/jobs/internal.h"
 #include "storage/online/sqlite.h"
 
 static fc_rc out_of_memory(struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start the job");
+}
+
+static Feast__Core__DataSource *source_of(const struct fc_job *job,
+                                          const Feast__Worker__V1__Ingest *ingest)
+{
+    return fc_job_is_stream(job) ? ingest->spec->stream_source : ingest->spec->batch_source;
+}
+
+/* The task is that of the row, and what it needs is there. */
+static bool is_complete(const struct fc_job *job, const Feast__Worker__V1__WorkOrder *order)
+{
+    const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
+    bool streams = order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM;
+
+    return ingest != NULL && streams == fc_job_is_stream(job) && ingest->spec != NULL &&
+           source_of(job, ingest) != NULL;
 }
 
 static fc_rc read_order(struct fc_jobs *jobs, const struct fc_job *job, struct fc_arena *arena,
@@ -27,8 +44,7 @@ static fc_rc read_order(struct fc_jobs *jobs, const struct fc_job *job, struct f
     }
     Feast__Worker__V1__WorkOrder *order = feast__worker__v1__work_order__unpack(
         fc_arena_allocator(arena), row.order.len, (const uint8_t *)row.order.ptr);
-    if (order == NULL || order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH ||
-        order->ingest_batch->spec == NULL || order->ingest_batch->spec->batch_source == NULL) {
+    if (order == NULL || !is_complete(job, order)) {
         return fc_fail(err, FC_REASON_STORE_CORRUPT, "the order of job %s cannot be read", job->id);
     }
     *ret = order;
@@ -36,10 +52,9 @@ static fc_rc read_order(struct fc_jobs *jobs, const struct fc_job *job, struct f
 }
 
 /* The worker opens the location that was checked. */
-static fc_rc check_location(const struct fc_jobs *jobs, Feast__Worker__V1__Ingest *ingest,
+static fc_rc check_location(const struct fc_jobs *jobs, Feast__Core__DataSource *source,
                             struct fc_arena *arena, struct fc_error *err)
 {
-    Feast__Core__DataSource *source = ingest->spec->batch_source;
     const char *unsupported = fc_location_unsupported(source, arena), *url = NULL;
 
     if (unsupported != NULL) {
@@ -124,7 +139,7 @@ static void add_from(const struct fc_job *job, Feast__Worker__V1__Ingest *ingest
     }
 }
 
-fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_launched **ret,
+fc_rc fc_job_launch(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched **ret,
                     bool *ret_final, struct fc_error *err)
 {
     struct fc_arena *arena = jobs->scratch;
@@ -140,8 +155,8 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
         *ret_final = err->reason == FC_REASON_STORE_CORRUPT;
         return rc;
     }
-    Feast__Worker__V1__Ingest *ingest = order->ingest_batch;
-    rc = check_location(jobs, ingest, arena, err);
+    Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
+    rc = check_location(jobs, source_of(job, ingest), arena, err);
     if (rc != FC_OK) {
         *ret_final = err->reason != FC_REASON_OUT_OF_MEMORY;
         return rc;
@@ -158,6 +173,13 @@ fc_rc fc_job_launch(struct fc_jobs *jobs, const struct fc_job *job, struct fc_la
     ingest->scratch_dir = (char *)paths.scratch;
     ingest->memory_limit_bytes = (uint64_t)jobs->memory_limit;
     ingest->access = (Feast__Worker__V1__Access *)jobs->location.access;
-    add_from(job, ingest, arena);
+    if (fc_job_is_stream(job)) {
+        rc = fc_job_launch_stream(jobs, job, order->ingest_stream, arena, err);
+    } else {
+        add_from(job, ingest, arena);
+    }
+    if (rc != FC_OK) {
+        return rc;
+    }
     return jobs->launcher->submit(jobs->launcher->ctx, order, paths.log, ret, err);
 }

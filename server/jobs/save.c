@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/jobs/internal.h"
+#include "storage/streams.h"
 
 #define RETRY_NS FC_NS_PER_S
 /* A row with its order, and what has to be read of it to be written again. */
@@ -19,6 +20,9 @@ struct save {
     struct fc_jobs *jobs;
     struct fc_arena *arena;
     struct fc_job_row row;
+    fc_str hash;
+    struct fc_stream_position position; /* of a stream, with what is known by `row` */
+    bool halt;                          /* and it is not to start by itself */
 };
 
 static void save_free(struct save *save)
@@ -43,6 +47,23 @@ static void overlay(struct fc_job_row *stored, const struct fc_job_row *now)
     stored->error_message = now->error_message;
 }
 
+/* Places never tell more, nor less, than the progress that they are saved with. */
+static fc_rc write_stream(struct fc_txn *txn, const struct save *save, struct fc_error *err)
+{
+    const struct fc_stream_position *position = &save->position;
+    const struct fc_stream_halt halt = {
+        .project = position->project, .table_name = position->table_name, .hash = save->hash};
+    fc_rc rc = FC_OK;
+
+    if (position->source.len > 0 && position->positions.len > 0) {
+        rc = fc_stream_position_put(txn, position, err);
+    }
+    if (rc == FC_OK && save->halt && save->row.state == FC_JOB_CANCELLED) {
+        rc = fc_stream_halt_put(txn, &halt, err);
+    }
+    return rc;
+}
+
 static fc_rc write_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     struct save *save = ctx;
@@ -64,7 +85,10 @@ static fc_rc write_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
         rc = fc_job_update(txn, &stored, err);
     }
     stored.state = save->row.state;
-    return rc == FC_OK ? fc_job_update(txn, &stored, err) : rc;
+    if (rc == FC_OK) {
+        rc = fc_job_update(txn, &stored, err);
+    }
+    return rc == FC_OK ? write_stream(txn, save, err) : rc;
 }
 
 static void row_written(void *ctx, const struct fc_error *err)
@@ -94,6 +118,19 @@ static bool keep(struct fc_arena *arena, fc_str *text)
     return kept;
 }
 
+static void add_stream(struct save *save, const struct fc_job *job)
+{
+    save->hash = fc_str_from(job->hash);
+    save->halt = job->halt;
+    save->position.project = fc_str_from(job->project);
+    save->position.table_name = fc_str_from(job->table);
+    if (job->source != NULL && job->store != NULL) {
+        save->position.source = fc_str_from(job->source);
+        save->position.store = fc_str_from(job->store);
+        save->position.positions = (fc_str){.ptr = job->positions.ptr, .len = job->positions.len};
+    }
+}
+
 static struct save *save_new(struct fc_jobs *jobs, const struct fc_job *job)
 {
     FC_CLEANUP(save_freep) struct save *save = calloc(1, sizeof *save);
@@ -106,8 +143,14 @@ static struct save *save_new(struct fc_jobs *jobs, const struct fc_job *job)
     (void)snprintf(save->saved.id, sizeof save->saved.id, "%s", job->id);
     save->saved.state = job->state;
     fc_job_row_of(job, &save->row);
-    fc_str *texts[] = {&save->row.id, &save->row.progress, &save->row.receipt, &save->row.reason,
-                       &save->row.error_message};
+    if (job->type == FC_JOB_STREAM_INGESTION) {
+        add_stream(save, job);
+    }
+    struct fc_stream_position *position = &save->position;
+    fc_str *texts[] = {&save->row.id,      &save->row.progress,      &save->row.receipt,
+                       &save->row.reason,  &save->row.error_message, &save->hash,
+                       &position->project, &position->table_name,    &position->source,
+                       &position->store,   &position->positions};
     for (size_t i = 0; i < FC_ARRAY_LEN(texts); i++) {
         if (!keep(save->arena, texts[i])) {
             return NULL;

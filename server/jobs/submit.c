@@ -15,20 +15,7 @@
 /* A table's spec, packed and unpacked. */
 #define RESOLVE_BYTES ((size_t)64 * 1024 * 1024)
 
-/* One fc_jobs_start_batch under way. */
-struct start {
-    struct fc_jobs *jobs;
-    struct fc_arena *arena;
-    const struct fc_batch_request *request; /* NULL once the call returned */
-    const char *project, *table_name;
-    char id[FC_JOB_ID_SIZE], hash[FC_JOB_HASH_SIZE];
-    struct fc_job_row row;
-    struct fc_started *letter;
-    fc_job_started_fn started;
-    void *ctx;
-};
-
-static void start_free(struct start *start)
+void fc_start_free(struct fc_start *start)
 {
     if (start == NULL) {
         return;
@@ -40,8 +27,6 @@ static void start_free(struct start *start)
     fc_arena_free(start->arena);
     free(start);
 }
-FC_DEFINE_FREEP(struct start, start_free)
-
 static fc_rc out_of_memory(struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start a job");
@@ -59,7 +44,7 @@ static fc_rc check_window(const struct fc_batch_request *request, struct fc_erro
                          request->end_s, request->end_ns, request->start_s, request->start_ns);
 }
 
-static fc_rc check_project(struct start *start, struct fc_reader *reader, struct fc_error *err)
+static fc_rc check_project(struct fc_start *start, struct fc_reader *reader, struct fc_error *err)
 {
     struct fc_project_row row = {.id = 0};
     fc_rc rc = fc_project_find(reader, fc_str_from(start->project), start->arena, &row, err);
@@ -71,7 +56,7 @@ static fc_rc check_project(struct start *start, struct fc_reader *reader, struct
     return rc;
 }
 
-static fc_rc find_table(struct start *start, struct fc_reader *reader,
+static fc_rc find_table(struct fc_start *start, struct fc_reader *reader,
                         Feast__Core__FeatureTableSpec **ret, int64_t *ret_revision,
                         struct fc_error *err)
 {
@@ -98,13 +83,34 @@ static fc_rc find_table(struct start *start, struct fc_reader *reader,
     return *ret != NULL ? FC_OK : out_of_memory(err);
 }
 
+static bool is_stream(const struct fc_start *start)
+{
+    return start->type == FC_JOB_STREAM_INGESTION;
+}
+
+/* What the job reads; NULL when the table has none. */
+static const Feast__Core__DataSource *source_of(const struct fc_start *start,
+                                                const Feast__Core__FeatureTableSpec *spec)
+{
+    if (is_stream(start)) {
+        return fc_stream_has_source(spec) ? spec->stream_source : NULL;
+    }
+    return spec->batch_source;
+}
+
 /* A source that can never be ingested is told at once; one that is missing now may be there when the job runs. */
-static fc_rc check_source(struct start *start, const Feast__Core__FeatureTableSpec *spec,
+static fc_rc check_source(struct fc_start *start, const Feast__Core__FeatureTableSpec *spec,
                           struct fc_error *err)
 {
-    const Feast__Core__DataSource *source = spec->batch_source;
+    const Feast__Core__DataSource *source = source_of(start, spec);
     const char *url;
 
+    if (source == NULL && is_stream(start)) {
+        return fc_fail_field(err, FC_REASON_STREAM_MISSING, "table_name",
+                             "feature table \"%s\" has no stream source: the job would have "
+                             "nothing to read",
+                             start->table_name);
+    }
     if (source == NULL) {
         return fc_fail_field(err, FC_REASON_SOURCE_INVALID, "table_name",
                              "feature table \"%s\" has no batch source to ingest from",
@@ -153,12 +159,14 @@ static bool add_entities(Feast__Worker__V1__Ingest *ingest, const struct fc_enti
     return true;
 }
 
-static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec, int64_t revision,
-                        const struct fc_entity_type *entities, fc_str *ret, struct fc_error *err)
+static fc_rc make_order(struct fc_start *start, Feast__Core__FeatureTableSpec *spec,
+                        int64_t revision, const struct fc_entity_type *entities, fc_str *ret,
+                        struct fc_error *err)
 {
     const struct fc_batch_request *request = start->request;
     Feast__Worker__V1__WorkOrder order = FEAST__WORKER__V1__WORK_ORDER__INIT;
     Feast__Worker__V1__Ingest ingest = FEAST__WORKER__V1__INGEST__INIT;
+    Feast__Worker__V1__IngestStream stream = FEAST__WORKER__V1__INGEST_STREAM__INIT;
 
     if (!add_entities(&ingest, entities, spec->n_entities, start->arena)) {
         return out_of_memory(err);
@@ -169,8 +177,14 @@ static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec
     ingest.start = moment(start->arena, request->has_start, request->start_s, request->start_ns);
     ingest.end = moment(start->arena, request->has_end, request->end_s, request->end_ns);
     order.id = start->id;
-    order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH;
-    order.ingest_batch = &ingest;
+    if (is_stream(start)) {
+        stream.ingest = &ingest;
+        order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM;
+        order.ingest_stream = &stream;
+    } else {
+        order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH;
+        order.ingest_batch = &ingest;
+    }
     size_t size = feast__worker__v1__work_order__get_packed_size(&order);
     uint8_t *bytes = fc_arena_alloc(start->arena, size);
     if (bytes == NULL || (ingest.start == NULL && request->has_start) ||
@@ -183,7 +197,7 @@ static fc_rc make_order(struct start *start, Feast__Core__FeatureTableSpec *spec
 }
 
 /* All but the time of creation, which is the transaction's. */
-static fc_rc make_row(struct start *start, fc_str order, struct fc_error *err)
+static fc_rc make_row(struct fc_start *start, fc_str order, struct fc_error *err)
 {
     struct fc_job_paths paths;
 
@@ -193,7 +207,7 @@ static fc_rc make_row(struct start *start, fc_str order, struct fc_error *err)
     const char *log_uri = fc_arena_printf(start->arena, "file://%s", paths.log);
     start->row = (struct fc_job_row){
         .id = fc_str_from(start->id),
-        .type = FC_JOB_BATCH_INGESTION,
+        .type = start->type,
         .state = FC_JOB_PENDING,
         .project = fc_str_from(start->project),
         .table_name = fc_str_from(start->table_name),
@@ -209,7 +223,7 @@ static fc_rc make_row(struct start *start, fc_str order, struct fc_error *err)
     return fc_job_new(&start->row, &start->letter->job, err);
 }
 
-static fc_rc resolve(struct start *start, struct fc_error *err)
+fc_rc fc_start_resolve(struct fc_start *start, struct fc_error *err)
 {
     struct fc_reader *reader = NULL;
     Feast__Core__FeatureTableSpec *spec = NULL;
@@ -239,7 +253,7 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
     }
     if (rc == FC_OK) {
         rc = fc_job_hash(start->arena, start->project, spec, entities, spec->n_entities,
-                         spec->batch_source, start->hash, err);
+                         source_of(start, spec), start->hash, err);
     }
     if (rc == FC_OK) {
         rc = make_order(start, spec, revision, entities, &order, err);
@@ -249,26 +263,27 @@ static fc_rc resolve(struct start *start, struct fc_error *err)
 
 static fc_rc insert_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
-    struct start *start = ctx;
+    struct fc_start *start = ctx;
 
     start->row.created_ns = fc_txn_now_ns(txn);
     start->letter->job->created_ns = start->row.created_ns;
     return fc_job_insert(txn, &start->row, err);
 }
 
-static void row_inserted(void *ctx, const struct fc_error *err)
+void fc_start_inserted(void *ctx, const struct fc_error *err)
 {
-    struct start *start = ctx;
+    struct fc_start *start = ctx;
 
     /* When the supervisor is stopping, the next one finds the row. */
-    if (err == NULL && fc_jobs_post(start->jobs, &start->letter->mail)) {
+    if (err == NULL && start->letter->job != NULL &&
+        fc_jobs_post(start->jobs, &start->letter->mail)) {
         start->letter = NULL;
     }
     start->started(start->ctx, err == NULL ? &start->row : NULL, err);
-    start_free(start);
+    fc_start_free(start);
 }
 
-static bool set_names(struct start *start, const struct fc_batch_request *request)
+static bool set_names(struct fc_start *start, const struct fc_batch_request *request)
 {
     fc_str project = request->project.len > 0 ? request->project : FC_STR(FC_DEFAULT_PROJECT);
 
@@ -280,15 +295,17 @@ static bool set_names(struct start *start, const struct fc_batch_request *reques
            fc_random_hex(start->jobs->sys, start->id) == 0;
 }
 
-static fc_rc start_new(struct fc_jobs *jobs, const struct fc_batch_request *request,
-                       struct start **ret, struct fc_error *err)
+fc_rc fc_start_new(struct fc_jobs *jobs, enum fc_job_type type,
+                   const struct fc_batch_request *request, struct fc_start **ret,
+                   struct fc_error *err)
 {
-    FC_CLEANUP(start_freep) struct start *start = calloc(1, sizeof *start);
+    FC_CLEANUP(fc_start_freep) struct fc_start *start = calloc(1, sizeof *start);
 
     if (start == NULL || (start->arena = fc_arena_new(RESOLVE_BYTES)) == NULL) {
         return out_of_memory(err);
     }
     start->jobs = jobs;
+    start->type = type;
     if (!set_names(start, request)) {
         return out_of_memory(err);
     }
@@ -300,11 +317,11 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
                          fc_job_started_fn started, void *ctx)
 {
     struct fc_error err = FC_ERROR_INIT;
-    FC_CLEANUP(start_freep) struct start *start = NULL;
+    FC_CLEANUP(fc_start_freep) struct fc_start *start = NULL;
 
-    fc_rc rc = start_new(jobs, request, &start, &err);
+    fc_rc rc = fc_start_new(jobs, FC_JOB_BATCH_INGESTION, request, &start, &err);
     if (rc == FC_OK) {
-        rc = resolve(start, &err);
+        rc = fc_start_resolve(start, &err);
     }
     if (rc != FC_OK) {
         started(ctx, NULL, &err);
@@ -313,5 +330,5 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
     start->request = NULL;
     start->started = started;
     start->ctx = ctx;
-    fc_store_submit(jobs->store, insert_row, row_inserted, fc_steal(start));
+    fc_store_submit(jobs->store, insert_row, fc_start_inserted, fc_steal(start));
 }

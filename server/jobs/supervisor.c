@@ -4,9 +4,9 @@
  *
  *     reads its mail, asks the workers, starts jobs that are due, saves what changed, tells those who watch
  *
- * Of the jobs that are due the oldest starts first, unless another one writes to the same table.
+ * Of the jobs that are due the oldest starts first, unless another of its kind works on the same table. Batches and
+ * streams have limits of their own.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,108 +15,21 @@
 #include "base/log.h"
 #include "server/jobs/internal.h"
 
-#define MAX_PARALLEL 256
 /* Workers are asked at least so often: for their grace periods, and launchers without a descriptor. */
 #define ASK_MS 500
+/* Logs are looked at so often. */
+#define LOG_EVERY_NS (10 * FC_NS_PER_S)
 /* On the way out, workers get this long to end by themselves. */
 #define STOP_NS (5 * FC_NS_PER_S)
 #define STOP_MS 20
 /* Rows of all jobs that have not ended. */
 #define RECOVER_BYTES ((size_t)1024 * 1024 * 1024)
 
-static void append(struct fc_jobs *jobs, struct fc_job *job)
-{
-    job->next = NULL;
-    *jobs->jobs_end = job;
-    jobs->jobs_end = &job->next;
-}
-
-struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id)
-{
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (strcmp(job->id, id) == 0) {
-            return job;
-        }
-    }
-    return NULL;
-}
-
-static void cancel_pending(struct fc_jobs *jobs, struct fc_job *job)
-{
-    if (job->state == FC_JOB_PENDING) {
-        fc_job_cancelled(jobs, job);
-    } else if (job->state == FC_JOB_RUNNING && !job->cancelling) {
-        job->cancelling = true;
-        jobs->launcher->cancel(jobs->launcher->ctx, job->launched);
-    }
-}
-
-/* A job that is not here has ended, or never was. */
-static void answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_canceller *who)
-{
-    struct fc_reader *reader = NULL;
-    struct fc_job_row row = {.type = 0};
-    struct fc_error err = FC_ERROR_INIT;
-
-    fc_rc rc = fc_store_reader(jobs->store, &reader, &err);
-    if (rc == FC_OK) {
-        fc_arena_reset(jobs->scratch);
-        rc = fc_job_find(reader, fc_str_from(id), jobs->scratch, &row, &err);
-    }
-    if (rc == FC_OK && row.id.len == 0) {
-        rc = fc_fail_field(&err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%s\"", id);
-    }
-    who->done(who->ctx, rc == FC_OK ? NULL : &err);
-    free(who);
-}
-
-static void take_cancel(struct fc_jobs *jobs, struct fc_cancel *cancel)
-{
-    struct fc_job *job = fc_jobs_find(jobs, cancel->id);
-
-    if (job == NULL) {
-        answer_from_store(jobs, cancel->id, cancel->who);
-    } else {
-        cancel->who->next = job->cancellers;
-        job->cancellers = cancel->who;
-        cancel_pending(jobs, job);
-    }
-    free(cancel);
-}
-
-static bool read_mail(struct fc_jobs *jobs)
-{
-    pthread_mutex_lock(&jobs->mutex);
-    struct fc_mail *mail = jobs->first;
-    jobs->first = NULL;
-    jobs->last = &jobs->first;
-    bool stopping = jobs->stopping;
-    pthread_mutex_unlock(&jobs->mutex);
-
-    while (mail != NULL) {
-        struct fc_mail *next = mail->next;
-        switch (mail->kind) {
-        case FC_MAIL_STARTED:
-            append(jobs, ((struct fc_started *)mail)->job);
-            free(mail);
-            break;
-        case FC_MAIL_CANCEL:
-            take_cancel(jobs, (struct fc_cancel *)mail);
-            break;
-        case FC_MAIL_SAVED:
-            fc_jobs_saved(jobs, (const struct fc_saved *)mail);
-            free(mail);
-            break;
-        }
-        mail = next;
-    }
-    return !stopping;
-}
-
 static void let_go(struct fc_jobs *jobs, struct fc_job *job)
 {
     struct fc_job_paths paths;
 
+    fc_news_forget(jobs, job);
     jobs->launcher->release(jobs->launcher->ctx, fc_steal(job->launched));
     if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths)) {
         fc_remove_tree(paths.scratch);
@@ -150,20 +63,46 @@ static void ask(struct fc_jobs *jobs, struct fc_job *job)
     }
 }
 
+static void look_at_log(struct fc_jobs *jobs, struct fc_job *job, int64_t now)
+{
+    struct fc_job_paths paths;
+
+    job->log_due_ns = now + LOG_EVERY_NS;
+    fc_arena_reset(jobs->scratch);
+    if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths)) {
+        fc_job_log_rotate(paths.log, (off_t)jobs->log_limit);
+    }
+}
+
 static void ask_workers(struct fc_jobs *jobs)
 {
+    int64_t now = fc_monotonic_ns(jobs->sys);
+
     for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (job->state == FC_JOB_RUNNING) {
+        if (job->state == FC_JOB_RUNNING && (job->ready || job->ask_due_ns <= now)) {
+            job->ready = false;
+            job->ask_due_ns = now + ASK_MS * FC_NS_PER_MS;
             ask(jobs, job);
+        }
+        if (job->state == FC_JOB_RUNNING && job->log_due_ns <= now) {
+            look_at_log(jobs, job, now);
         }
     }
 }
 
-static bool sink_is_busy(const struct fc_jobs *jobs, const struct fc_job *job)
+/*
+ * One batch and one stream of a table at once. A stream begins where the one before it, or its own last attempt, was:
+ * that has to be saved.
+ */
+static bool has_to_wait(const struct fc_jobs *jobs, const struct fc_job *job)
 {
+    if (fc_job_is_stream(job) && (job->dirty || job->saving)) {
+        return true;
+    }
     for (const struct fc_job *other = jobs->jobs; other != NULL; other = other->next) {
-        if (other->state == FC_JOB_RUNNING && strcmp(other->table, job->table) == 0 &&
-            strcmp(other->project, job->project) == 0) {
+        bool unsaved = fc_job_is_stream(other) && other != job && fc_job_has_ended(other);
+        if (other->type == job->type && (other->state == FC_JOB_RUNNING || unsaved) &&
+            fc_job_same_table(other, job)) {
             return true;
         }
     }
@@ -188,30 +127,48 @@ static void start(struct fc_jobs *jobs, struct fc_job *job)
     fc_job_end(jobs, job, &status);
 }
 
-static unsigned count(const struct fc_jobs *jobs, enum fc_job_state state)
+/* By whether they are streams. */
+struct counts {
+    unsigned running[2], pending[2];
+};
+
+static struct counts count(const struct fc_jobs *jobs)
 {
-    unsigned number = 0;
+    struct counts counts = {0};
 
     for (const struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        number += job->state == state;
+        counts.running[fc_job_is_stream(job)] += job->state == FC_JOB_RUNNING;
+        counts.pending[fc_job_is_stream(job)] += job->state == FC_JOB_PENDING;
     }
-    return number;
+    return counts;
 }
 
 static void start_due(struct fc_jobs *jobs)
 {
-    unsigned running = count(jobs, FC_JOB_RUNNING);
+    const unsigned limits[2] = {jobs->parallel, jobs->stream_parallel};
+    struct counts counts = count(jobs);
+    unsigned pending = counts.pending[0] + counts.pending[1];
     int64_t now = fc_monotonic_ns(jobs->sys);
 
-    for (struct fc_job *job = jobs->jobs; job != NULL && running < jobs->parallel;
-         job = job->next) {
-        if (job->state == FC_JOB_PENDING && job->due_ns <= now && !sink_is_busy(jobs, job)) {
+    for (struct fc_job *job = jobs->jobs; job != NULL && pending > 0; job = job->next) {
+        unsigned *running = &counts.running[fc_job_is_stream(job)];
+        if (job->state == FC_JOB_PENDING && job->due_ns <= now &&
+            *running < limits[fc_job_is_stream(job)] && !has_to_wait(jobs, job)) {
             start(jobs, job);
-            running += job->state == FC_JOB_RUNNING;
+            *running += job->state == FC_JOB_RUNNING;
         }
     }
-    atomic_store(&jobs->running, running);
-    atomic_store(&jobs->pending, count(jobs, FC_JOB_PENDING));
+    counts = count(jobs);
+    atomic_store(&jobs->running, counts.running[0] + counts.running[1]);
+    atomic_store(&jobs->pending, counts.pending[0] + counts.pending[1]);
+    atomic_store(&jobs->streams_running, counts.running[1]);
+    atomic_store(&jobs->streams_pending, counts.pending[1]);
+}
+
+static void forget(struct fc_jobs *jobs, struct fc_job *job)
+{
+    fc_stream_gauge_remove(jobs, job);
+    fc_job_free(job);
 }
 
 static void forget_ended(struct fc_jobs *jobs)
@@ -222,7 +179,7 @@ static void forget_ended(struct fc_jobs *jobs)
         struct fc_job *job = *link;
         if (fc_job_has_ended(job) && !job->dirty && !job->saving) {
             *link = job->next;
-            fc_job_free(job);
+            forget(jobs, job);
         } else {
             link = &job->next;
         }
@@ -242,7 +199,7 @@ static int timeout_ms(const struct fc_jobs *jobs)
 
     for (const struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
         if (job->state == FC_JOB_RUNNING) {
-            due = sooner(due, now + ASK_MS * FC_NS_PER_MS);
+            due = sooner(due, job->ask_due_ns);
         } else if (job->state == FC_JOB_PENDING && job->due_ns > now) {
             due = sooner(due, job->due_ns);
         }
@@ -255,27 +212,6 @@ static int timeout_ms(const struct fc_jobs *jobs)
     }
     int64_t left = due > now ? (due - now + FC_NS_PER_MS - 1) / FC_NS_PER_MS : 0;
     return left > 60000 ? 60000 : (int)left;
-}
-
-static void sleep_until_needed(struct fc_jobs *jobs, int timeout)
-{
-    struct pollfd fds[MAX_PARALLEL + 1] = {{.fd = jobs->wake_fd, .events = POLLIN}};
-    nfds_t used = 1;
-    uint64_t wakes;
-
-    for (const struct fc_job *job = jobs->jobs; job != NULL && used < FC_ARRAY_LEN(fds);
-         job = job->next) {
-        int fd = job->state == FC_JOB_RUNNING
-                     ? jobs->launcher->poll_fd(jobs->launcher->ctx, job->launched)
-                     : -1;
-        if (fd >= 0) {
-            fds[used++] = (struct pollfd){.fd = fd, .events = POLLIN};
-        }
-    }
-    if (poll(fds, used, timeout) > 0 && fds[0].revents != 0) {
-        ssize_t got = read(jobs->wake_fd, &wakes, sizeof wakes);
-        (void)got; /* it only wakes; the mail says why */
-    }
 }
 
 /* The workers end with us. Their rows stay RUNNING, so that the next server starts them anew. */
@@ -295,10 +231,15 @@ static void stop_workers(struct fc_jobs *jobs)
             struct fc_launched_status status = {.error = FC_ERROR_INIT};
             struct fc_error err = FC_ERROR_INIT;
             fc_arena_reset(jobs->scratch);
-            waiting |= job->launched != NULL &&
-                       jobs->launcher->poll(jobs->launcher->ctx, job->launched, jobs->scratch,
-                                            &status, &err) == FC_OK &&
-                       status.state == FC_LAUNCHED_RUNNING;
+            if (job->launched == NULL ||
+                jobs->launcher->poll(jobs->launcher->ctx, job->launched, jobs->scratch, &status,
+                                     &err) != FC_OK) {
+                continue;
+            }
+            if (status.progress != NULL) {
+                fc_job_progress(jobs, job, status.progress); /* the last word, to begin with next */
+            }
+            waiting |= status.state == FC_LAUNCHED_RUNNING;
         }
         if (waiting) {
             (void)poll(NULL, 0, STOP_MS);
@@ -317,6 +258,9 @@ static void leave(struct fc_jobs *jobs)
 
     (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
     stop_workers(jobs);
+    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
+        job->save_due_ns = 0;
+    }
     fc_jobs_save_due(jobs);
     fc_watch_end_all(jobs);
     while (jobs->jobs != NULL) {
@@ -328,7 +272,7 @@ static void leave(struct fc_jobs *jobs)
             who->done(who->ctx, &err);
             free(who);
         }
-        fc_job_free(job);
+        forget(jobs, job);
     }
     jobs->jobs_end = &jobs->jobs;
 }
@@ -337,13 +281,13 @@ void *fc_jobs_supervise(void *arg)
 {
     struct fc_jobs *jobs = arg;
 
-    while (read_mail(jobs)) {
+    while (fc_jobs_read_mail(jobs)) {
         ask_workers(jobs);
         start_due(jobs);
         fc_jobs_save_due(jobs);
         fc_watch_serve(jobs);
         forget_ended(jobs);
-        sleep_until_needed(jobs, timeout_ms(jobs));
+        fc_news_wait(jobs, timeout_ms(jobs));
     }
     leave(jobs);
     return NULL;
@@ -370,7 +314,7 @@ static fc_rc recover_row(struct fc_jobs *jobs, const struct fc_job_row *row, str
                FC_LOG_STR("project", job->project), FC_LOG_STR("table", job->table),
                FC_LOG_INT("attempts", job->attempts));
     }
-    append(jobs, job);
+    fc_jobs_append(jobs, job);
     return FC_OK;
 }
 
