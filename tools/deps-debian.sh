@@ -17,10 +17,13 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 1
 fi
 
+# Names of what is installed, and of what stands in for another: there are builds of nodejs that contain npm.
+here=$(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' |
+    sed -n 's/^installed //p' | tr ',' '\n' | awk '{ print $1 }')
+
 missing=
 for package in $(wanted "$@"); do
-    # One line an architecture.
-    if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
+    if ! echo "$here" | grep -qxF -e "$package"; then
         missing="$missing $package"
     fi
 done

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinesis as moto serves it (tests/peers/object-stores), signatures verified, and a stand-in for what moto never
-says."""
+"""Kinesis as moto serves it (tests/peers/object-stores), signatures verified; as kinesalite does (tests/peers/kinesalite),
+whose shards can be split and merged; and a stand-in for what neither says."""
 
+import base64
 import contextlib
+import hashlib
 import http.server
 import json
 import os
@@ -34,6 +36,37 @@ def peer():
     if packages not in sys.path:
         sys.path.append(packages)
     return path
+
+
+def _varint(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def _field(number, data):
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def packed(records):
+    """Records (key, data) as the Kinesis Producer Library packs them."""
+    keys = sorted({key for key, _ in records})
+    message = b"".join(_field(1, key.encode()) for key in keys)
+    for key, data in records:
+        message += _field(3, _varint(1 << 3) + _varint(keys.index(key)) + _field(3, data))
+    return b"\xf3\x89\x9a\xc2" + message + hashlib.md5(message).digest()
+
+
+def shard(number, closed=False):
+    return {"ShardId": f"shardId-{number:012}", "SequenceNumberRange":
+            {"StartingSequenceNumber": "1", **({"EndingSequenceNumber": "2"} if closed else {})}}
+
+
+def record(data, number=1):
+    return {"Data": base64.b64encode(data).decode(), "PartitionKey": "k", "SequenceNumber": str(number),
+            "ApproximateArrivalTimestamp": 1600000000.5}
 
 
 class Moto:
@@ -82,6 +115,58 @@ class Moto:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def kinesalite():
+    """Where kinesalite is; a loud failure when it is not."""
+    setup = SOURCE_DIR / "tests/peers/kinesalite/setup.sh"
+    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
+    if not (path / "complete").exists():
+        raise SystemExit(f"kinesalite is not at {path}; run ./dev deps")
+    return path / "node_modules"
+
+
+class Kinesalite:
+    """`url`, and `client` with any keys. Killed and started again it has the same streams at the same place."""
+
+    def __init__(self):
+        peer()
+        self.modules = kinesalite()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fc-kinesalite-"))
+        self.port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = None
+
+    def start(self):
+        server = SOURCE_DIR / "tests/peers/kinesalite/server.js"
+        with (self.dir / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["node", server, self.modules, self.dir / "data", str(self.port)], stdin=subprocess.PIPE,
+                stdout=log, stderr=log, preexec_fn=die_with_parent)
+        end = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                break
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"kinesalite does not start:\n{(self.dir / 'log').read_text()}")
+            time.sleep(0.05)
+        return self
+
+    def client(self):
+        import boto3
+        return boto3.client("kinesis", endpoint_url=self.url, region_name=REGION, aws_access_key_id="key",
+                            aws_secret_access_key="secret")
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process = None
+
+    def stop(self):
+        self.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

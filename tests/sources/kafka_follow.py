@@ -2,67 +2,22 @@
 """A topic of a real Kafka broker followed for ever: every message once from wherever the reading begins, whatever
 becomes of the broker meanwhile. Run by kafka.py."""
 
-import json
-import os
-import pathlib
-import subprocess
-import threading
 import time
 import unittest
 
+from follower import Follower
 from kafkabroker import PATIENCE, peer, shared
 
 peer()
 from confluent_kafka import TopicPartition  # noqa: E402  (from the peer)
 from confluent_kafka.admin import NewPartitions  # noqa: E402
 
-FOLLOW = pathlib.Path(os.environ["FC_BUILD_DIR"]) / "tests/broker_follow"
 
+class KafkaFollower(Follower):
+    """Its partitions and offsets are numbers."""
 
-class Follower:
-    """A reading; `seen` grows by itself: (partition, offset, value)."""
-
-    def __init__(self, servers, topic, start="earliest", positions=None):
-        words = [f"{partition}={offset}" for partition, offset in (positions or {}).items()]
-        self.process = subprocess.Popen([FOLLOW, servers, topic, str(start), *words], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.seen, self.next, self.lines = [], dict(positions or {}), []
-        self.thread = threading.Thread(target=self._read)
-        self.thread.start()
-        self.wait(lambda: self.lines or self.process.poll() is not None)
-
-    def _read(self):
-        for line in self.process.stdout:
-            line = json.loads(line)
-            self.seen += [(int(p), int(o), v) for p, o, v in line.get("messages", ())]
-            self.next.update(line.get("next", {}))
-            self.lines.append(line)
-
-    def wait(self, condition):
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > end:
-                self.end()
-                raise AssertionError(f"waited in vain; the last lines: {self.lines[-3:]}")
-            time.sleep(0.02)
-
-    def wait_for(self, count):
-        self.wait(lambda: len(self.seen) >= count)
-        return self
-
-    def values(self):
-        return sorted(int(value) for _, _, value in self.seen)
-
-    def end(self):
-        """What it said last when it ended by itself; None when this ended it."""
-        self.process.stdin.close()
-        self.thread.join()
-        code, errors = self.process.wait(PATIENCE), self.process.stderr.read()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        if code != 0 or errors:
-            raise AssertionError(f"exit code {code}: {errors}")
-        return self.lines[-1].get("message")
+    def take(self, line):
+        self.seen += [(int(p), int(o), v) for p, o, v in line.get("messages", ())]
 
 
 class Following(unittest.TestCase):
@@ -71,7 +26,7 @@ class Following(unittest.TestCase):
         cls.broker = shared()
 
     def follow(self, topic, start="earliest", positions=None):
-        return Follower(self.broker.address["PLAINTEXT"], topic, start, positions)
+        return KafkaFollower("kafka", self.broker.address["PLAINTEXT"], topic, start, positions)
 
     def fill(self, topic, numbers, partitions):
         self.broker.produce(topic, [(number % partitions, b"%d" % number) for number in numbers])

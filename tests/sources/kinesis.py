@@ -3,8 +3,6 @@
 """Kinesis streams as a probe sees them: served by moto with signatures and policies verified; what moto never says
 comes from a stand-in."""
 
-import base64
-import hashlib
 import json
 import os
 import pathlib
@@ -13,41 +11,12 @@ import time
 import unittest
 
 from kafkabroker import free_ports
-from kinesisserver import PATIENCE, REGION, Moto, StandIn
+from kinesis_follow import (  # noqa: F401 (the cases of these classes are run here)
+    Following, FollowingAStandIn, FollowingMoto)
+from kinesisserver import PATIENCE, REGION, Moto, StandIn, packed, record, shard
 
 LOOK = pathlib.Path(os.environ["FC_BUILD_DIR"]) / "tests/broker_look"
 DEADLINE_MS = 60000
-
-
-def varint(value):
-    out = b""
-    while value > 127:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def packed(records):
-    """Records (key, data) as the Kinesis Producer Library packs them."""
-    keys = sorted({key for key, _ in records})
-    message = b"".join(field(1, key.encode()) for key in keys)
-    for key, data in records:
-        message += field(3, varint(1 << 3) + varint(keys.index(key)) + field(3, data))
-    return b"\xf3\x89\x9a\xc2" + message + hashlib.md5(message).digest()
-
-
-def shard(number, closed=False):
-    return {"ShardId": f"shardId-{number:012}", "SequenceNumberRange":
-            {"StartingSequenceNumber": "1", **({"EndingSequenceNumber": "2"} if closed else {})}}
-
-
-def record(data, number=1):
-    return {"Data": base64.b64encode(data).decode(), "PartitionKey": "k", "SequenceNumber": str(number),
-            "ApproximateArrivalTimestamp": 1600000000.5}
 
 
 class Kinesis(unittest.TestCase):

@@ -57,7 +57,8 @@ static fc_rc set_place(struct fc_broker *self, const char *region, struct fc_err
                                            endpoint[strlen(endpoint) - 1] == '/' ? "" : "/")
                          : fc_arena_printf(self->arena, "https://kinesis.%s.%s/", self->region,
                                            fc_aws_domain(self->region));
-    return self->url ? FC_OK : no_memory(err);
+    self->name = fc_arena_printf(self->arena, "stream \"%s\" in %s", self->stream, self->region);
+    return self->url && self->name ? FC_OK : no_memory(err);
 }
 
 static fc_rc find_stream(struct fc_broker *self, struct fc_arena *scratch, struct fc_error *err)
@@ -77,51 +78,60 @@ static fc_rc find_stream(struct fc_broker *self, struct fc_arena *scratch, struc
     return FC_OK;
 }
 
-static fc_rc take_shards(struct fc_broker *self, const json_t *answer, struct fc_error *err)
+bool fc_kinesis_is_closed(const json_t *shard)
 {
-    const json_t *list = json_object_get(answer, "Shards"), *one = NULL;
-    size_t index = 0;
+    return json_is_string(
+        json_object_get(json_object_get(shard, "SequenceNumberRange"), "EndingSequenceNumber"));
+}
 
-    json_array_foreach (list, index, one) {
-        const char *id = json_string_value(json_object_get(one, "ShardId"));
-        if (!id || self->shard_count == SHARDS_MAX)
-            continue;
-        struct fc_kinesis_shard *shard = &self->shards[self->shard_count];
-        shard->id = fc_arena_strdup(self->arena, id);
-        if (!shard->id)
-            return no_memory(err);
-        shard->closed = json_is_string(
-            json_object_get(json_object_get(one, "SequenceNumberRange"), "EndingSequenceNumber"));
-        self->open_count += !shard->closed;
-        self->shard_count++;
-    }
+static fc_rc take_shard(void *ctx, const json_t *one, struct fc_error *err)
+{
+    struct fc_broker *self = ctx;
+    const char *id = json_string_value(json_object_get(one, "ShardId"));
+
+    if (!id || self->shard_count == SHARDS_MAX)
+        return FC_OK;
+    struct fc_kinesis_shard *shard = &self->shards[self->shard_count];
+    shard->id = fc_arena_strdup(self->arena, id);
+    if (!shard->id)
+        return no_memory(err);
+    shard->closed = fc_kinesis_is_closed(one);
+    self->open_count += !shard->closed;
+    self->shard_count++;
     return FC_OK;
 }
 
-static fc_rc list_shards(struct fc_broker *self, struct fc_arena *scratch, struct fc_error *err)
+fc_rc fc_kinesis_list(struct fc_broker *self, struct fc_arena *scratch, fc_kinesis_shard_fn fn,
+                      void *ctx, struct fc_error *err)
 {
     FC_CLEANUP(fc_json_freep) json_t *answer = NULL;
     const char *token = NULL;
 
-    self->shards = fc_arena_calloc(self->arena, SHARDS_MAX, sizeof(*self->shards));
-    if (!self->shards)
-        return no_memory(err);
     do {
         json_t *input = token ? json_pack("{s:s}", "NextToken", token)
                               : json_pack("{s:s}", "StreamName", self->stream);
-        json_t *page = NULL;
+        json_t *page = NULL, *one = NULL;
+        size_t index = 0;
         fc_rc rc = fc_kinesis_call(self, "ListShards", input, "asking for its shards", scratch,
                                    &page, err);
         if (rc != FC_OK)
             return rc;
         json_decref(answer);
         answer = page;
-        rc = take_shards(self, answer, err);
-        if (rc != FC_OK)
-            return rc;
+        json_array_foreach (json_object_get(answer, "Shards"), index, one) {
+            rc = fn(ctx, one, err);
+            if (rc != FC_OK)
+                return rc;
+        }
         token = json_string_value(json_object_get(answer, "NextToken"));
-    } while (token && self->shard_count < SHARDS_MAX);
+    } while (token);
     return FC_OK;
+}
+
+static fc_rc list_shards(struct fc_broker *self, struct fc_arena *scratch, struct fc_error *err)
+{
+    self->shards = fc_arena_calloc(self->arena, SHARDS_MAX, sizeof(*self->shards));
+    return self->shards ? fc_kinesis_list(self, scratch, take_shard, self, err) : no_memory(err);
 }
 
 /* The newest records are in open shards; those of closed ones are older. */
@@ -210,6 +220,7 @@ const struct fc_broker_ops fc_broker_kinesis = {
     .open = kinesis_open,
     .partitions = kinesis_partitions,
     .sample = fc_kinesis_sample,
+    .consume = fc_kinesis_consume,
     .remark = kinesis_remark,
     .close = kinesis_close,
 };

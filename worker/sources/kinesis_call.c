@@ -12,16 +12,15 @@
 /* How long throttling is sat out at first; it doubles. */
 #define PAUSE_MS     50
 #define PAUSE_MAX_MS 1600
+/* Of one request of a reading that has no deadline. */
+#define PATIENCE_NS (10 * FC_NS_PER_S)
 
 const char *fc_kinesis_name(const struct fc_broker *self)
 {
-    const char *name =
-        fc_arena_printf(self->arena, "stream \"%s\" in %s", self->stream, self->region);
-
-    return name ? name : "a stream";
+    return self->name ? self->name : "a stream";
 }
 
-enum meaning { THROTTLED, NO_STREAM, NOT_ALLOWED, BAD_LOGIN };
+enum meaning { THROTTLED, NO_STREAM, NOT_ALLOWED, BAD_LOGIN, EXPIRED, NOT_VALID };
 
 /* By the service's own word. Messages about signatures are not repeated: they show what was signed. */
 static const struct {
@@ -49,6 +48,9 @@ static const struct {
     {"IncompleteSignatureException", BAD_LOGIN, "the signature is not complete"},
     {"MissingAuthenticationTokenException", BAD_LOGIN, "the request was not signed"},
     {"OptInRequired", BAD_LOGIN, "the account does not use this service or region"},
+    {"ExpiredIteratorException", EXPIRED, NULL},
+    {"InvalidArgumentException", NOT_VALID, NULL},
+    {"ValidationException", NOT_VALID, NULL},
 };
 
 /* Index into KNOWN, or FC_ARRAY_LEN. */
@@ -107,17 +109,35 @@ static const char *message_of(const json_t *body)
     return text ? text : "";
 }
 
-static fc_rc explain(const struct fc_broker *self, const char *doing, long status,
-                     const json_t *body, struct fc_error *err)
+static enum fc_kinesis_refusal refusal_of(size_t known, long status)
+{
+    static const enum fc_kinesis_refusal REFUSALS[] = {
+        [THROTTLED] = FC_KINESIS_THROTTLED, [NO_STREAM] = FC_KINESIS_NO_STREAM,
+        [NOT_ALLOWED] = FC_KINESIS_FINAL,   [BAD_LOGIN] = FC_KINESIS_FINAL,
+        [EXPIRED] = FC_KINESIS_EXPIRED,     [NOT_VALID] = FC_KINESIS_NOT_VALID,
+    };
+
+    if (known < FC_ARRAY_LEN(KNOWN))
+        return REFUSALS[KNOWN[known].meaning];
+    return status == 429 || status >= 500 ? FC_KINESIS_PASSING : FC_KINESIS_FINAL;
+}
+
+static fc_rc explain(struct fc_broker *self, const char *doing, long status, const json_t *body,
+                     struct fc_error *err)
 {
     const char *word = word_of(body);
     const char *name = fc_kinesis_name(self);
     size_t at = find(word);
 
+    self->refusal = refusal_of(at, status);
     if (at == FC_ARRAY_LEN(KNOWN))
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s failed: %.100s %.500s (HTTP %ld)",
                        name, doing, word, message_of(body), status);
     switch (KNOWN[at].meaning) {
+    case EXPIRED:
+    case NOT_VALID:
+        return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s failed: %.100s %.500s", name,
+                       doing, word, message_of(body));
     case NO_STREAM:
         return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: there is no such stream", name);
     case NOT_ALLOWED:
@@ -142,7 +162,7 @@ static bool wait_for_it(const struct fc_broker *self, const json_t *body, int *p
     size_t at = find(word_of(body));
     int64_t pause_ns = *pause_ms * FC_NS_PER_MS;
 
-    if (at == FC_ARRAY_LEN(KNOWN) || KNOWN[at].meaning != THROTTLED ||
+    if (self->following || at == FC_ARRAY_LEN(KNOWN) || KNOWN[at].meaning != THROTTLED ||
         fc_monotonic_ns(self->env->sys) + pause_ns >= self->deadline_ns)
         return false;
     const struct timespec pause = {.tv_sec = pause_ns / FC_NS_PER_S,
@@ -178,7 +198,9 @@ static fc_rc send_action(struct fc_broker *self, const char *action, fc_str body
                                             .trusted = self->endpoint,
                                             .body = body,
                                             .max_bytes = ANSWER_MAX,
-                                            .what = fc_kinesis_name(self)};
+                                            .what = fc_kinesis_name(self),
+                                            .timeout_ns = self->following ? PATIENCE_NS : 0,
+                                            .once = self->following};
     if (!target)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a request to Kinesis");
     return fc_http_call(self->http, &request, scratch, ret, err);
@@ -190,14 +212,19 @@ fc_rc fc_kinesis_call(struct fc_broker *self, const char *action, json_t *input,
     FC_CLEANUP(fc_json_freep) json_t *taken = input;
     struct fc_http_response response = {.status = 0};
     int pause_ms = PAUSE_MS;
-    char *text = taken ? json_dumps(taken, JSON_COMPACT) : NULL;
+    /* Moments in seconds, no finer than milliseconds. */
+    char *text = taken ? json_dumps(taken, JSON_COMPACT | JSON_REAL_PRECISION(13)) : NULL;
     const char *body = text ? fc_arena_strdup(scratch, text) : NULL;
 
     free(text);
+    self->refusal = FC_KINESIS_FINAL;
     if (!body)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a request to Kinesis");
     for (;;) {
         fc_rc rc = send_action(self, action, fc_str_from(body), scratch, &response, err);
+        bool silent = rc != FC_OK && (err->reason == FC_REASON_SOURCE_UNREACHABLE ||
+                                      err->reason == FC_REASON_DEADLINE_EXCEEDED);
+        self->refusal = silent || response.status == 200 ? FC_KINESIS_PASSING : FC_KINESIS_FINAL;
         if (rc != FC_OK)
             return rc;
         FC_CLEANUP(fc_json_freep)

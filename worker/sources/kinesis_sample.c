@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,44 +61,19 @@ static fc_rc give(void *ctx, fc_str key, fc_str data, struct fc_error *err)
     return s->fn(s->ctx, &s->message, err);
 }
 
-/* False when the text is no base64. */
-static bool decode(struct fc_arena *arena, const char *text, fc_str *ret)
-{
-    size_t length = strlen(text);
-    unsigned char *bytes = fc_arena_alloc(arena, length / 4 * 3 + 1);
-
-    *ret = (fc_str){.ptr = "", .len = 0};
-    if (!bytes || length % 4 != 0 || length > INT32_MAX)
-        return false;
-    int size = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)length);
-    if (size < 0)
-        return false;
-    /* Padding is decoded as zeros. */
-    for (size_t i = length; i > 0 && i + 2 > length && text[i - 1] == '='; i--)
-        size--;
-    *ret = (fc_str){.ptr = (const char *)bytes, .len = (size_t)size};
-    return true;
-}
-
 static fc_rc give_record(struct kinesis_sampling *s, const char *shard, const json_t *record,
                          struct fc_error *err)
 {
-    const char *data = json_string_value(json_object_get(record, "Data"));
-    const char *key = json_string_value(json_object_get(record, "PartitionKey"));
-    const char *sequence = json_string_value(json_object_get(record, "SequenceNumber"));
-    double time = json_number_value(json_object_get(record, "ApproximateArrivalTimestamp"));
-    fc_str bytes;
+    fc_rc rc = fc_kinesis_record(s->broker, shard, record, s->scratch, &s->message, err);
 
-    if (!data || !decode(s->scratch, data, &bytes))
-        return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s: a record of %s is no base64",
-                       fc_kinesis_name(s->broker), shard);
-    s->message = (struct fc_message){.partition = shard, .offset = sequence ? sequence : ""};
-    s->message.time_ms = time > 0 && time < 1e12 ? llround(time * 1000) : -1;
-    s->stats->bytes_read += (int64_t)bytes.len;
-    if (!fc_kpl_is(bytes))
-        return give(s, fc_str_from(key), bytes, err);
+    if (rc != FC_OK)
+        return rc;
+    const fc_str data = s->message.value;
+    s->stats->bytes_read += (int64_t)data.len;
+    if (!fc_kpl_is(data))
+        return give(s, s->message.key, data, err);
     s->packed++;
-    return fc_kpl_read(bytes, give, s, err);
+    return fc_kpl_read(data, give, s, err);
 }
 
 /* The last `most` of the records that were read. */
