@@ -15,6 +15,7 @@ fc_own_code(fc_test_parquet)
 
 fc_unit_test(file_source SOURCES file_source_test.c DEPS fc_test_parquet)
 fc_unit_test(file_scan SOURCES file_scan_test.c DEPS fc_test_parquet)
+fc_unit_test(file_part SOURCES file_part_test.c DEPS fc_test_parquet)
 fc_unit_test(probe SOURCES probe_test.c DEPS fc_test_parquet)
 fc_unit_test(access SOURCES access_test.c DEPS fc_worker)
 fc_unit_test(newest SOURCES newest_test.c DEPS fc_worker)

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "base/bigquery.h"
+#include "base/time.h"
 
 #define NEEDS_GET  "bigquery.tables.get (roles/bigquery.metadataViewer)"
 #define NEEDS_LIST "bigquery.tables.getData (roles/bigquery.dataViewer)"
@@ -150,6 +151,7 @@ static fc_rc set_table(struct fc_source *self, const json_t *table, struct fc_er
     self->streaming = json_is_object(json_object_get(table, "streamingBuffer"));
     self->rows = self->listed ? fc_bq_number(table, "numRows", -1) : -1;
     self->bytes = self->listed ? fc_bq_number(table, "numBytes", -1) : -1;
+    self->modified_ms = self->listed ? fc_bq_number(table, "lastModifiedTime", -1) : -1;
     self->location = location[0] ? fc_arena_strdup(self->arena, location) : NULL;
     if (self->decorated && !self->listed)
         return fc_fail(err, FC_REASON_SOURCE_INVALID,
@@ -168,6 +170,7 @@ static fc_rc find(struct fc_source *self, struct fc_error *err)
 
     self->rows = -1;
     self->bytes = -1;
+    self->modified_ms = -1;
     if (strchr(self->table, '*'))
         return read_schema_by_query(self, err);
     fc_rc rc = get_table(self, &table, err);
@@ -226,6 +229,24 @@ static fc_rc bigquery_describe(struct fc_source *source, struct fc_arena *arena,
     return ret->columns ? FC_OK : no_memory(source, err);
 }
 
+/* A view has no time of its own, nor has what is still in a buffer: then it is told when they were looked at. */
+static const char *bigquery_state(struct fc_source *source, struct fc_arena *arena)
+{
+    bool known = source->modified_ms >= 0 && !source->streaming;
+    int64_t ns = known ? source->modified_ms * FC_NS_PER_MS : fc_now_ns(source->env->sys);
+    char time[FC_TIME_TEXT_MAX];
+
+    fc_time_format(ns / FC_NS_PER_S, (int32_t)(ns % FC_NS_PER_S), time);
+    return fc_arena_printf(arena, "%s %s %s", source->name, known ? "modified" : "read at", time);
+}
+
+/* Rows come in an order of BigQuery's choice. */
+static bool bigquery_resumes(const struct fc_source *source)
+{
+    (void)source;
+    return false;
+}
+
 bool fc_bq_needs_query(const struct fc_source *source, const char *const *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -268,6 +289,8 @@ const struct fc_source_ops fc_source_bigquery = {
     .is_empty = bigquery_is_empty,
     .describe = bigquery_describe,
     .sample = fc_bq_sample,
+    .state = bigquery_state,
+    .resumes = bigquery_resumes,
     .scan = fc_bq_scan,
     .close = bigquery_close,
 };

@@ -20,7 +20,8 @@ struct fc_source {
     bool decorated;                        /**< one partition: queries have no word for it */
     bool streaming;                        /**< has rows that only a query is sure to see */
     int64_t rows, bytes;                   /**< of a listed one; -1 when it was not told */
-    const struct fc_bq_field *partition;   /**< column it is partitioned by; NULL for none */
+    int64_t modified_ms; /**< of a listed one, since 1970; -1 when it was not told */
+    const struct fc_bq_field *partition; /**< column it is partitioned by; NULL for none */
     struct fc_bq_schema schema;
 };
 

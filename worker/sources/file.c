@@ -314,6 +314,8 @@ const struct fc_source_ops fc_source_file = {
     .is_empty = file_is_empty,
     .describe = file_describe,
     .sample = fc_file_sample,
+    .state = fc_file_state,
+    .resumes = fc_file_resumes,
     .scan = fc_file_scan,
     .close = file_close,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Between the files of the file source: file.c (schema), file_sample.c, file_scan.c. */
+/** Between the files of the file source: file.c (schema), file_sample.c, file_scan.c, file_state.c. */
 #pragma once
 
 #include "worker/sources/file_list.h"
@@ -41,7 +41,7 @@ struct fc_file_reader {
 /** What a run reads. */
 struct fc_file_run {
     const char *where; /**< SQL over fc_<index of a column of the file>, "" or NULL for all */
-    int64_t first_row, row_count; /**< row_count 0 means all of the file */
+    int64_t first_row, row_count; /**< row_count 0 means to the end of the file */
     int64_t max_bytes;            /**< of a remote file to fetch; 0 for no limit */
     fc_batch_fn fn;
     void *ctx;
@@ -80,6 +80,14 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
                      fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err);
 fc_rc fc_file_scan(struct fc_source *source, const struct fc_scan_request *request, fc_batch_fn fn,
                    void *ctx, struct fc_scan_progress *progress, struct fc_error *err);
+
+const char *fc_file_state(struct fc_source *source, struct fc_arena *arena);
+/** Every file is known by its version, or by its size and time. */
+bool fc_file_resumes(const struct fc_source *source);
+
+/** SOURCE_UNREACHABLE when a local file is not the one that was listed: it was written to, or replaced. */
+FC_MUST fc_rc fc_file_unchanged(const struct fc_source *source, const struct fc_file *file,
+                                struct fc_error *err);
 
 /** Files whose schema is looked at: limits->files, or all. */
 size_t fc_file_seen(const struct fc_source *source);

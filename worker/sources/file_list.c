@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sys.h"
 #include "base/utf8.h"
 #include "worker/sources/hive.h"
 
@@ -34,7 +35,12 @@ static fc_rc unreachable(const char *path, int error, struct fc_error *err)
     return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s", path, strerror(error));
 }
 
-static fc_rc add_file(struct walk *walk, const char *path, int64_t bytes)
+int64_t fc_file_modified(const struct stat *st)
+{
+    return st->st_mtim.tv_sec * FC_NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+static fc_rc add_file(struct walk *walk, const char *path, const struct stat *st)
 {
     struct fc_file_list *list = walk->list;
 
@@ -58,8 +64,9 @@ static fc_rc add_file(struct walk *walk, const char *path, int64_t bytes)
     const char *copy = fc_arena_strdup(walk->arena, path);
     if (!copy)
         return no_memory(walk->err);
-    list->files[list->count++] = (struct fc_file){.path = copy, .bytes = bytes};
-    list->bytes += bytes;
+    list->files[list->count++] =
+        (struct fc_file){.path = copy, .bytes = st->st_size, .modified_ns = fc_file_modified(st)};
+    list->bytes += st->st_size;
     return FC_OK;
 }
 
@@ -110,7 +117,7 @@ static fc_rc walk_entry(struct walk *walk, const char *path, unsigned depth)
     if (!S_ISREG(st.st_mode))
         return fc_fail(walk->err, FC_REASON_SOURCE_INVALID, "%s is neither a file nor a directory",
                        path);
-    return add_file(walk, path, st.st_size);
+    return add_file(walk, path, &st);
 }
 
 static fc_rc walk_dir(struct walk *walk, const char *dir, unsigned depth)
@@ -213,7 +220,7 @@ static fc_rc walk_all(struct walk *walk, const char *path)
     } else {
         pattern = false;
         if (S_ISREG(st.st_mode))
-            return add_file(walk, path, st.st_size);
+            return add_file(walk, path, &st);
         if (!S_ISDIR(st.st_mode))
             return fc_fail(walk->err, FC_REASON_SOURCE_INVALID,
                            "%s is neither a file nor a directory", path);

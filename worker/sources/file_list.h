@@ -18,6 +18,7 @@ struct fc_file {
     const char *key;     /**< of a remote one in its store; NULL for a local file */
     const char *version; /**< of a remote one, which all reads are pinned to; NULL when unknown */
     int64_t bytes;       /**< -1 when unknown */
+    int64_t modified_ns; /**< of a local one: since 1970 */
     const char *const *partitions; /**< one text a key of the list; NULL where null */
 };
 
@@ -39,6 +40,10 @@ struct fc_file_list {
  */
 FC_MUST fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_list *ret,
                                 struct fc_error *err);
+
+struct stat;
+/** Of a local file, for `modified_ns`. */
+int64_t fc_file_modified(const struct stat *st);
 
 /** The partition value as a cell of the key's type. */
 void fc_file_partition_cell(const struct fc_file_list *list, const struct fc_file *file, size_t key,

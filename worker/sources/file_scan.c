@@ -27,7 +27,10 @@ struct scan {
     void *ctx;
     struct fc_scan_progress *progress;
     /* Of the file being read. */
-    int64_t file_rows, file_bytes, rows_before, bytes_before;
+    const struct fc_parquet_layout *layout;
+    int64_t first_row, rows_before, bytes_before;
+    size_t group;        /* that the last batch was of */
+    int64_t group_bytes; /* of those before it that had rows of the span */
 };
 
 static int64_t clamp(int64_t value, int64_t limit)
@@ -157,49 +160,94 @@ static bool is_file_outside(const struct scan *scan, const struct fc_file *file)
     return false;
 }
 
+static int64_t bytes_of(const struct fc_parquet_layout_group *group)
+{
+    int64_t bytes = 0;
+
+    for (size_t i = 0; i < group->chunk_count; i++)
+        bytes += group->chunks[i].size;
+    return bytes;
+}
+
+/* Of a row group that was begun, the part that is behind. */
+static int64_t bytes_until(const struct fc_parquet_layout_group *group, int64_t row)
+{
+    double share = group->rows > 0 ? (double)(row - group->first_row) / (double)group->rows : 1;
+
+    return (int64_t)((double)bytes_of(group) * (share < 0 ? 0 : share > 1 ? 1 : share));
+}
+
+/* Groups without a row of the span are not counted: mostly their statistics say so, and they are not read. */
+static void count_bytes(struct scan *scan, int64_t first, int64_t next)
+{
+    const struct fc_parquet_layout *layout = scan->layout;
+    size_t group = scan->group;
+
+    while (group + 1 < layout->group_count && layout->groups[group + 1].first_row <= first)
+        group++;
+    if (group != scan->group) {
+        const struct fc_parquet_layout_group *last = &layout->groups[scan->group];
+        if (scan->progress->rows_passed > scan->rows_before + last->first_row)
+            scan->group_bytes += bytes_of(last);
+        scan->group = group;
+    }
+    if (layout->group_count > 0)
+        scan->progress->bytes_read =
+            scan->bytes_before + scan->group_bytes + bytes_until(&layout->groups[group], next);
+}
+
 static fc_rc pass_on(void *ctx, const struct fc_batch *batch, struct fc_error *err)
 {
     struct scan *scan = ctx;
-    int64_t last = batch->positions[batch->row_count - 1] + 1;
+    int64_t next = batch->positions[batch->row_count - 1] + 1;
 
-    scan->progress->rows_passed = scan->rows_before + last;
-    if (scan->file_rows > 0)
-        scan->progress->bytes_read =
-            scan->bytes_before +
-            (int64_t)((double)scan->file_bytes * ((double)last / (double)scan->file_rows));
+    count_bytes(scan, batch->positions[0], next);
+    scan->progress->rows_passed = scan->rows_before + next;
     return scan->fn(scan->ctx, batch, err);
 }
 
-static fc_rc account(struct scan *scan, const struct fc_file_reader *reader, bool *ret_nulls,
-                     struct fc_error *err)
+/* Of a file that was begun, the earlier attempt has counted what is before the row. */
+static void account(struct scan *scan, const struct fc_file_reader *reader, int64_t first_row)
 {
-    struct fc_parquet_usage usage = {.nulls = true};
-    const struct fc_file_column *event = &reader->from[scan->request->event];
-    fc_rc rc = FC_OK;
+    const struct fc_parquet_layout *layout = &reader->layout;
 
-    if (reader->read_count > 0)
-        rc = fc_parquet_usage(scan->source->env->duck, &reader->parquet,
-                              event->partition ? 0 : event->index, reader->read, reader->read_count,
-                              &usage, err);
-    scan->file_rows = reader->parquet.rows;
-    scan->file_bytes = usage.bytes;
-    scan->rows_before = scan->progress->rows_passed;
+    scan->layout = layout;
+    scan->first_row = first_row;
+    scan->rows_before = scan->progress->rows_passed - first_row;
     scan->bytes_before = scan->progress->bytes_read;
-    *ret_nulls = usage.nulls;
-    return rc;
+    scan->group = 0;
+    scan->group_bytes = 0;
+    while (scan->group + 1 < layout->group_count &&
+           layout->groups[scan->group + 1].first_row <= first_row)
+        scan->group++;
+    if (first_row > 0 && layout->group_count > 0)
+        scan->bytes_before -= bytes_until(&layout->groups[scan->group], first_row);
 }
 
-static fc_rc scan_file(struct scan *scan, const struct fc_file *file, struct fc_arena *arena,
-                       struct fc_error *err)
+/* The footer is asked only for the sake of a span: that takes milliseconds. */
+static fc_rc event_has_nulls(const struct scan *scan, const struct fc_file_reader *reader,
+                             bool *ret, struct fc_error *err)
+{
+    const struct fc_file_column *event = &reader->from[scan->request->event];
+
+    return is_bounded(scan) && !event->partition
+               ? fc_parquet_may_be_null(scan->source->env->duck, &reader->parquet, event->index,
+                                        ret, err)
+               : FC_OK;
+}
+
+static fc_rc scan_file(struct scan *scan, const struct fc_file *file, int64_t first_row,
+                       struct fc_arena *arena, struct fc_error *err)
 {
     struct fc_buf where = FC_BUF_INIT;
+    struct fc_error changed = FC_ERROR_INIT;
     struct fc_file_reader reader;
     bool nulls = true;
 
     fc_rc rc = fc_file_reader_open(scan->source, file, scan->request->columns, scan->request->count,
                                    arena, &reader, err);
     if (rc == FC_OK)
-        rc = account(scan, &reader, &nulls, err);
+        rc = event_has_nulls(scan, &reader, &nulls, err);
     if (rc != FC_OK)
         return rc;
     if (fc_contract_timestamp(&reader.columns[scan->request->event].type).level == FC_LEVEL_REJECT)
@@ -208,15 +256,36 @@ static fc_rc scan_file(struct scan *scan, const struct fc_file *file, struct fc_
                        reader.columns[scan->request->event].type.text);
     put_span(&where, scan, &reader, nulls);
     put_partition(&where, scan, &reader);
-    const struct fc_file_run run = {.where = fc_buf_text(&where), .fn = pass_on, .ctx = scan};
+    account(scan, &reader, first_row);
+    const struct fc_file_run run = {
+        .where = fc_buf_text(&where), .first_row = first_row, .fn = pass_on, .ctx = scan};
     rc = where.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
                       : fc_file_reader_run(scan->source, &reader, &run, err);
     fc_buf_done(&where);
-    if (rc == FC_OK) {
-        scan->progress->rows_passed = scan->rows_before + scan->file_rows;
-        scan->progress->bytes_read = scan->bytes_before + scan->file_bytes;
+    /* A file that is written to may look damaged: what it is called then is no matter of luck. */
+    if ((rc == FC_OK || err->reason == FC_REASON_SOURCE_INVALID) &&
+        fc_file_unchanged(scan->source, file, &changed) != FC_OK) {
+        *err = changed;
+        rc = changed.rc;
     }
+    if (rc == FC_OK)
+        scan->progress->rows_passed = scan->rows_before + reader.parquet.rows;
     return rc;
+}
+
+static fc_rc first_file(const struct fc_file_list *list, const struct fc_scan_place *from,
+                        size_t *ret, struct fc_error *err)
+{
+    *ret = 0;
+    if (!from->path)
+        return FC_OK;
+    for (size_t i = 0; i < list->count; i++) {
+        *ret = i;
+        if (strcmp(list->files[i].path, from->path) == 0)
+            return FC_OK;
+    }
+    return fc_fail(err, FC_REASON_REQUEST_INVALID,
+                   "the order goes on from %s, which the source does not have", from->path);
 }
 
 fc_rc fc_file_scan(struct fc_source *source, const struct fc_scan_request *request, fc_batch_fn fn,
@@ -225,15 +294,17 @@ fc_rc fc_file_scan(struct fc_source *source, const struct fc_scan_request *reque
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(SCRATCH_MAX);
     struct scan scan = {
         .source = source, .request = request, .fn = fn, .ctx = ctx, .progress = progress};
-    fc_rc rc = FC_OK;
+    size_t first;
 
-    *progress = (struct fc_scan_progress){.bytes_read = 0};
+    *progress = request->from.progress;
     if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a scan");
-    for (size_t i = 0; rc == FC_OK && i < source->list.count; i++) {
+    fc_rc rc = first_file(&source->list, &request->from, &first, err);
+    for (size_t i = first; rc == FC_OK && i < source->list.count; i++) {
         fc_arena_reset(arena);
         if (!is_file_outside(&scan, &source->list.files[i]))
-            rc = scan_file(&scan, &source->list.files[i], arena, err);
+            rc = scan_file(&scan, &source->list.files[i], i == first ? request->from.row : 0, arena,
+                           err);
     }
     return rc;
 }

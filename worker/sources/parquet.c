@@ -224,9 +224,8 @@ fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_place *p
     return rc == FC_OK ? read_rows(ret, err) : rc;
 }
 
-fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file, size_t may_be_null,
-                       const size_t *columns, size_t count, struct fc_parquet_usage *ret,
-                       struct fc_error *err)
+fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file *file,
+                             size_t column, bool *ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new((size_t)16 << 20);
     struct fc_buf sql = FC_BUF_INIT;
@@ -234,26 +233,18 @@ fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file,
 
     if (!arena)
         return no_memory(file->name, err);
-    /* A nested column has several leaves; path_in_schema begins with its name. */
-    fc_buf_puts(&sql, "SELECT coalesce(sum(total_compressed_size), 0)::BIGINT, coalesce(bool_or("
-                      "split_part(path_in_schema, ', ', 1) = ");
-    fc_duck_quote(&sql, file->columns[may_be_null].name);
-    fc_buf_puts(&sql, " AND coalesce(stats_null_count, 1) > 0), true) FROM parquet_metadata(");
+    fc_buf_puts(&sql, "SELECT coalesce(bool_or(coalesce(stats_null_count, 1) > 0), true) FROM "
+                      "parquet_metadata(");
     fc_duck_quote_path(&sql, file->path);
-    fc_buf_puts(&sql, ") WHERE split_part(path_in_schema, ', ', 1) IN (");
-    for (size_t i = 0; i < count; i++) {
-        fc_buf_puts(&sql, i ? ", " : "");
-        fc_duck_quote(&sql, file->columns[columns[i]].name);
-    }
-    fc_buf_puts(&sql, ")");
+    fc_buf_puts(&sql, ") WHERE path_in_schema = ");
+    fc_duck_quote(&sql, file->columns[column].name);
     fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
     fc_buf_done(&sql);
     if (rc != FC_OK)
         return rc;
     if (table.row_count != 1)
         return fc_fail(err, FC_REASON_INTERNAL, "%s: no account of its columns", file->name);
-    ret->bytes = table.rows[0][0].as.integer;
-    ret->nulls = table.rows[0][1].as.boolean;
+    *ret = table.rows[0][0].as.boolean;
     return FC_OK;
 }
 
@@ -276,6 +267,8 @@ static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
     if (scan->row_count > 0)
         fc_buf_printf(sql, " AND file_row_number BETWEEN %" PRId64 " AND %" PRId64, scan->first_row,
                       scan->first_row + scan->row_count - 1);
+    else if (scan->first_row > 0)
+        fc_buf_printf(sql, " AND file_row_number >= %" PRId64, scan->first_row);
     if (scan->where)
         fc_buf_puts(sql, scan->where);
     /* Without it the engine would decode the rest of the row group to find that no row is in the span. */

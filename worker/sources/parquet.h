@@ -26,20 +26,15 @@ FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_
                                   struct fc_arena *arena, struct fc_parquet_file *ret,
                                   struct fc_error *err);
 
-struct fc_parquet_usage {
-    int64_t bytes; /**< compressed, of the columns asked about */
-    bool nulls;    /**< the column `may_be_null` has nulls, or the footer does not count them */
-};
-/** Columns are indices into `file->columns`. */
-FC_MUST fc_rc fc_parquet_usage(struct fc_duck *duck, const struct fc_parquet_file *file,
-                               size_t may_be_null, const size_t *columns, size_t count,
-                               struct fc_parquet_usage *ret, struct fc_error *err);
+/** Whether the column has nulls, or the footer does not count them. An index into `file->columns`. */
+FC_MUST fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file *file,
+                                     size_t column, bool *ret, struct fc_error *err);
 
 struct fc_parquet_scan {
     const size_t *columns; /**< indices into file->columns */
     size_t count;
     const char *where;            /**< SQL over fc_0, fc_1, ... (file columns by index), or NULL */
-    int64_t first_row, row_count; /**< a span of the file's rows; row_count 0 means all */
+    int64_t first_row, row_count; /**< a span of the file's rows; row_count 0 means to the end */
 };
 /** Rows of the columns, then the row's number within the file; in file order. Data that does not decode is SOURCE_INVALID naming the file. */
 FC_MUST fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,

@@ -14,7 +14,7 @@
 #include "worker/duck/duck.h"
 #include "worker/net/access.h"
 
-#define FC_SOURCE_VERSION 3
+#define FC_SOURCE_VERSION 4
 
 struct fc_source;
 
@@ -50,6 +50,19 @@ struct fc_moment {
     bool set;
 };
 
+/** Where a scan is; counters only grow. */
+struct fc_scan_progress {
+    int64_t bytes_read;  /**< compressed, of the columns and row groups read; grows with the rows */
+    int64_t rows_passed; /**< rows of the source that are behind, those outside the span included */
+};
+
+/** Between two rows of a source, in input order. */
+struct fc_scan_place {
+    const char *path; /**< fc_batch.path; NULL is before the first row */
+    int64_t row;      /**< fc_batch.positions: of the first row that is not behind */
+    struct fc_scan_progress progress; /**< as it was there */
+};
+
 /** Which rows to scan: start <= event time < end; an unset side is open. */
 struct fc_scan_request {
     const char *const *columns; /**< source names */
@@ -57,12 +70,7 @@ struct fc_scan_request {
     size_t event;               /**< index into columns */
     const char *date_partition; /**< source name; NULL when there is none */
     struct fc_moment start, end;
-};
-
-/** Where a scan is; counters only grow. */
-struct fc_scan_progress {
-    int64_t bytes_read;  /**< compressed, of the columns read; grows with the rows */
-    int64_t rows_passed; /**< rows of the source that are behind, those outside the span included */
+    struct fc_scan_place from; /**< of a source that resumes and is in the state of then */
 };
 
 struct fc_source_ops {
@@ -90,6 +98,13 @@ struct fc_source_ops {
     /** Calls `fn` with batches of the named columns, spread over the source, until a limit is reached. */
     fc_rc (*sample)(struct fc_source *source, const char *const *columns, size_t count,
                     fc_batch_fn fn, void *ctx, struct fc_sample_stats *ret, struct fc_error *err);
+    /**
+     * What scan is going to read, as a text that is another one when the source was changed: versions of objects, sizes
+     * and times of files. In the arena; NULL when there is no memory. A stream has no such thing.
+     */
+    const char *(*state)(struct fc_source *source, struct fc_arena *arena);
+    /** Equal states have equal rows in equal order, and scan can begin in the middle. */
+    bool (*resumes)(const struct fc_source *source);
     /**
      * Calls `fn` with all rows of the span in input order. Rows whose event time is null come too: they
      * belong to no span, but must not vanish. A file without one of the columns is SOURCE_MISMATCH.

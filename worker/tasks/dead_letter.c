@@ -171,6 +171,11 @@ fc_rc fc_dead_letters_add(struct fc_dead_letters *letters, const struct fc_rejec
     return fc_letter_file_added(letters->file, err);
 }
 
+int64_t fc_dead_letters_bytes(const struct fc_dead_letters *letters)
+{
+    return letters->file ? fc_letter_file_bytes(letters->file) : 0;
+}
+
 fc_rc fc_dead_letters_sync(struct fc_dead_letters *letters, struct fc_error *err)
 {
     return letters->file ? fc_letter_file_sync(letters->file, err) : FC_OK;

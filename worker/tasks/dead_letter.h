@@ -28,6 +28,9 @@ FC_MUST fc_rc fc_dead_letters_open(const char *path, enum fc_letter_keep keep,
 void fc_dead_letters_resume(struct fc_dead_letters *letters,
                             const Feast__Worker__V1__Receipt *receipt);
 
+/** Of the file so far; 0 when there is none. */
+int64_t fc_dead_letters_bytes(const struct fc_dead_letters *letters);
+
 /** What was added is with the disk. */
 FC_MUST fc_rc fc_dead_letters_sync(struct fc_dead_letters *letters, struct fc_error *err);
 

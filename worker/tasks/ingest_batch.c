@@ -3,15 +3,9 @@
 
 #include <inttypes.h>
 
-#include "worker/sinks/sink.h"
-#include "worker/sources/source.h"
-#include "worker/tasks/dead_letter.h"
+#include "worker/tasks/batch_work.h"
 #include "worker/tasks/ingest_check.h"
-#include "worker/tasks/keyset.h"
-#include "worker/tasks/newest.h"
-#include "worker/tasks/row.h"
 
-#define PROGRESS_NS (200 * FC_NS_PER_MS)
 /*
  * Rows in memory between two flushes: bytes (less when the engine has little memory as well), and rows read, so that
  * a long job leaves something behind. The more rows, the fewer times a page of the store is written.
@@ -24,61 +18,20 @@
 /* Rows in one transaction of the sink. */
 #define COMMIT_ROWS 20000
 
-struct work {
-    const struct fc_ingest *ingest;
-    struct fc_arena *arena;
-    struct fc_binding binding;
-    struct fc_scan_request request;
-    const char *checked_path; /**< file whose types were looked at */
-    struct fc_row_maker *maker;
-    struct fc_newest *newest;
-    struct fc_keyset *keys; /**< written by this job */
-    struct fc_dead_letters *letters;
-    const struct fc_sink_ops *sink_ops;
-    struct fc_sink *sink;
-    struct fc_scan_progress scan;
-    int64_t rows_total; /**< of the source; 0 when unknown */
-    uint64_t rows_in_slice;
-    uint64_t uncommitted; /**< written, not yet durable */
-    uint64_t writes;      /**< durable; a key that is written twice counts twice */
-    uint64_t rewrites;    /**< of these, over a row of this job */
-    int64_t started_ns, told_ns;
-    Feast__Worker__V1__Receipt *receipt;
-};
-
-static fc_rc tell(struct work *work, const char *phase, bool now, struct fc_error *err)
-{
-    int64_t at = fc_monotonic_ns(work->ingest->sys);
-    Feast__Worker__V1__Progress progress = FEAST__WORKER__V1__PROGRESS__INIT;
-
-    if (!now && at - work->told_ns < PROGRESS_NS)
-        return FC_OK;
-    work->told_ns = at;
-    progress.rows_read = work->receipt->rows_read;
-    progress.rows_written = work->writes;
-    progress.rows_rejected = work->receipt->rows_rejected;
-    progress.rows_late = work->receipt->rows_late;
-    progress.bytes_read = (uint64_t)work->scan.bytes_read;
-    progress.percent =
-        work->rows_total > 0 ? 100 * (double)work->scan.rows_passed / (double)work->rows_total : -1;
-    progress.phase = (char *)(uintptr_t)phase;
-    return work->ingest->progress(work->ingest->progress_ctx, &progress, err);
-}
-
-static fc_rc commit(struct work *work, struct fc_error *err)
+static fc_rc commit(struct fc_batch_work *work, struct fc_error *err)
 {
     fc_rc rc = work->sink_ops->commit(work->sink, err);
     if (rc != FC_OK)
         return rc;
     work->writes += work->uncommitted;
     work->uncommitted = 0;
-    return tell(work, "write", false, err);
+    return fc_batch_tell(work, "write", false, err);
 }
 
 /* The sink tells what became of a row, some rows later. */
 static void count_row(void *ctx, fc_str key, bool written)
 {
-    struct work *work = ctx;
+    struct fc_batch_work *work = ctx;
 
     if (written) {
         work->uncommitted++;
@@ -92,7 +45,7 @@ static void count_row(void *ctx, fc_str key, bool written)
 
 static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
 {
-    struct work *work = ctx;
+    struct fc_batch_work *work = ctx;
 
     fc_rc rc = work->sink_ops->put(work->sink, row, err);
     if (rc != FC_OK)
@@ -100,14 +53,14 @@ static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_err
     return work->uncommitted >= COMMIT_ROWS ? commit(work, err) : FC_OK;
 }
 
-static fc_rc flush(struct work *work, struct fc_error *err)
+static fc_rc flush(struct fc_batch_work *work, struct fc_error *err)
 {
     work->rows_in_slice = 0;
     fc_rc rc = fc_newest_drain(work->newest, write_row, work, err);
     return rc == FC_OK ? commit(work, err) : rc;
 }
 
-static fc_rc take_row(struct work *work, const struct fc_batch *batch, size_t row,
+static fc_rc take_row(struct fc_batch_work *work, const struct fc_batch *batch, size_t row,
                       struct fc_error *err)
 {
     Feast__Worker__V1__Receipt *receipt = work->receipt;
@@ -133,13 +86,15 @@ static fc_rc take_row(struct work *work, const struct fc_batch *batch, size_t ro
     if (rc != FC_OK)
         return rc;
     receipt->rows_superseded += overtaken;
-    return ++work->rows_in_slice >= SLICE_ROWS || fc_newest_full(work->newest) ? flush(work, err)
-                                                                               : FC_OK;
+    if (++work->rows_in_slice < SLICE_ROWS && !fc_newest_full(work->newest))
+        return FC_OK;
+    rc = flush(work, err);
+    return rc == FC_OK ? fc_batch_keep_place(work, batch, row, err) : rc;
 }
 
 static fc_rc take_batch(void *ctx, const struct fc_batch *batch, struct fc_error *err)
 {
-    struct work *work = ctx;
+    struct fc_batch_work *work = ctx;
 
     if (batch->path != work->checked_path) {
         fc_rc rc = fc_ingest_check_batch(&work->binding, batch, work->arena, err);
@@ -152,7 +107,7 @@ static fc_rc take_batch(void *ctx, const struct fc_batch *batch, struct fc_error
         if (rc != FC_OK)
             return rc;
     }
-    return tell(work, "read", false, err);
+    return fc_batch_tell(work, "read", false, err);
 }
 
 static struct fc_moment moment_of(const Google__Protobuf__Timestamp *time)
@@ -163,7 +118,7 @@ static struct fc_moment moment_of(const Google__Protobuf__Timestamp *time)
 }
 
 /* All bound columns are read, in the order of the binding. */
-static fc_rc make_request(struct work *work, const Feast__Core__DataSource *source,
+static fc_rc make_request(struct fc_batch_work *work, const Feast__Core__DataSource *source,
                           struct fc_error *err)
 {
     const char **columns = fc_arena_calloc(work->arena, work->binding.count, sizeof(char *));
@@ -209,7 +164,7 @@ static size_t slice_bytes(const Feast__Worker__V1__Ingest *order)
     return share < SLICE_BYTES_LEAST ? SLICE_BYTES_LEAST : (size_t)share;
 }
 
-static fc_rc prepare(struct work *work, struct fc_error *err)
+static fc_rc prepare(struct fc_batch_work *work, struct fc_error *err)
 {
     const Feast__Worker__V1__Ingest *order = work->ingest->order;
 
@@ -228,18 +183,15 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     work->keys = fc_keyset_new();
     if (rc == FC_OK && !work->keys)
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");
-    if (rc == FC_OK)
-        rc = fc_dead_letters_open(order->dead_letter_path, FC_LETTERS_FIRST, &work->binding,
-                                  &work->letters, err);
     return rc;
 }
 
-static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct fc_source *source,
-                      struct fc_error *err)
+static fc_rc transfer(struct fc_batch_work *work, const struct fc_source_ops *ops,
+                      struct fc_source *source, struct fc_error *err)
 {
     struct fc_source_schema schema;
 
-    fc_rc rc = tell(work, "open", true, err);
+    fc_rc rc = fc_batch_tell(work, "open", true, err);
     if (rc == FC_OK)
         rc = ops->describe(source, work->arena, &schema, err);
     if (rc == FC_OK)
@@ -247,6 +199,7 @@ static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct
     if (rc != FC_OK)
         return rc;
     work->rows_total = schema.rows_total;
+    work->earlier.percent = fc_batch_percent(work);
     const struct fc_sink_told told = {.fn = count_row, .ctx = work};
     rc = work->sink_ops->open(work->ingest->order, &told, work->arena, &work->sink, err);
     if (rc != FC_OK)
@@ -258,7 +211,7 @@ static fc_rc transfer(struct work *work, const struct fc_source_ops *ops, struct
     return rc;
 }
 
-static fc_rc read_source(struct work *work, struct fc_error *err)
+static fc_rc read_source(struct fc_batch_work *work, struct fc_error *err)
 {
     const Feast__Core__DataSource *from = work->ingest->order->spec->batch_source;
     const struct fc_access access = {.order = work->ingest->order->access};
@@ -272,27 +225,22 @@ static fc_rc read_source(struct work *work, struct fc_error *err)
         rc = ops->open(&env, from, work->arena, &source, err);
     if (rc != FC_OK)
         return rc;
+    rc = fc_batch_find_place(work, ops, source, err);
     /* A place with nothing in it has no schema to fit, and no rows to move. */
-    if (!ops->is_empty(source))
+    if (rc == FC_OK && !ops->is_empty(source))
         rc = transfer(work, ops, source, err);
     ops->close(source);
     return rc;
 }
 
-static fc_rc finish(struct work *work, fc_rc rc, struct fc_error *err)
+static fc_rc finish(struct fc_batch_work *work, fc_rc rc, struct fc_error *err)
 {
     Feast__Worker__V1__Receipt *receipt = work->receipt;
     struct fc_error second = FC_ERROR_INIT;
 
-    fc_rc letters = fc_dead_letters_finish(work->letters, &second);
-    if (letters == FC_OK)
-        letters = fc_dead_letters_report(work->letters, work->arena, receipt, &second);
-    receipt->rows_written =
-        work->writes - (work->rewrites < work->writes ? work->rewrites : work->writes);
-    receipt->rows_superseded += work->rewrites;
-    receipt->bytes_read = (uint64_t)work->scan.bytes_read;
-    receipt->seconds =
-        (double)(fc_monotonic_ns(work->ingest->sys) - work->started_ns) / (double)FC_NS_PER_S;
+    fc_rc letters = work->letters ? fc_dead_letters_finish(work->letters, &second) : FC_OK;
+    fc_rc settled = fc_batch_settle(work, work->arena, receipt, &second);
+    letters = letters == FC_OK ? settled : letters;
     if (rc != FC_OK)
         return rc;
     if (letters != FC_OK) {
@@ -307,22 +255,23 @@ static fc_rc finish(struct work *work, fc_rc rc, struct fc_error *err)
                        receipt->rows_read, most->column, most->reason, most->first_value);
     }
     work->scan.rows_passed = work->rows_total;
-    return tell(work, "done", true, err);
+    return fc_batch_tell(work, "done", true, err);
 }
 
-static void work_done(struct work *work)
+static void work_done(struct fc_batch_work *work)
 {
     fc_row_maker_free(work->maker);
     fc_newest_free(work->newest);
     fc_keyset_free(work->keys);
     fc_dead_letters_free(work->letters);
+    fc_batch_place_done(&work->place);
 }
 
 fc_rc fc_ingest_run(const struct fc_ingest *ingest, struct fc_arena *arena,
                     Feast__Worker__V1__Receipt **ret, struct fc_error *err)
 {
     FC_CLEANUP(work_done)
-    struct work work = {
+    struct fc_batch_work work = {
         .ingest = ingest, .arena = arena, .started_ns = fc_monotonic_ns(ingest->sys)};
 
     *ret = NULL;
@@ -330,6 +279,7 @@ fc_rc fc_ingest_run(const struct fc_ingest *ingest, struct fc_arena *arena,
     if (!work.receipt)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a receipt");
     feast__worker__v1__receipt__init(work.receipt);
+    work.receipt->spec_revision = ingest->order->spec_revision;
     fc_rc rc = prepare(&work, err);
     if (rc != FC_OK)
         return rc;

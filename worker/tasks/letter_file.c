@@ -113,7 +113,7 @@ static fc_rc turn(struct fc_letter_file *file, struct fc_error *err)
 
 struct fc_buf *fc_letter_file_line(struct fc_letter_file *file)
 {
-    if (file->keep == FC_LETTERS_FIRST && file->bytes >= FC_LETTER_MAX) {
+    if (file->keep != FC_LETTERS_LAST && file->bytes >= FC_LETTER_MAX) {
         file->left_out++;
         return NULL;
     }
@@ -127,10 +127,15 @@ fc_rc fc_letter_file_added(struct fc_letter_file *file, struct fc_error *err)
     if (file->lines.len < FLUSH_BYTES)
         return FC_OK;
     fc_rc rc = flush(file, err);
-    if (rc != FC_OK || file->keep == FC_LETTERS_FIRST || file->bytes < FC_LETTER_TURN)
+    if (rc != FC_OK || file->keep != FC_LETTERS_LAST || file->bytes < FC_LETTER_TURN)
         return rc;
     rc = fc_letter_file_sync(file, err);
     return rc == FC_OK ? turn(file, err) : rc;
+}
+
+int64_t fc_letter_file_bytes(const struct fc_letter_file *file)
+{
+    return file->bytes + (int64_t)file->lines.len;
 }
 
 fc_rc fc_letter_file_sync(struct fc_letter_file *file, struct fc_error *err)

@@ -9,6 +9,8 @@
 enum fc_letter_keep {
     /** The first FC_LETTER_MAX bytes of a file that is begun anew: a job that starts again reads all rows again. */
     FC_LETTERS_FIRST,
+    /** The same, of a file that has some: what was left out of it before is not known any more. */
+    FC_LETTERS_MORE,
     /**
      * The last ones, of a file that is gone on with: at FC_LETTER_TURN bytes it becomes `<path>.1`, in place of the one
      * before, and a new one is begun. For work without an end.
@@ -26,9 +28,11 @@ FC_MUST fc_rc fc_letter_file_open(const char *path, enum fc_letter_keep keep,
 /** Appends to this for one more line, then calls fc_letter_file_added; NULL when no more are kept. */
 struct fc_buf *fc_letter_file_line(struct fc_letter_file *file);
 FC_MUST fc_rc fc_letter_file_added(struct fc_letter_file *file, struct fc_error *err);
+/** Bytes of the lines so far. */
+int64_t fc_letter_file_bytes(const struct fc_letter_file *file);
 /** All lines are with the disk. */
 FC_MUST fc_rc fc_letter_file_sync(struct fc_letter_file *file, struct fc_error *err);
-/** Writes the last lines; of FC_LETTERS_FIRST also how many were left out. An error of the disk is told here at the latest. */
+/** Writes the last lines; but for FC_LETTERS_LAST also how many were left out. An error of the disk is told here at the latest. */
 FC_MUST fc_rc fc_letter_file_finish(struct fc_letter_file *file, struct fc_error *err);
 void fc_letter_file_free(struct fc_letter_file *file);
 FC_DEFINE_FREEP(struct fc_letter_file, fc_letter_file_free)
