@@ -135,19 +135,6 @@ static bool read_double(const char *text, double *ret)
     return *end == '\0' && isfinite(*ret);
 }
 
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (*choices) {
-        size_t word = strcspn(choices, "|");
-        if (word == len && strncmp(choices, text, len) == 0)
-            return true;
-        choices += word + (choices[word] == '|');
-    }
-    return false;
-}
-
 static bool within(const struct fc_config_key *key, int64_t number)
 {
     return (key->min == 0 && key->max == 0) || (number >= key->min && number <= key->max);
@@ -176,7 +163,7 @@ static bool read_value(struct fc_config_entry *entry, const char *text)
     case FC_CONFIG_DOUBLE:
         return read_double(text, &entry->value.real) && within_real(key, entry->value.real);
     case FC_CONFIG_ENUM:
-        return is_choice(key->choices, text);
+        return fc_is_choice(key->choices, text);
     case FC_CONFIG_STRING:
         return true;
     case FC_CONFIG_LIST:

@@ -8,10 +8,14 @@
 
 #define INDENT 2
 
-void fc_json_number(const json_t *value, struct fc_buf *out)
+void fc_json_atom(const json_t *value, struct fc_buf *out)
 {
     char text[40];
 
+    if (!json_is_number(value)) {
+        fc_buf_puts(out, json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false");
+        return;
+    }
     if (json_is_integer(value)) {
         fc_buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         return;
@@ -86,14 +90,10 @@ static void put(const json_t *value, unsigned depth, struct fc_buf *out)
         break;
     case JSON_INTEGER:
     case JSON_REAL:
-        fc_json_number(value, out);
-        break;
     case JSON_TRUE:
     case JSON_FALSE:
-        fc_buf_puts(out, json_is_true(value) ? "true" : "false");
-        break;
     case JSON_NULL:
-        fc_buf_puts(out, "null");
+        fc_json_atom(value, out);
         break;
     }
 }

@@ -6,5 +6,5 @@
 
 #include "base/str.h"
 
-/** An integer or real as its shortest exact text. */
-void fc_json_number(const json_t *value, struct fc_buf *out);
+/** An integer or real as its shortest exact text, or true, false, null. */
+void fc_json_atom(const json_t *value, struct fc_buf *out);

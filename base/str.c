@@ -66,6 +66,19 @@ const char *fc_str_nearest(const char *word, const char *const *candidates, size
     return nearest;
 }
 
+bool fc_is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+
+    while (*choices != '\0') {
+        size_t word = strcspn(choices, "|");
+        if (word == len && strncmp(choices, text, len) == 0)
+            return true;
+        choices += word + (choices[word] == '|');
+    }
+    return false;
+}
+
 void fc_buf_done(struct fc_buf *buf)
 {
     free(buf->ptr);

@@ -36,6 +36,9 @@ size_t fc_str_distance(const char *a, const char *b, size_t cap);
 /** The candidate nearest to `word` (distance at most a third of its length), or NULL. */
 const char *fc_str_nearest(const char *word, const char *const *candidates, size_t count);
 
+/** Whether `text` is one of the words of "a|b|c". */
+bool fc_is_choice(const char *choices, const char *text);
+
 /** A growable byte buffer on the heap. A failed allocation sets `failed` and later appends do nothing: check once. */
 struct fc_buf {
     char *ptr; /**< NUL-terminated after each append; NULL while empty */

@@ -111,14 +111,10 @@ static void put_scalar(const json_t *value, struct fc_buf *out)
         break;
     case JSON_INTEGER:
     case JSON_REAL:
-        fc_json_number(value, out);
-        break;
     case JSON_TRUE:
     case JSON_FALSE:
-        fc_buf_puts(out, json_is_true(value) ? "true" : "false");
-        break;
     case JSON_NULL:
-        fc_buf_puts(out, "null");
+        fc_json_atom(value, out);
         break;
     case JSON_OBJECT:
         fc_buf_puts(out, "{}");

@@ -117,17 +117,26 @@ static enum fc_exit write_back(struct fc_cli *cli, json_t *file)
     return rc == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, &err);
 }
 
-enum fc_exit fc_cmd_config_set(struct fc_cli *cli)
+/* The user's file, to change the setting of that name in it. */
+static enum fc_exit read_to_change(struct fc_cli *cli, const char *name, json_t **ret)
 {
-    const char *name = our_name(cli->args[0]);
     struct fc_error err = FC_ERROR_INIT;
     enum fc_exit code = check_name(cli, name);
-    json_t *file = NULL;
 
     if (code != FC_EXIT_OK)
         return code;
-    if (fc_settings_read_user(cli->arena, &file, &err) != FC_OK)
-        return fc_cli_fail(cli, &err);
+    return fc_settings_read_user(cli->arena, ret, &err) == FC_OK ? FC_EXIT_OK
+                                                                 : fc_cli_fail(cli, &err);
+}
+
+enum fc_exit fc_cmd_config_set(struct fc_cli *cli)
+{
+    const char *name = our_name(cli->args[0]);
+    json_t *file = NULL;
+    enum fc_exit code = read_to_change(cli, name, &file);
+
+    if (code != FC_EXIT_OK)
+        return code;
     json_object_set_new(target(cli, file), name, json_string(cli->args[1]));
     return write_back(cli, file);
 }
@@ -135,14 +144,11 @@ enum fc_exit fc_cmd_config_set(struct fc_cli *cli)
 enum fc_exit fc_cmd_config_unset(struct fc_cli *cli)
 {
     const char *name = our_name(cli->args[0]);
-    struct fc_error err = FC_ERROR_INIT;
-    enum fc_exit code = check_name(cli, name);
     json_t *file = NULL;
+    enum fc_exit code = read_to_change(cli, name, &file);
 
     if (code != FC_EXIT_OK)
         return code;
-    if (fc_settings_read_user(cli->arena, &file, &err) != FC_OK)
-        return fc_cli_fail(cli, &err);
     json_object_del(target(cli, file), name);
     return write_back(cli, file);
 }

@@ -279,19 +279,6 @@ const char *const *fc_options_all(const struct fc_options *options, const char *
     return all;
 }
 
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (*choices) {
-        size_t word = strcspn(choices, "|");
-        if (word == len && strncmp(choices, text, len) == 0)
-            return true;
-        choices += word + (choices[word] == '|');
-    }
-    return false;
-}
-
 static size_t times_given(const struct fc_options *options, const struct fc_option *option)
 {
     size_t times = 0;
@@ -317,7 +304,7 @@ static fc_rc check_option(const struct fc_options *options, const struct fc_opti
         snprintf(name, sizeof(name), "%s", origin + 12);
     else if (!fc_options_given(options, option->name))
         snprintf(name, sizeof(name), "%.20s (%.400s)", option->name, origin);
-    if (text && !is_choice(option->choices, text))
+    if (text && !fc_is_choice(option->choices, text))
         return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected one of %s", name, text,
                        option->choices);
     return FC_OK;

@@ -57,10 +57,8 @@ static void put_json(const json_t *value, struct fc_buf *out)
 
     if (json_is_string(value)) {
         fc_buf_puts(out, json_string_value(value));
-    } else if (json_is_number(value)) {
-        fc_json_number(value, out);
-    } else if (json_is_boolean(value)) {
-        fc_buf_puts(out, json_is_true(value) ? "true" : "false");
+    } else if (json_is_number(value) || json_is_boolean(value)) {
+        fc_json_atom(value, out);
     } else if (json_is_array(value)) {
         fc_buf_putc(out, '[');
         json_array_foreach (value, i, item) {

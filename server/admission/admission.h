@@ -24,6 +24,7 @@ enum fc_validation_mode {
 /** Reads "enforce", "strict", "warn", "off". */
 FC_MUST bool fc_validation_mode_parse(const char *text, enum fc_validation_mode *ret);
 const char *fc_validation_mode_name(enum fc_validation_mode mode);
+Feast__Admin__V1__ValidationReport__Mode fc_validation_mode_to_wire(enum fc_validation_mode mode);
 
 struct fc_admission;
 

@@ -329,7 +329,7 @@ static void judge_source(struct judgement *judgement, const source_report *sourc
     }
 }
 
-static Feast__Admin__V1__ValidationReport__Mode report_mode(enum fc_validation_mode mode)
+Feast__Admin__V1__ValidationReport__Mode fc_validation_mode_to_wire(enum fc_validation_mode mode)
 {
     switch (mode) {
     case FC_VALIDATION_ENFORCE:
@@ -358,7 +358,7 @@ void fc_policy_judge(enum fc_validation_mode mode, double max_invalid_ratio,
     struct judgement judgement = {
         .mode = mode, .max_invalid_ratio = max_invalid_ratio, .violations = violations};
 
-    report->mode = report_mode(mode);
+    report->mode = fc_validation_mode_to_wire(mode);
     if (mode == FC_VALIDATION_OFF) {
         set_verdict(report, FEAST__ADMIN__V1__VERDICT__NOT_CHECKED, "");
         return;

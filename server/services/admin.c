@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/services/admin.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/registry/encode.h"
@@ -57,6 +59,25 @@ fc_rc admin_read_mode(const struct fc_services *services,
                              "mode is %d, expected DEFAULT, OFF, WARN, ENFORCE or STRICT",
                              (int)asked);
     }
+}
+
+fc_rc admin_read_token(const char *token, struct fc_arena *arena, int64_t *ret,
+                       struct fc_error *err)
+{
+    char *end = NULL;
+
+    *ret = INT64_MAX;
+    if (token[0] == '\0') {
+        return FC_OK;
+    }
+    errno = 0;
+    *ret = strtoll(token, &end, 10);
+    if (errno != 0 || *end != '\0' || *ret < 0) {
+        return fc_fail_field(err, FC_REASON_FIELD_INVALID, "page_token",
+                             "page_token is \"%s\", expected the next_page_token of an answer",
+                             fc_excerpt(arena, token));
+    }
+    return FC_OK;
 }
 
 bool admin_add_violations(const struct fc_violations *violations, struct fc_arena *arena,
@@ -187,6 +208,8 @@ static const struct fc_rpc_method methods[] = {
     METHOD("SetProjectValidation", FC_RPC_UNARY, admin_set_project_validation,
            set_project_validation_request, set_project_validation_response),
     METHOD("Backup", FC_RPC_UNARY, admin_backup, backup_request, backup_response),
+    METHOD("ListSchedules", FC_RPC_UNARY, admin_list_schedules, list_schedules_request,
+           list_schedules_response),
     METHOD("ListRevisions", FC_RPC_UNARY, admin_list_revisions, list_revisions_request,
            list_revisions_response),
     METHOD("WatchJob", FC_RPC_SERVER_STREAM, admin_watch_job, watch_job_request, job_progress),

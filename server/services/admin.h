@@ -16,6 +16,13 @@ FC_MUST fc_rc admin_read_mode(const struct fc_services *services,
                               Feast__Admin__V1__ValidationReport__Mode asked,
                               enum fc_validation_mode *ret, struct fc_error *err);
 
+/**
+ * What is on a page that goes from the newest to the oldest: numbers below `*ret`. An empty token begins at the newest;
+ * FIELD_INVALID at `page_token` for one that no answer gave.
+ */
+FC_MUST fc_rc admin_read_token(const char *token, struct fc_arena *arena, int64_t *ret,
+                               struct fc_error *err);
+
 /** Violations as field of an answer; texts are those of the list. False: arena exhausted. */
 FC_MUST bool admin_add_violations(const struct fc_violations *violations, struct fc_arena *arena,
                                   Google__Rpc__BadRequest__FieldViolation ***ret,
@@ -34,6 +41,7 @@ void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
 void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_list_schedules(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_list_objects(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_read_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);

@@ -6,21 +6,6 @@
 
 typedef Feast__Admin__V1__ValidationReport__Mode wire_mode;
 
-static wire_mode to_wire(enum fc_validation_mode mode)
-{
-    switch (mode) {
-    case FC_VALIDATION_ENFORCE:
-        return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__ENFORCE;
-    case FC_VALIDATION_STRICT:
-        return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__STRICT;
-    case FC_VALIDATION_WARN:
-        return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__WARN;
-    case FC_VALIDATION_OFF:
-        break;
-    }
-    return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF;
-}
-
 static enum fc_validation_mode server_mode(const struct fc_services *services)
 {
     return services->admission != NULL ? fc_admission_default_mode(services->admission)
@@ -61,9 +46,9 @@ void admin_get_project_validation(struct fc_rpc_call *call, void *ctx,
         return;
     }
     if (fc_project_mode(&row, arena, &mode)) {
-        response.setting = to_wire(mode);
+        response.setting = fc_validation_mode_to_wire(mode);
     }
-    response.effective = to_wire(mode);
+    response.effective = fc_validation_mode_to_wire(mode);
     fc_rpc_reply(call, &response.base);
 }
 
@@ -101,7 +86,7 @@ static void done(void *ctx, const struct fc_error *err)
         return;
     }
     response.setting = set->asked;
-    response.effective = to_wire(set->mode);
+    response.effective = fc_validation_mode_to_wire(set->mode);
     fc_rpc_reply(set->call, &response.base);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stored reports of one feature table, a page at a time: a token is the id of the last report seen. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -11,26 +10,6 @@
 
 typedef Feast__Admin__V1__ListValidationReportsRequest list_request;
 typedef Feast__Admin__V1__ListValidationReportsResponse list_response;
-
-/* Reports below this id are on the page. */
-static fc_rc read_token(const list_request *request, struct fc_arena *arena, int64_t *ret,
-                        struct fc_error *err)
-{
-    char *end = NULL;
-
-    *ret = INT64_MAX;
-    if (request->page_token[0] == '\0') {
-        return FC_OK;
-    }
-    errno = 0;
-    *ret = strtoll(request->page_token, &end, 10);
-    if (errno != 0 || *end != '\0' || *ret < 0) {
-        return fc_fail_field(err, FC_REASON_FIELD_INVALID, "page_token",
-                             "page_token is \"%s\", expected the next_page_token of an answer",
-                             fc_excerpt(arena, request->page_token));
-    }
-    return FC_OK;
-}
 
 static bool fill_page(const struct fc_report_row *rows, size_t count, size_t size,
                       struct fc_arena *arena, list_response *response)
@@ -57,7 +36,7 @@ static fc_rc list(const struct fc_services *services, const list_request *reques
     int64_t below = 0;
     size_t count = 0;
 
-    fc_rc rc = read_token(request, arena, &below, err);
+    fc_rc rc = admin_read_token(request->page_token, arena, &below, err);
     if (rc == FC_OK) {
         rc = admin_find_table(services, fc_request_project(request->project), "table",
                               request->table, arena, &row, err);

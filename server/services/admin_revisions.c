@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The history of one object, a page at a time: a token is the number of the last revision seen. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -58,26 +57,6 @@ static fc_rc find_object(const struct fc_services *services, const list_request 
                              "OBJECT_KIND_FEATURE_TABLE",
                              (int)request->kind);
     }
-}
-
-/* Revisions below this number are on the page. */
-static fc_rc read_token(const list_request *request, struct fc_arena *arena, int64_t *ret,
-                        struct fc_error *err)
-{
-    char *end = NULL;
-
-    *ret = INT64_MAX;
-    if (request->page_token[0] == '\0') {
-        return FC_OK;
-    }
-    errno = 0;
-    *ret = strtoll(request->page_token, &end, 10);
-    if (errno != 0 || *end != '\0' || *ret < 0) {
-        return fc_fail_field(err, FC_REASON_FIELD_INVALID, "page_token",
-                             "page_token is \"%s\", expected the next_page_token of an answer",
-                             fc_excerpt(arena, request->page_token));
-    }
-    return FC_OK;
 }
 
 static Feast__Admin__V1__Revision *make_revision(const list_request *request,
@@ -146,7 +125,7 @@ void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     int64_t id = 0, below = 0;
     size_t count = 0;
 
-    fc_rc rc = read_token(request, arena, &below, &err);
+    fc_rc rc = admin_read_token(request->page_token, arena, &below, &err);
     if (rc == FC_OK) {
         rc = find_object(services, request, arena, &id, &err);
     }
