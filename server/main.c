@@ -12,7 +12,7 @@
 #include "base/version.h"
 #include "server/app.h"
 #include "server/config_table.h"
-#include "storage/store.h"
+#include "server/restore.h"
 
 #define TICK_NS 250000000L /* how soon health follows the state of the store */
 
@@ -48,27 +48,30 @@ static void ignore_flag(void *ctx FC_UNUSED, const char *name FC_UNUSED,
 
 static void print_help(void)
 {
-    puts("usage: feast-core [--config FILE] [--KEY VALUE]...\n"
-         "\n"
-         "The registry server: stores entities and feature tables, checks feature tables against "
-         "their\n"
-         "sources, runs ingestion jobs and serves online features.\n"
-         "\n"
-         "  feast-core --data-dir /var/lib/feast-core --listen 127.0.0.1:6565\n"
-         "  feast-core --config core.yaml --print-config\n"
-         "\n"
-         "  --config FILE    YAML file with the keys below\n"
-         "  --check-config   tell whether a server could be started with it, then exit\n"
-         "  --restore FILE   put a backup in the place of the registry in data_dir, then exit; "
-         "what was\n"
-         "                   there is kept beside it, and the same file is restored only once\n"
-         "  --print-config   print every key with its value and where it comes from, then exit\n"
-         "  --version        print the version, then exit\n"
-         "  --help           print this, then exit\n"
-         "\n"
-         "Keys: flags > environment > file > default. http.listen is the flag --http-listen, the "
-         "variable\n"
-         "FEAST_CORE_HTTP_LISTEN, and `http: {listen: ...}` in the file.\n");
+    puts(
+        "usage: feast-core [--config FILE] [--KEY VALUE]...\n"
+        "\n"
+        "The registry server: stores entities and feature tables, checks feature tables against "
+        "their\n"
+        "sources, runs ingestion jobs and serves online features.\n"
+        "\n"
+        "  feast-core --data-dir /var/lib/feast-core --listen 127.0.0.1:6565\n"
+        "  feast-core --config core.yaml --print-config\n"
+        "\n"
+        "  --config FILE    YAML file with the keys below\n"
+        "  --check-config   tell whether a server could be started with it, then exit\n"
+        "  --restore FILE   put a backup (a file, or s3://BUCKET/KEY) in the place of the registry "
+        "in\n"
+        "                   data_dir, then exit; what was there is kept beside it, and the same "
+        "backup is\n"
+        "                   restored only once\n"
+        "  --print-config   print every key with its value and where it comes from, then exit\n"
+        "  --version        print the version, then exit\n"
+        "  --help           print this, then exit\n"
+        "\n"
+        "Keys: flags > environment > file > default. http.listen is the flag --http-listen, the "
+        "variable\n"
+        "FEAST_CORE_HTTP_LISTEN, and `http: {listen: ...}` in the file.\n");
     fc_config_print_help(fc_server_config_table, stdout);
 }
 
@@ -170,7 +173,7 @@ static int restore(const struct fc_config *config, const char *path)
     struct fc_error err = FC_ERROR_INIT;
     bool done = false;
 
-    if (fc_store_restore(data_dir, path, fc_sys_real(), &done, &err) != FC_OK) {
+    if (fc_restore(config, path, &done, &err) != FC_OK) {
         print_failure(&err);
         return EXIT_CODE_FAILED;
     }

@@ -18,7 +18,8 @@
 struct backup {
     struct fc_rpc_call *call;
     const struct fc_services *services;
-    const char *path;
+    const char *path; /* where it is */
+    const char *url;  /* where it is taken to; NULL: nowhere */
     int64_t started_ns; /* monotonic */
     int64_t taken_ns;
     int64_t bytes;
@@ -51,11 +52,24 @@ static void remove_old(struct backup *backup)
     free((void *)names);
 }
 
+/* The file was for the way only. */
+static void take_away(struct backup *backup)
+{
+    fc_rc rc = fc_copies_upload(backup->services->copies, backup->path, backup->url, backup->keep,
+                                &backup->removed, &backup->err);
+    (void)unlink(backup->path);
+    if (rc == FC_OK) {
+        backup->path = backup->url;
+    }
+}
+
 static void work(void *ctx)
 {
     struct backup *backup = ctx;
     fc_rc rc = fc_store_backup(backup->services->store, backup->path, &backup->bytes, &backup->err);
-    if (rc == FC_OK && backup->keep > 0) {
+    if (rc == FC_OK && backup->url != NULL) {
+        take_away(backup);
+    } else if (rc == FC_OK && backup->keep > 0) {
         remove_old(backup);
     }
 }
@@ -109,10 +123,16 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
                        services->backup_dir, strerror(failed != 0 ? -failed : errno));
     }
     fc_backup_name(backup->taken_ns, name);
-    backup->path = fc_arena_printf(arena, "%s/%s", dir, wanted[0] != '\0' ? wanted : name);
+    const char *file = wanted[0] != '\0' ? wanted : name;
+    const char *url = services->backup_url;
+    backup->path = fc_arena_printf(arena, "%s/%s", dir, file);
+    if (services->copies != NULL) {
+        backup->url = fc_arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", file);
+    }
     free(dir);
-    return backup->path != NULL ? FC_OK
-                                : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a path");
+    return !fc_arena_exhausted(arena)
+               ? FC_OK
+               : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a path");
 }
 
 void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)

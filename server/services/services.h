@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "server/admission/admission.h"
+#include "server/copies/copies.h"
 #include "server/jobs/jobs.h"
 #include "server/reverify/reverify.h"
 #include "server/rpc/rpc.h"
@@ -23,6 +24,8 @@ struct fc_services {
     const char *version;                   /**< answer of GetFeastCoreVersion */
     const char
         *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
+    struct fc_copies *copies; /**< NULL: backups stay in backup_dir */
+    const char *backup_url;   /**< else where they are taken from there */
     struct fc_background
         *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
     struct fc_online_pool *online_pool; /**< the same: reads of Redis */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chart without a cluster: what it renders for many values, what it refuses, what the judges say."""
 
+import base64
 import json
 import pathlib
 import subprocess
@@ -11,7 +12,7 @@ import yaml
 
 from kubernetes import CHART, PATIENCE, SOURCE_DIR, VERSIONS, peer, tool
 
-# Kinds of operators, of which Kubernetes itself has no schema.
+# Kinds of operators, of which Kubernetes itself has no schema. They are judged in cluster.py, by the API server.
 FOREIGN = ("ServiceMonitor", "PrometheusRule", "GRPCRoute", "Certificate")
 
 EVERYTHING = {
@@ -55,6 +56,14 @@ MATRIX = {
                          "startupProbe": {"enabled": False}, "livenessProbe": {"enabled": False},
                          "readinessProbe": {"enabled": False}},
     "a Redis without a password": {"redis": {"url": "redis+cluster://redis:6379"}},
+    "a Redis of the release": {"redis": {"enabled": True}},
+    "a Redis of the release, on a volume": {"redis": {"enabled": True, "existingSecret": "redis", "passwordKey": "pw", "layout": "c",
+                                            "persistence": {"enabled": True, "storageClass": "-"}},
+                                            "imagePullSecrets": ["pull"], "nodeSelector": {"disk": "ssd"}},
+    "backups on S3": {"backup": {"enabled": True, "s3": {"url": "s3://backups/ml/", "region": "eu-central-1"}},
+                      "existingSecret": "keys", "restore": {"from": "registry-20260102T030405Z.db"}},
+    "configuration of streams and schedules": {"config": {"stream": {"descriptors": "/etc/descriptors"},
+                                               "jobs.keep": "48h", "jobs": {"parallel": 2}}},
     "stopped": {"replicaCount": 0},
     "a long name": {"fullnameOverride": "x" * 80, "backup": {"enabled": True}},
     "the old chart's": {
@@ -94,6 +103,11 @@ WRONG = [
     ({"backup": {"enabled": True, "keep": -1}}, ["backup", "keep"]),
     ({"redis": {"url": "redis:6379"}}, ["redis", "url"]),
     ({"redis": {"url": "redis://a", "password": "x"}}, ["redis", "password"]),
+    ({"redis": {"url": "redis://a", "enabled": True}}, ["redis.enabled", "redis.url"]),
+    ({"redis": {"enabled": True, "passwordKey": ""}}, ["redis.passwordKey"]),
+    ({"redis": {"enabled": True, "maxMemory": "much"}}, ["redis", "maxMemory"]),
+    ({"backup": {"enabled": True, "s3": {"url": "https://bucket"}}}, ["backup", "s3", "url"]),
+    ({"backup": {"s3": {"secretKey": "x"}}}, ["backup", "s3", "secretKey"]),
     ({"logLevel": "loud"}, ["logLevel"]),
     ({"image": {"digest": "sha256:1"}}, ["image", "digest"]),
 ]
@@ -158,7 +172,8 @@ class Chart(unittest.TestCase):
 
     def test_score(self):
         """kube-score: nothing critical."""
-        for what in ("defaults", "everything"):
+        for what in ("defaults", "everything", "a Redis of the release", "a Redis of the release, on a volume",
+                     "backups on S3", "the old chart's"):
             text = yaml.safe_dump_all([one for one in self.objects(MATRIX[what]) if one["kind"] not in FOREIGN])
             _, out, err = tool("kube-score", "score", "--output-format", "json", "-", stdin=text)
             critical = [(one["object_name"], check["check"]["name"], comment["summary"])
@@ -209,6 +224,49 @@ class Chart(unittest.TestCase):
         self.assertEqual({one["path"] for one in volume["items"]}, {"password", "ca.crt"})
         config = yaml.safe_load(find(self.objects({}), "ConfigMap")["data"]["core.yaml"])
         self.assertNotIn("online_store", config)
+
+    def test_redis_of_the_release(self):
+        """Only the server reaches it, with a password that stands in a secret alone."""
+        name = "features-feast-core-redis"
+        objects = self.objects({"redis": {"enabled": True}})
+        config = yaml.safe_load(find(objects, "ConfigMap", "features-feast-core")["data"]["core.yaml"])
+        self.assertEqual(config["online_store"], {"default": f"redis://{name}.ml.svc:6379/0", "layout": "a",
+                                                  "password_file": "/etc/feast-core-redis/password"})
+        secret = find(objects, "Secret", name)
+        password = base64.b64decode(secret["data"]["password"]).decode()
+        self.assertEqual(len(password), 40)
+        self.assertNotIn(password, yaml.safe_dump([one for one in objects if one is not secret]))
+        pods = find(objects, "StatefulSet", name)["spec"]["template"]
+        policy = find(objects, "NetworkPolicy", name)["spec"]
+        self.assertLessEqual(policy["podSelector"]["matchLabels"].items(), pods["metadata"]["labels"].items())
+        core = find(objects, "StatefulSet", "features-feast-core")["spec"]["template"]["metadata"]["labels"]
+        allowed = policy["ingress"][0]["from"][0]["podSelector"]["matchLabels"]
+        self.assertLessEqual(allowed.items(), core.items())
+        self.assertNotIn("egress", policy)
+        # The server's service, budget and policy have none of its pods.
+        for kind in ("Service", "PodDisruptionBudget", "NetworkPolicy"):
+            for one in objects:
+                if one["kind"] == kind and one["metadata"]["name"] != name:
+                    spec = one["spec"]
+                    chosen = spec["podSelector"]["matchLabels"] if kind == "NetworkPolicy" else spec["selector"]
+                    chosen = chosen.get("matchLabels", chosen)
+                    self.assertFalse(chosen.items() <= pods["metadata"]["labels"].items(), one["metadata"])
+        self.assertEqual(find(objects, "ServiceAccount")["metadata"]["name"], "features-feast-core")
+        self.assertNotIn("serviceAccountName", pods["spec"])
+
+    def test_backups_on_s3(self):
+        """No volume for them; the server and the restore have the credentials, the job that asks has none."""
+        objects = self.objects(MATRIX["backups on S3"])
+        self.assertFalse([one for one in objects if one["kind"] == "PersistentVolumeClaim"])
+        config = yaml.safe_load(find(objects, "ConfigMap")["data"]["core.yaml"])
+        self.assertEqual(config["backup"], {"url": "s3://backups/ml/", "s3": {
+            "endpoint": "", "region": "eu-central-1", "path_style": False}})
+        pod = find(objects, "StatefulSet")["spec"]["template"]["spec"]
+        self.assertIn("--restore=s3://backups/ml/registry-20260102T030405Z.db", pod["initContainers"][0]["args"])
+        keys = [{"secretRef": {"name": "keys"}}]
+        self.assertEqual([one["envFrom"] for one in pod["initContainers"] + pod["containers"]], [keys, keys])
+        job = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        self.assertNotIn("envFrom", job["containers"][0])
 
     def test_old_ports(self):
         ports = {one["name"]: one["port"] for one in

@@ -84,6 +84,13 @@ for line in sys.stdin:
             for key in args[1]:
                 s3.put_object(Bucket=args[0], Key=key, Body=data)
             answer = len(args[1])
+        elif what == 'objects':
+            answer = [[one['Key'], one['Size']] for one in s3.list_objects_v2(Bucket=args[0]).get('Contents', [])]
+        elif what == 'get':
+            s3.download_file(args[0], args[1], args[2])
+            answer = True
+        elif what == 'delete':
+            answer = s3.delete_object(Bucket=args[0], Key=args[1]) and True
         elif what == 'role':
             answer = iam.create_role(RoleName=args[0], AssumeRolePolicyDocument=json.dumps(
                 {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Principal': '*',
@@ -142,6 +149,16 @@ class S3:
 
     def copies(self, bucket, keys, path):
         return self._ask("copies", bucket, keys, str(path))
+
+    def objects(self, bucket):
+        """Keys of all objects with their sizes."""
+        return dict(self._ask("objects", bucket))
+
+    def get(self, bucket, key, path):
+        return self._ask("get", bucket, key, str(path))
+
+    def delete(self, bucket, key):
+        return self._ask("delete", bucket, key)
 
     def lock(self, actions_before="0"):
         """From now on nothing goes without a good signature; `inf` unlocks."""

@@ -92,8 +92,16 @@ static const Feast__Worker__V1__Access *access_of(const Feast__Worker__V1__WorkO
     if (ingest != NULL) {
         return ingest->access;
     }
-    return order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE ? order->probe->access
-                                                                         : NULL;
+    switch (order->task_case) {
+    case FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE:
+        return order->probe->access;
+    case FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD:
+        return order->upload->access;
+    case FEAST__WORKER__V1__WORK_ORDER__TASK_DOWNLOAD:
+        return order->download->access;
+    default:
+        return NULL;
+    }
 }
 
 /* TLS of a Redis: authorities, certificate, key. */
@@ -150,6 +158,8 @@ static void add_writes(struct paths *paths, const Feast__Worker__V1__WorkOrder *
         if (ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_SQLITE) {
             add_place_of(paths, ingest->sqlite->path);
         }
+    } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_DOWNLOAD) {
+        add_place_of(paths, order->download->path);
     }
 }
 
@@ -175,6 +185,9 @@ fc_rc fc_confine_order(const Feast__Worker__V1__WorkOrder *order, struct fc_aren
         add_sink_reads(&reads, order);
     }
     add_writes(&writes, order);
+        if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD) {
+            add(&reads, order->upload->path);
+        }
     if (reads.failed || writes.failed) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "files cannot be confined: more than %d places", MOST_PATHS - 2);

@@ -180,7 +180,9 @@ static bool is_transient(long status)
 static bool again(const struct fc_http_hop *hop, fc_rc rc, const struct fc_error *err)
 {
     const char *method = hop->request->method;
-    bool safe = !method || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    /* Doing these twice is doing them once. */
+    bool safe = !method || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+                strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0;
 
     if (hop->request->once)
         return false;

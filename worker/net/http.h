@@ -84,8 +84,8 @@ struct fc_http_request {
 /**
  * One request with its answer. SOURCE_UNREACHABLE when there is no answer (name, connection, TLS, reset, cut
  * short), DEADLINE_EXCEEDED, SOURCE_DENIED when the policy forbids the target, SOURCE_INVALID when the answer is too
- * large or lies about its length. 429, 500, 502, 503 and 504 are tried again within the deadline, as are GET and HEAD
- * that found no answer; the last answer is the one returned.
+ * large or lies about its length. 429, 500, 502, 503 and 504 are tried again within the deadline, as are GET, HEAD, PUT
+ * and DELETE that found no answer; the last answer is the one returned.
  */
 FC_MUST fc_rc fc_http_call(struct fc_http *http, const struct fc_http_request *request,
                            struct fc_arena *arena, struct fc_http_response *ret,

@@ -143,8 +143,10 @@ static fc_rc send_once(struct fc_s3 *s3, const struct fc_s3_request *request, bo
                                     .key_id = credentials.key_id,
                                     .secret = credentials.secret,
                                     .token = credentials.token};
-    const struct fc_http_request http = {.url = url_of(s3, request),
+    const struct fc_http_request http = {.method = request->method,
+                                         .url = url_of(s3, request),
                                          .headers = request->headers,
+                                         .body = request->body,
                                          .aws = &aws,
                                          .trusted = s3->endpoint != NULL,
                                          .what = request->what};
@@ -175,6 +177,13 @@ static const char *moved_to(const struct fc_s3 *s3, const struct fc_http_respons
     return region;
 }
 
+/* 204: what was to be removed is gone. */
+static bool is_done(const struct fc_s3_request *request, const struct fc_http_response *response)
+{
+    return request->read ? fc_fetch_done(response)
+                         : response->status == 200 || response->status == 204;
+}
+
 fc_rc fc_s3_call(struct fc_s3 *s3, const struct fc_s3_request *request,
                  struct fc_http_response *ret, struct fc_error *err)
 {
@@ -184,7 +193,7 @@ fc_rc fc_s3_call(struct fc_s3 *s3, const struct fc_s3_request *request,
 
     for (;;) {
         fc_rc rc = send_once(s3, request, &is_signed, ret, err);
-        if (rc != FC_OK || (request->read ? fc_fetch_done(ret) : ret->status == 200))
+        if (rc != FC_OK || is_done(request, ret))
             return rc;
         fc_s3_fault(ret, s3->store.env.scratch, &fault);
         const char *region = moved ? NULL : moved_to(s3, ret, &fault);
@@ -227,4 +236,6 @@ const struct fc_store_ops fc_store_s3 = {
     .open = s3_open,
     .list = fc_s3_list,
     .read = s3_read,
+    .write = fc_s3_write,
+    .remove = fc_s3_remove,
 };

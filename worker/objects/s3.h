@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Between the files of the S3 store: s3.c (requests), s3_list.c, s3_error.c. */
+/** Between the files of the S3 store: s3.c (requests), s3_list.c, s3_write.c, s3_error.c. */
 #pragma once
 
 #include "worker/net/aws.h"
@@ -15,10 +15,12 @@ struct fc_s3 {
 
 /** One request to the bucket; `key` is not encoded, `query` is, "" for none. */
 struct fc_s3_request {
+    const char *method; /**< NULL for GET */
     const char *key, *query;
     const char *const *headers;
     struct fc_object *object;          /**< NULL: the answer is kept in memory */
     const struct fc_object_read *read; /**< of the object */
+    fc_str body;
     const char *what;
 };
 
@@ -28,6 +30,9 @@ FC_MUST fc_rc fc_s3_call(struct fc_s3 *s3, const struct fc_s3_request *request,
 
 fc_rc fc_s3_list(struct fc_store *store, const char *prefix, fc_object_fn fn, void *ctx,
                  struct fc_error *err);
+fc_rc fc_s3_write(struct fc_store *store, const char *key, int fd, int64_t bytes,
+                  struct fc_error *err);
+fc_rc fc_s3_remove(struct fc_store *store, const char *key, struct fc_error *err);
 
 /** What S3 said in an answer that is no good one. */
 struct fc_s3_fault {

@@ -10,7 +10,7 @@
 
 #include "worker/net/http.h"
 
-#define FC_STORE_VERSION 1
+#define FC_STORE_VERSION 2
 
 struct fc_object {
     const char *key;  /**< as the store knows it */
@@ -60,6 +60,11 @@ struct fc_store_ops {
      */
     fc_rc (*read)(struct fc_store *store, struct fc_object *object,
                   const struct fc_object_read *read, struct fc_error *err);
+    /** Makes the object of the first `bytes` bytes of a file, whole or not at all. NULL where nothing is written. */
+    fc_rc (*write)(struct fc_store *store, const char *key, int fd, int64_t bytes,
+                   struct fc_error *err);
+    /** Removes it; that there is none is no error. NULL where nothing is written. */
+    fc_rc (*remove)(struct fc_store *store, const char *key, struct fc_error *err);
 };
 
 /** What all kinds begin with. */

@@ -2,6 +2,7 @@
 #include "worker/tasks/order.h"
 
 #include "protos/work_order.h"
+#include "worker/tasks/copy.h"
 #include "worker/tasks/ingest_batch.h"
 #include "worker/tasks/ingest_stream.h"
 #include "worker/tasks/probe.h"
@@ -92,6 +93,22 @@ static fc_rc run_stream(struct running *running, struct fc_error *err)
     return rc;
 }
 
+static fc_rc run_copy(struct running *running, struct fc_error *err)
+{
+    const Feast__Worker__V1__WorkOrder *order = running->order;
+    Feast__Worker__V1__Copied *copied = NULL;
+
+    fc_rc rc =
+        order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD
+            ? fc_upload_run(order->upload, running->env->sys, running->arena, &copied, err)
+            : fc_download_run(order->download, running->env->sys, running->arena, &copied, err);
+    if (rc != FC_OK)
+        return rc;
+    running->result.outcome_case = FEAST__WORKER__V1__RESULT__OUTCOME_COPIED;
+    running->result.copied = copied;
+    return FC_OK;
+}
+
 static fc_rc run_task(struct running *running, struct fc_error *err)
 {
     FC_CLEANUP(fc_duck_closep) struct fc_duck *own = NULL;
@@ -100,6 +117,9 @@ static fc_rc run_task(struct running *running, struct fc_error *err)
 
     if (task == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM)
         return run_stream(running, err);
+    if (task == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD ||
+        task == FEAST__WORKER__V1__WORK_ORDER__TASK_DOWNLOAD)
+        return run_copy(running, err);
     if (task != FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE &&
         task != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH)
         return fc_fail(err, FC_REASON_REQUEST_INVALID,

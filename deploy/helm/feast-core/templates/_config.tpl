@@ -35,12 +35,19 @@
 {{- $_ := set $chart "tls" $tls -}}
 {{- end -}}
 {{- if .Values.backup.enabled -}}
+{{- with .Values.backup.s3 -}}
+{{- if .url -}}
+{{- $_ := set $chart "backup" (dict "url" .url "s3" (dict "endpoint" .endpoint "region" .region "path_style" .pathStyle)) -}}
+{{- else -}}
 {{- $_ := set $chart "backup" (dict "dir" "/var/lib/feast-core-backups") -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $url := include "feast-core.redisUrl" . -}}
 {{- with .Values.redis -}}
-{{- if .url -}}
-{{- $redis := dict "default" .url "layout" .layout -}}
-{{- if and .existingSecret .passwordKey -}}
+{{- if $url -}}
+{{- $redis := dict "default" $url "layout" .layout -}}
+{{- if and (or .enabled .existingSecret) .passwordKey -}}
 {{- $_ := set $redis "password_file" "/etc/feast-core-redis/password" -}}
 {{- end -}}
 {{- if and .existingSecret .caKey -}}

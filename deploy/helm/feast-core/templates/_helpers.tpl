@@ -50,6 +50,27 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.backup.persistence.existingClaim | default (printf "%s-backups" (include "feast-core.fullname" .)) }}
 {{- end -}}
 
+{{/* Backups lie on a volume. */}}
+{{- define "feast-core.backupVolume" -}}
+{{- if and .Values.backup.enabled (not .Values.backup.s3.url) }}true{{ end -}}
+{{- end -}}
+
+{{- define "feast-core.redisUrl" -}}
+{{- if .Values.redis.enabled -}}
+redis://{{ include "feast-core.fullname" . }}-redis.{{ .Release.Namespace }}.svc:6379/0
+{{- else -}}
+{{ .Values.redis.url }}
+{{- end -}}
+{{- end -}}
+
+{{- define "feast-core.redisSecret" -}}
+{{- if .Values.redis.enabled -}}
+{{ .Values.redis.existingSecret | default (printf "%s-redis" (include "feast-core.fullname" .)) }}
+{{- else -}}
+{{ .Values.redis.existingSecret }}
+{{- end -}}
+{{- end -}}
+
 {{- define "feast-core.storageClass" -}}
 {{- if eq . "-" }}
 storageClassName: ""
@@ -87,6 +108,12 @@ storageClassName: {{ . }}
 {{- fail "ingress.grpc.enabled is true, but ingress.grpc.hosts is empty" -}}
 {{- end -}}
 {{- if and .Values.restore.from (not .Values.backup.enabled) -}}
-{{- fail "restore.from is set, but backup.enabled is false: backups are read from the backup volume" -}}
+{{- fail "restore.from is set, but backup.enabled is false: backups are read from where they are kept" -}}
+{{- end -}}
+{{- if and .Values.redis.enabled .Values.redis.url -}}
+{{- fail "redis.enabled is true and redis.url is set: the online store is in one Redis, that of the release or yours" -}}
+{{- end -}}
+{{- if and .Values.redis.enabled (not .Values.redis.passwordKey) -}}
+{{- fail "redis.enabled is true, but redis.passwordKey is empty: the Redis of the release has a password" -}}
 {{- end -}}
 {{- end -}}

@@ -15,6 +15,23 @@
 {{- end }}
 {{- end -}}
 
+{{/* Of the server and of a restore: credentials of sources, and of where backups are. */}}
+{{- define "feast-core.environment" -}}
+{{- with include "feast-core.env" . | trim }}
+env:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- if or .Values.existingSecret .Values.extraEnvFrom }}
+envFrom:
+  {{- with .Values.existingSecret }}
+  - secretRef: {name: {{ . }}}
+  {{- end }}
+  {{- with .Values.extraEnvFrom }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* The kubelet's own gRPC probes cannot do TLS: with it the HTTP port is asked, which tells the same. */}}
 {{- define "feast-core.ask" -}}
 {{- if .root.Values.tls.enabled -}}
