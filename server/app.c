@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/app.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,9 @@
 #include "protos/descriptor_set.h"
 #include "server/address.h"
 #include "server/admission/admission.h"
-#include "server/copies/copies.h"
 #include "server/http/http.h"
 #include "server/jobs/jobs.h"
+#include "server/jobs/reconcile.h"
 #include "server/memory.h"
 #include "server/notify.h"
 #include "server/retention.h"
@@ -30,7 +31,6 @@
 #include "server/services/services.h"
 #include "server/sources.h"
 #include "server/stores.h"
-#include "server/worker_path.h"
 #include "storage/store.h"
 
 #define MAX_TEXTS_BYTES                                                                            \
@@ -55,9 +55,9 @@ struct fc_app {
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
-    const Feast__Worker__V1__Access *backup_access;
-    struct fc_copies *copies; /* NULL: backups stay on this machine */
     const struct fc_online_stores *stores;
+    struct fc_stream_policy streams;
+    struct fc_reconcile *reconcile; /* NULL: streams do not start by themselves */
     bool loopback_only, local_any;
     bool writable, damaged; /* as was last logged; health is told both */
 };
@@ -117,6 +117,30 @@ static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
     return FC_OK;
 }
 
+static fc_rc resolve_worker(struct fc_app *app, struct fc_error *err)
+{
+    const char *configured = fc_config_str(app->config, "worker.path");
+    char self[PATH_MAX];
+
+    app->worker_path = configured;
+    if (configured[0] == '\0') {
+        ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+        self[len > 0 ? len : 0] = '\0';
+        char *slash = strrchr(self, '/');
+        app->worker_path = slash == NULL ? NULL
+                                         : fc_arena_printf(app->texts, "%.*s/feast-worker",
+                                                           (int)(slash - self), self);
+    }
+    if (app->worker_path == NULL || access(app->worker_path, X_OK) != 0) {
+        return fc_fail_field(
+            err, FC_REASON_CONFIG_INVALID, "worker.path",
+            "the worker program '%s' is missing or cannot be executed; install feast-worker beside "
+            "feast-core or set worker.path",
+            app->worker_path != NULL ? app->worker_path : "feast-worker");
+    }
+    return FC_OK;
+}
+
 /* Local files: any of them when only this machine can ask, else those below the roots. */
 static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
 {
@@ -131,6 +155,32 @@ static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
         app->local_roots[i] = fc_config_list_at(app->config, "sources.local_roots", i);
     }
     return FC_OK;
+}
+
+/* Which streams may run, and from where. */
+static fc_rc resolve_streams(struct fc_app *app, struct fc_error *err)
+{
+    size_t count = fc_config_list_len(app->config, "stream.projects");
+    const char **projects = fc_arena_calloc(app->texts, count + 1, sizeof *projects);
+
+    if (projects == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu projects", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        projects[i] = fc_config_list_at(app->config, "stream.projects", i);
+    }
+    app->streams.projects = projects;
+    return fc_stream_start_parse(fc_config_str(app->config, "stream.start"), &app->streams, err);
+}
+
+static fc_rc start_reconcile(struct fc_app *app, struct fc_error *err)
+{
+    const struct fc_reconcile_options options = {
+        .sys = fc_sys_real(), .store = app->store, .jobs = app->jobs};
+
+    return fc_config_bool(app->config, "stream.enabled")
+               ? fc_reconcile_new(&options, &app->reconcile, err)
+               : FC_OK;
 }
 
 static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc_error *err)
@@ -184,6 +234,8 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
         .parallel = (unsigned)fc_config_int(app->config, "jobs.parallel"),
         .max_attempts = (int32_t)fc_config_int(app->config, "jobs.max_attempts"),
         .memory_limit = fc_config_bytes(app->config, "jobs.memory_limit"),
+        .stream_parallel = (unsigned)fc_config_int(app->config, "stream.parallel"),
+        .streams = app->streams,
         .local_any = app->local_any,
         .local_roots = app->local_roots,
         .access = app->access,
@@ -201,16 +253,6 @@ static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc
         .outbox_keep_ns = fc_config_duration_ns(app->config, "storage.outbox_keep"),
     };
     return fc_retention_new(&options, &app->retention, err);
-}
-
-static fc_rc start_copies(struct fc_app *app, struct fc_error *err)
-{
-    const struct fc_copies_options options = {.worker_path = app->worker_path,
-                                              .access = app->backup_access};
-
-    return fc_config_str(app->config, "backup.url")[0] == '\0'
-               ? FC_OK
-               : fc_copies_new(&options, &app->copies, err);
 }
 
 static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
@@ -329,6 +371,7 @@ static fc_rc start_http(struct fc_app *app, struct fc_error *err)
         .store = app->store,
         .admission = app->admission,
         .reverify = app->reverify,
+        .reconcile = app->reconcile,
         .jobs = app->jobs,
     };
     return options.address[0] == '\0' ? FC_OK : fc_http_new(&options, &app->http, err);
@@ -381,7 +424,7 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
     fc_rc rc = resolve_listens(app, err);
     if (rc == FC_OK) {
-        rc = fc_worker_path(app->config, app->texts, &app->worker_path, err);
+        rc = resolve_worker(app, err);
     }
     if (rc == FC_OK) {
         rc = resolve_roots(app, err);
@@ -394,7 +437,7 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
         rc = fc_stores_config(app->config, app->texts, &app->stores, err);
     }
     if (rc == FC_OK) {
-        rc = fc_copies_access(app->config, app->texts, &app->backup_access, err);
+        rc = resolve_streams(app, err);
     }
     return rc;
 }
@@ -423,10 +466,10 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = start_jobs(app, data_dir, err);
     }
     if (rc == FC_OK) {
-        rc = start_retention(app, data_dir, err);
+        rc = start_reconcile(app, err);
     }
     if (rc == FC_OK) {
-        rc = start_copies(app, err);
+        rc = start_retention(app, data_dir, err);
     }
     if (rc == FC_OK) {
         app->services = (struct fc_services){
@@ -438,8 +481,6 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .stores = app->stores,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = backup_dir(app, data_dir),
-            .copies = app->copies,
-            .backup_url = fc_config_str(app->config, "backup.url"),
             .version = FC_VERSION,
         };
         rc = start_rpc(app, err);
@@ -519,15 +560,14 @@ void fc_app_stop(struct fc_app *app)
     if (app->rpc != NULL) {
         fc_rpc_server_stop(app->rpc);
     }
-    fc_copies_stop(app->copies);
     fc_services_done(&app->services);
-    fc_copies_free(app->copies);
     fc_http_free(app->http);
     fc_retention_free(app->retention);
     /* Before its looks are ended: what they find then is no finding. */
     fc_reverify_stop(app->reverify);
     fc_admission_free(app->admission);
     fc_reverify_free(app->reverify);
+    fc_reconcile_free(app->reconcile);
     fc_jobs_free(app->jobs);
     fc_rpc_server_free(app->rpc);
     fc_reflection_free(app->reflection);

@@ -19,25 +19,6 @@ const struct fc_config_key fc_server_config_table[] = {
      .value = "",
      .help = "Directory that backups are written to, best on another disk; created when missing; "
              "empty: backups in data_dir."},
-    {.name = "backup.url",
-     .type = FC_CONFIG_STRING,
-     .value = "",
-     .help = "Place on an object store where backups are kept instead, s3://BUCKET/PREFIX; "
-             "backup.dir has them on their way only. Credentials are found as those of sources "
-             "are."},
-    {.name = "backup.s3.endpoint",
-     .type = FC_CONFIG_STRING,
-     .value = "",
-     .help = "URL of its S3 service; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."},
-    {.name = "backup.s3.region",
-     .type = FC_CONFIG_STRING,
-     .value = "",
-     .help = "Region of its bucket; empty: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else "
-             "us-east-1."},
-    {.name = "backup.s3.path_style",
-     .type = FC_CONFIG_BOOL,
-     .value = "false",
-     .help = "Its bucket goes into the path of URLs, not into the host name."},
     {.name = "listen",
      .type = FC_CONFIG_LIST,
      .value = "127.0.0.1:6565",
@@ -197,6 +178,27 @@ const struct fc_config_key fc_server_config_table[] = {
      .value = "",
      .help = "Protobuf descriptor sets of streams: a file, a directory or a URL; empty: "
              "STENCIL_URL."},
+    {.name = "stream.enabled",
+     .type = FC_CONFIG_BOOL,
+     .value = "true",
+     .help = "Feature tables with a stream source get a running job by themselves; without it, "
+             "streams are started and cancelled by hand."},
+    {.name = "stream.projects",
+     .type = FC_CONFIG_LIST,
+     .value = "",
+     .help = "Projects whose streams may run; empty: all."},
+    {.name = "stream.start",
+     .type = FC_CONFIG_STRING,
+     .value = "earliest",
+     .help = "Where a stream begins that no job has read into its online store before: earliest, "
+             "latest, or a time such as 2026-01-02T03:04:05Z."},
+    {.name = "stream.parallel",
+     .type = FC_CONFIG_INT,
+     .value = "1000",
+     .min = 1,
+     .max = 10000,
+     .help = "Streams at once, each a worker process beside the jobs of jobs.parallel; further "
+             "ones wait."},
     {.name = "online_store.default",
      .type = FC_CONFIG_STRING,
      .value = "sqlite",

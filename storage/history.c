@@ -97,6 +97,21 @@ fc_rc fc_outbox_old(struct fc_reader *reader, int64_t before_ns, size_t limit, i
     return rc;
 }
 
+fc_rc fc_outbox_last(struct fc_reader *reader, int64_t *ret_seq, struct fc_error *err)
+{
+    FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
+    bool found = false;
+
+    fc_rc rc = fc_query_begin(reader->db, FC_SQL_OUTBOX_LAST, &query, err);
+    if (rc == FC_OK) {
+        rc = fc_query_step(&query, &found, err);
+    }
+    if (rc == FC_OK) {
+        *ret_seq = found ? fc_column_int(&query, 0) : 0;
+    }
+    return rc;
+}
+
 fc_rc fc_outbox_remove(struct fc_txn *txn, int64_t seq, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;

@@ -132,6 +132,8 @@ FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kin
                                struct fc_revision_row **ret_rows, size_t *ret_count,
                                struct fc_error *err);
 
+/** Number of the last change; 0 before the first. Grows with every change of an object. */
+FC_MUST fc_rc fc_outbox_last(struct fc_reader *reader, int64_t *ret_seq, struct fc_error *err);
 /**
  * The last of the oldest rows of the outbox, `limit` of them at most, that were all written before `before_ns`; 0 when
  * there is none. The newest row is never among them, so that its number does not come back.

@@ -22,6 +22,7 @@ struct fc_http_options {
     struct fc_admission *admission;
     struct fc_reverify *reverify; /**< may be NULL */
     struct fc_jobs *jobs;
+    struct fc_reconcile *reconcile; /**< NULL: streams do not start by themselves */
 };
 
 /** Listens and answers when it returns. The error names the address. */
