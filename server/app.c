@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/app.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "protos/descriptor_set.h"
 #include "server/address.h"
 #include "server/admission/admission.h"
+#include "server/copies/copies.h"
 #include "server/http/http.h"
 #include "server/jobs/jobs.h"
 #include "server/jobs/reconcile.h"
@@ -31,6 +31,7 @@
 #include "server/services/services.h"
 #include "server/sources.h"
 #include "server/stores.h"
+#include "server/worker_path.h"
 #include "storage/store.h"
 
 #define MAX_TEXTS_BYTES                                                                            \
@@ -55,6 +56,8 @@ struct fc_app {
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
+    const Feast__Worker__V1__Access *backup_access;
+    struct fc_copies *copies; /* NULL: backups stay on this machine */
     const struct fc_online_stores *stores;
     struct fc_stream_policy streams;
     struct fc_reconcile *reconcile; /* NULL: streams do not start by themselves */
@@ -113,30 +116,6 @@ static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
                     address);
             }
         }
-    }
-    return FC_OK;
-}
-
-static fc_rc resolve_worker(struct fc_app *app, struct fc_error *err)
-{
-    const char *configured = fc_config_str(app->config, "worker.path");
-    char self[PATH_MAX];
-
-    app->worker_path = configured;
-    if (configured[0] == '\0') {
-        ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-        self[len > 0 ? len : 0] = '\0';
-        char *slash = strrchr(self, '/');
-        app->worker_path = slash == NULL ? NULL
-                                         : fc_arena_printf(app->texts, "%.*s/feast-worker",
-                                                           (int)(slash - self), self);
-    }
-    if (app->worker_path == NULL || access(app->worker_path, X_OK) != 0) {
-        return fc_fail_field(
-            err, FC_REASON_CONFIG_INVALID, "worker.path",
-            "the worker program '%s' is missing or cannot be executed; install feast-worker beside "
-            "feast-core or set worker.path",
-            app->worker_path != NULL ? app->worker_path : "feast-worker");
     }
     return FC_OK;
 }
@@ -253,6 +232,16 @@ static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc
         .outbox_keep_ns = fc_config_duration_ns(app->config, "storage.outbox_keep"),
     };
     return fc_retention_new(&options, &app->retention, err);
+}
+
+static fc_rc start_copies(struct fc_app *app, struct fc_error *err)
+{
+    const struct fc_copies_options options = {.worker_path = app->worker_path,
+                                              .access = app->backup_access};
+
+    return fc_config_str(app->config, "backup.url")[0] == '\0'
+               ? FC_OK
+               : fc_copies_new(&options, &app->copies, err);
 }
 
 static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
@@ -424,7 +413,7 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
     fc_rc rc = resolve_listens(app, err);
     if (rc == FC_OK) {
-        rc = resolve_worker(app, err);
+        rc = fc_worker_path(app->config, app->texts, &app->worker_path, err);
     }
     if (rc == FC_OK) {
         rc = resolve_roots(app, err);
@@ -438,6 +427,9 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
     }
     if (rc == FC_OK) {
         rc = resolve_streams(app, err);
+    }
+    if (rc == FC_OK) {
+        rc = fc_copies_access(app->config, app->texts, &app->backup_access, err);
     }
     return rc;
 }
@@ -472,6 +464,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = start_retention(app, data_dir, err);
     }
     if (rc == FC_OK) {
+        rc = start_copies(app, err);
+    }
+    if (rc == FC_OK) {
         app->services = (struct fc_services){
             .sys = fc_sys_real(),
             .store = app->store,
@@ -481,6 +476,8 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .stores = app->stores,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
             .backup_dir = backup_dir(app, data_dir),
+            .copies = app->copies,
+            .backup_url = fc_config_str(app->config, "backup.url"),
             .version = FC_VERSION,
         };
         rc = start_rpc(app, err);
@@ -560,7 +557,9 @@ void fc_app_stop(struct fc_app *app)
     if (app->rpc != NULL) {
         fc_rpc_server_stop(app->rpc);
     }
+    fc_copies_stop(app->copies);
     fc_services_done(&app->services);
+    fc_copies_free(app->copies);
     fc_http_free(app->http);
     fc_retention_free(app->retention);
     /* Before its looks are ended: what they find then is no finding. */

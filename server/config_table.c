@@ -19,6 +19,25 @@ const struct fc_config_key fc_server_config_table[] = {
      .value = "",
      .help = "Directory that backups are written to, best on another disk; created when missing; "
              "empty: backups in data_dir."},
+    {.name = "backup.url",
+     .type = FC_CONFIG_STRING,
+     .value = "",
+     .help = "Place on an object store where backups are kept instead, s3://BUCKET/PREFIX; "
+             "backup.dir has them on their way only. Credentials are found as those of sources "
+             "are."},
+    {.name = "backup.s3.endpoint",
+     .type = FC_CONFIG_STRING,
+     .value = "",
+     .help = "URL of its S3 service; empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."},
+    {.name = "backup.s3.region",
+     .type = FC_CONFIG_STRING,
+     .value = "",
+     .help = "Region of its bucket; empty: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else "
+             "us-east-1."},
+    {.name = "backup.s3.path_style",
+     .type = FC_CONFIG_BOOL,
+     .value = "false",
+     .help = "Its bucket goes into the path of URLs, not into the host name."},
     {.name = "listen",
      .type = FC_CONFIG_LIST,
      .value = "127.0.0.1:6565",
