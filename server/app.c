@@ -44,6 +44,8 @@ struct fc_app {
     struct fc_admission *admission;
     struct fc_reverify *reverify;
     struct fc_jobs *jobs;
+    struct fc_schedules *schedules;
+    struct fc_zone zone; /* of schedules */
     struct fc_retention *retention;
     struct fc_services services;
     struct fc_rpc_server *rpc;
@@ -223,6 +225,19 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
     return fc_jobs_new(&options, &app->jobs, err);
 }
 
+static fc_rc start_schedules(struct fc_app *app, struct fc_error *err)
+{
+    bool skip = strcmp(fc_config_str(app->config, "jobs.missed_runs"), "skip") == 0;
+    const struct fc_schedules_options options = {
+        .sys = fc_sys_real(),
+        .store = app->store,
+        .jobs = app->jobs,
+        .zone = app->zone,
+        .missed = skip ? FC_MISSED_SKIP : FC_MISSED_CATCH_UP,
+    };
+    return fc_schedules_new(&options, &app->schedules, err);
+}
+
 static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc_error *err)
 {
     const struct fc_retention_options options = {
@@ -362,6 +377,7 @@ static fc_rc start_http(struct fc_app *app, struct fc_error *err)
         .reverify = app->reverify,
         .reconcile = app->reconcile,
         .jobs = app->jobs,
+        .schedules = app->schedules,
     };
     return options.address[0] == '\0' ? FC_OK : fc_http_new(&options, &app->http, err);
 }
@@ -408,10 +424,13 @@ static const char *backup_dir(const struct fc_app *app, const char *data_dir)
     return configured[0] != '\0' ? configured : fc_arena_printf(app->texts, "%s/backups", data_dir);
 }
 
-/* What can be said of the configuration without touching the data directory. */
+/* What can be said of the configuration without touching the data directory. No other thread is there yet. */
 static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
     fc_rc rc = resolve_listens(app, err);
+    if (rc == FC_OK) {
+        rc = fc_zone_set(fc_config_str(app->config, "jobs.time_zone"), &app->zone, err);
+    }
     if (rc == FC_OK) {
         rc = fc_worker_path(app->config, app->texts, &app->worker_path, err);
     }
@@ -458,6 +477,9 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         rc = start_jobs(app, data_dir, err);
     }
     if (rc == FC_OK) {
+        rc = start_schedules(app, err);
+    }
+    if (rc == FC_OK) {
         rc = start_reconcile(app, err);
     }
     if (rc == FC_OK) {
@@ -472,6 +494,7 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
             .store = app->store,
             .admission = app->admission,
             .jobs = app->jobs,
+            .schedules = app->schedules,
             .reverify = app->reverify,
             .stores = app->stores,
             .online_root = fc_arena_printf(app->texts, "%s/online", data_dir),
@@ -566,6 +589,7 @@ void fc_app_stop(struct fc_app *app)
     fc_reverify_stop(app->reverify);
     fc_admission_free(app->admission);
     fc_reverify_free(app->reverify);
+    fc_schedules_free(app->schedules);
     fc_reconcile_free(app->reconcile);
     fc_jobs_free(app->jobs);
     fc_rpc_server_free(app->rpc);

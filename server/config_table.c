@@ -287,6 +287,17 @@ const struct fc_config_key fc_server_config_table[] = {
      .min = 64 * MIB,
      .max = 1024 * GIB,
      .help = "Memory that the data engine of one job may use before it spills to disk."},
+    {.name = "jobs.time_zone",
+     .type = FC_CONFIG_STRING,
+     .value = "UTC",
+     .help = "Time zone of the cron expressions of schedules: UTC, an offset such as +05:30, or a "
+             "name such as Europe/Berlin."},
+    {.name = "jobs.missed_runs",
+     .type = FC_CONFIG_ENUM,
+     .value = "catch_up",
+     .choices = "catch_up|skip",
+     .help = "What becomes of scheduled times that pass while the server is down or the run before "
+             "is at work: one run for all of them, or none."},
     {.name = "jobs.keep",
      .type = FC_CONFIG_DURATION,
      .value = "720h",

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "server/admission/admission.h"
 #include "server/jobs/jobs.h"
+#include "server/jobs/schedule.h"
 #include "server/reverify/reverify.h"
 #include "server/rpc/rpc.h"
 #include "storage/store.h"
@@ -23,6 +24,7 @@ struct fc_http_options {
     struct fc_reverify *reverify; /**< may be NULL */
     struct fc_jobs *jobs;
     struct fc_reconcile *reconcile; /**< NULL: streams do not start by themselves */
+    struct fc_schedules *schedules; /**< may be NULL */
 };
 
 /** Listens and answers when it returns. The error names the address. */

@@ -17,6 +17,8 @@ struct snapshot {
     struct fc_admission_stats admission;
     struct fc_reverify_stats reverify;
     struct fc_jobs_stats jobs;
+    struct fc_schedules_stats schedules;
+    int64_t schedule_count; /* negative: not known */
     struct fc_process_stats process;
     bool writable;
 };
@@ -59,12 +61,16 @@ static void take_snapshot(const struct fc_http_options *sources, struct snapshot
     if (reader == NULL || fc_registry_count_verdicts(reader, s->tables, &err) != FC_OK) {
         memset(s->tables, -1, sizeof s->tables);
     }
+    if (reader == NULL || fc_schedule_count(reader, &s->schedule_count, &err) != FC_OK) {
+        s->schedule_count = -1;
+    }
     fc_store_stats(sources->store, &s->store);
     fc_store_checks(sources->store, &s->checks);
     s->writable = fc_store_writable(sources->store);
     fc_admission_stats(sources->admission, &s->admission);
     fc_reverify_stats(sources->reverify, &s->reverify);
     fc_jobs_stats(sources->jobs, &s->jobs);
+    fc_schedules_stats(sources->schedules, &s->schedules);
     fc_process_stats_read(&s->process);
 }
 

@@ -212,6 +212,21 @@ void fc_schedules_free(struct fc_schedules *schedules)
     free(schedules);
 }
 
+const char *fc_schedules_zone(const struct fc_schedules *schedules)
+{
+    return schedules->zone.name[0] != '\0' ? schedules->zone.name : "UTC";
+}
+
+enum fc_missed_runs fc_schedules_missed(const struct fc_schedules *schedules)
+{
+    return schedules->missed;
+}
+
+const char *fc_missed_runs_word(enum fc_missed_runs missed)
+{
+    return missed == FC_MISSED_SKIP ? "skip" : "catch_up";
+}
+
 void fc_schedules_stats(const struct fc_schedules *schedules, struct fc_schedules_stats *ret)
 {
     *ret = (struct fc_schedules_stats){0};

@@ -65,6 +65,12 @@ void fc_schedules_remove(struct fc_schedules *schedules, fc_str project, fc_str 
 /** The clock or the rows have changed: looks at once. Any thread; NULL is a no-op. */
 void fc_schedules_wake(struct fc_schedules *schedules);
 
+/** As it was configured. */
+const char *fc_schedules_zone(const struct fc_schedules *schedules);
+enum fc_missed_runs fc_schedules_missed(const struct fc_schedules *schedules);
+/** "catch_up" or "skip". */
+const char *fc_missed_runs_word(enum fc_missed_runs missed);
+
 struct fc_schedules_stats {
     uint64_t asked;       /**< fc_schedules_set, whatever came of it */
     uint64_t runs;        /**< jobs started */

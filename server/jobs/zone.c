@@ -36,7 +36,7 @@ static bool is_name(const char *text)
 {
     size_t len = strlen(text);
 
-    return len > 0 && len < 100 && text[0] != '/' && strstr(text, "..") == NULL &&
+    return len > 0 && len < FC_ZONE_NAME_MAX && text[0] != '/' && strstr(text, "..") == NULL &&
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
                len;
 }
@@ -62,6 +62,7 @@ fc_rc fc_zone_set(const char *text, struct fc_zone *ret, struct fc_error *err)
     struct fc_zone zone = {.named = false};
     char value[128];
 
+    (void)snprintf(zone.name, sizeof zone.name, "%s", text);
     if (strcmp(text, "UTC") == 0 || read_offset(text, &zone.offset_s)) {
         *ret = zone;
         return FC_OK;

@@ -11,10 +11,13 @@
 
 #include "base/error.h"
 
+#define FC_ZONE_NAME_MAX 100
+
 /** A value; zeros are UTC. */
 struct fc_zone {
-    bool named;       /**< the process's; else `offset_s` */
-    int32_t offset_s; /**< east of UTC */
+    bool named;                  /**< the process's; else `offset_s` */
+    int32_t offset_s;            /**< east of UTC */
+    char name[FC_ZONE_NAME_MAX]; /**< as it was set; "" for UTC */
 };
 
 /**

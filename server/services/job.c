@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feast/core/JobService.pb-c.h"
+#include "server/services/job_schedule.h"
 #include "server/services/job_view.h"
 #include "server/services/request.h"
 
@@ -180,14 +181,11 @@ static void cancel_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
 #define NO_STREAMS                                                                                 \
     "stream ingestion is not served by this version: batch sources are ingested by "               \
     "StartOfflineToOnlineIngestionJob"
-#define NO_SCHEDULES                                                                               \
-    "schedules are not served by this version: start StartOfflineToOnlineIngestionJob from a "     \
-    "scheduler of your own, such as cron"
 #define NO_HEALTH                                                                                  \
     "GetHealthMetrics is not served by this version: the state of jobs is told by ListJobs and "   \
     "GetJob"
 
-/* Methods of both services, without the service's name; the legacy one lacks the last three. */
+/* Methods of both services, without the service's name; the legacy one lacks the last ones. */
 static const struct fc_rpc_method methods[] = {
     METHOD("StartOfflineToOnlineIngestionJob", start_offline_to_online_ingestion_job,
            start_offline),
@@ -196,10 +194,12 @@ static const struct fc_rpc_method methods[] = {
     METHOD("CancelJob", cancel_job, cancel_job),
     LATER("GetHistoricalFeatures", get_historical_features, NO_RETRIEVAL),
     LATER("StartStreamToOnlineIngestionJob", start_stream_to_online_ingestion_job, NO_STREAMS),
-    LATER("ScheduleOfflineToOnlineIngestionJob", schedule_offline_to_online_ingestion_job,
-          NO_SCHEDULES),
-    LATER("UnscheduleOfflineToOnlineIngestionJob", unschedule_offline_to_online_ingestion_job,
-          NO_SCHEDULES),
+    METHOD("ScheduleOfflineToOnlineIngestionJob", schedule_offline_to_online_ingestion_job,
+           job_schedule),
+    METHOD("UnscheduleOfflineToOnlineIngestionJob", unschedule_offline_to_online_ingestion_job,
+           job_unschedule),
+    METHOD("ListScheduledJobs", list_scheduled_jobs, job_list_scheduled),
+    METHOD("UnscheduleJob", unschedule_job, job_unschedule_id),
     LATER("GetHealthMetrics", get_health_metrics, NO_HEALTH),
 };
 

@@ -4,6 +4,7 @@
 #include "server/registry/encode.h"
 #include "server/registry/entity.h"
 #include "server/services/request.h"
+#include "storage/schedules.h"
 
 /* -- entities ------------------------------------------------------------------------------------------------ */
 
@@ -116,6 +117,7 @@ static fc_rc put_deleted(struct fc_table_removal *removal, struct fc_txn *txn, i
                          int64_t now_s, struct fc_error *err)
 {
     struct fc_table_row *row = &removal->row;
+    bool unscheduled;
 
     row->deleted = true;
     row->revision++;
@@ -129,7 +131,11 @@ static fc_rc put_deleted(struct fc_table_removal *removal, struct fc_txn *txn, i
     if (meta.hash == NULL || !fc_encode_table(removal->arena, row->spec, &meta, &row->reply)) {
         return fc_request_too_large(err);
     }
-    return fc_table_put(txn, project_id, row, err);
+    fc_rc rc = fc_table_put(txn, project_id, row, err);
+    /* It has nothing left to ingest. */
+    return rc != FC_OK ? rc
+                       : fc_schedule_remove(txn, row->project, row->name, removal->arena,
+                                            &unscheduled, err);
 }
 
 fc_rc fc_table_removal_apply(struct fc_table_removal *removal, struct fc_reader *reader,

@@ -8,6 +8,7 @@
 #include "server/admission/admission.h"
 #include "server/copies/copies.h"
 #include "server/jobs/jobs.h"
+#include "server/jobs/schedule.h"
 #include "server/reverify/reverify.h"
 #include "server/rpc/rpc.h"
 #include "storage/store.h"
@@ -18,6 +19,7 @@ struct fc_services {
     struct fc_store *store;
     struct fc_admission *admission;
     struct fc_jobs *jobs;
+    struct fc_schedules *schedules;
     struct fc_reverify *reverify; /**< NULL: sources are looked at when tables are applied alone */
     const struct fc_online_stores *stores; /**< NULL: the embedded online store for all tables */
     const char *online_root;               /**< directory of the SQLite online stores */

@@ -47,6 +47,13 @@ DIFFERENCES = {
     "message feast.types.EntityKey": (OURS_ONLY, "of the 0.10 generation"),
     "file feast/storage/OnlineRow.proto": (OURS_ONLY, "value layout of our embedded online store"),
     "message feast.storage.OnlineRow": (OURS_ONLY, "value layout of our embedded online store"),
+    "method feast_spark.api.JobService.ListScheduledJobs": (OURS_ONLY, "of the caraml-store generation"),
+    "method feast_spark.api.JobService.UnscheduleJob": (OURS_ONLY, "of the caraml-store generation"),
+    "message feast_spark.api.ListScheduledJobsRequest": (OURS_ONLY, "of the caraml-store generation"),
+    "message feast_spark.api.ListScheduledJobsResponse": (OURS_ONLY, "of the caraml-store generation"),
+    "message feast_spark.api.ScheduledJob": (OURS_ONLY, "of the caraml-store generation"),
+    "message feast_spark.api.UnscheduleJobRequest": (OURS_ONLY, "of the caraml-store generation"),
+    "message feast_spark.api.UnscheduleJobResponse": (OURS_ONLY, "of the caraml-store generation"),
     "field google.rpc.BadRequest.FieldViolation.reason": (
         OURS_ONLY,
         "number 3 of today's public definition; the Python package of the peers' time lacks it",

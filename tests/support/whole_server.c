@@ -39,6 +39,8 @@ static void start_workers(struct whole_server *server, const char *worker)
 
     must(fc_admission_new(&admission, &server->admission, &err), &err);
     must(fc_jobs_new(&jobs, &server->jobs, &err), &err);
+    const struct fc_schedules_options schedules = {.store = server->store, .jobs = server->jobs};
+    must(fc_schedules_new(&schedules, &server->schedules, &err), &err);
 }
 
 static void start_rpc(struct whole_server *server)
@@ -53,6 +55,7 @@ static void start_rpc(struct whole_server *server)
         .store = server->store,
         .admission = server->admission,
         .jobs = server->jobs,
+        .schedules = server->schedules,
         .online_root = fc_arena_printf(server->arena, "%s/online", server->scratch.path),
         .backup_dir = fc_arena_printf(server->arena, "%s/backups", server->scratch.path),
         .version = "1.2.3",
@@ -88,6 +91,7 @@ void whole_server_stop(struct whole_server *server)
     fc_rpc_server_stop(server->rpc);
     fc_services_done(&server->services);
     fc_admission_free(server->admission);
+    fc_schedules_free(server->schedules);
     fc_jobs_free(server->jobs);
     fc_rpc_server_free(server->rpc);
     fc_store_close(server->store);

@@ -16,6 +16,7 @@ struct whole_server {
     struct fc_store *store;
     struct fc_admission *admission;
     struct fc_jobs *jobs;
+    struct fc_schedules *schedules;
     struct fc_services services;
     struct fc_rpc_server *rpc;
     struct fc_channel *channel;
