@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "feast/core/JobService.pb-c.h"
+#include "server/registry/names.h"
 #include "server/services/job_schedule.h"
+#include "server/services/job_stream.h"
 #include "server/services/job_view.h"
 #include "server/services/request.h"
 
@@ -62,6 +64,9 @@ static void start_offline(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
         fc_rpc_fail(call, &err, NULL);
         return;
     }
+    fc_jobs_count_submission(services->jobs, FC_JOB_BATCH_INGESTION,
+                             request->project[0] != '\0' ? request->project : FC_DEFAULT_PROJECT,
+                             request->table_name);
     *start = (struct start){.call = call, .table_name = request->table_name};
     const struct fc_batch_request batch = {
         .project = fc_str_from(request->project),
@@ -178,12 +183,6 @@ static void cancel_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     "GetHistoricalFeatures is not served by this version: join historical features with the "      \
     "Feast "                                                                                       \
     "SDK's own Spark launcher, and use this server for registration, ingestion and online reads"
-#define NO_STREAMS                                                                                 \
-    "stream ingestion is not served by this version: batch sources are ingested by "               \
-    "StartOfflineToOnlineIngestionJob"
-#define NO_HEALTH                                                                                  \
-    "GetHealthMetrics is not served by this version: the state of jobs is told by ListJobs and "   \
-    "GetJob"
 
 /* Methods of both services, without the service's name; the legacy one lacks the last ones. */
 static const struct fc_rpc_method methods[] = {
@@ -193,14 +192,15 @@ static const struct fc_rpc_method methods[] = {
     METHOD("ListJobs", list_jobs, list_jobs),
     METHOD("CancelJob", cancel_job, cancel_job),
     LATER("GetHistoricalFeatures", get_historical_features, NO_RETRIEVAL),
-    LATER("StartStreamToOnlineIngestionJob", start_stream_to_online_ingestion_job, NO_STREAMS),
+    METHOD("StartStreamToOnlineIngestionJob", start_stream_to_online_ingestion_job,
+           job_start_stream),
     METHOD("ScheduleOfflineToOnlineIngestionJob", schedule_offline_to_online_ingestion_job,
            job_schedule),
     METHOD("UnscheduleOfflineToOnlineIngestionJob", unschedule_offline_to_online_ingestion_job,
            job_unschedule),
     METHOD("ListScheduledJobs", list_scheduled_jobs, job_list_scheduled),
     METHOD("UnscheduleJob", unschedule_job, job_unschedule_id),
-    LATER("GetHealthMetrics", get_health_metrics, NO_HEALTH),
+    METHOD("GetHealthMetrics", get_health_metrics, job_health),
 };
 
 static bool has_method(const ProtobufCServiceDescriptor *service, const char *name)

@@ -37,25 +37,44 @@ static FeastSpark__Api__JobStatus job_status(enum fc_job_state state)
     return FEAST_SPARK__API__JOB_STATUS__JOB_STATUS_INVALID;
 }
 
+/* What the job is of, by its type. */
+static void add_meta(struct fc_arena *arena, const struct fc_job_row *row,
+                     FeastSpark__Api__Job *job)
+{
+    FeastSpark__Api__Job__OfflineToOnlineMeta *batch = fc_arena_alloc(arena, sizeof *batch);
+    FeastSpark__Api__Job__StreamToOnlineMeta *stream = fc_arena_alloc(arena, sizeof *stream);
+
+    if (batch == NULL || stream == NULL) {
+        return;
+    }
+    if (row->type == FC_JOB_STREAM_INGESTION) {
+        feast_spark__api__job__stream_to_online_meta__init(stream);
+        stream->table_name = fc_view_text(arena, row->table_name);
+        job->meta_case = FEAST_SPARK__API__JOB__META_STREAM_INGESTION;
+        job->stream_ingestion = stream;
+    } else {
+        feast_spark__api__job__offline_to_online_meta__init(batch);
+        batch->table_name = fc_view_text(arena, row->table_name);
+        job->meta_case = FEAST_SPARK__API__JOB__META_BATCH_INGESTION;
+        job->batch_ingestion = batch;
+    }
+}
+
 FeastSpark__Api__Job *fc_view_job(struct fc_arena *arena, const struct fc_job_row *row)
 {
     FeastSpark__Api__Job *job = fc_arena_alloc(arena, sizeof *job);
-    FeastSpark__Api__Job__OfflineToOnlineMeta *meta = fc_arena_alloc(arena, sizeof *meta);
     bool failed = row->state == FC_JOB_ERROR || row->state == FC_JOB_CANCELLED;
 
-    if (job == NULL || meta == NULL) {
+    if (job == NULL) {
         return NULL;
     }
     feast_spark__api__job__init(job);
-    feast_spark__api__job__offline_to_online_meta__init(meta);
-    meta->table_name = fc_view_text(arena, row->table_name);
     job->id = fc_view_text(arena, row->id);
     job->type = (FeastSpark__Api__JobType)row->type;
     job->status = job_status(row->state);
     job->hash = fc_view_text(arena, row->hash);
     job->start_time = fc_view_time(arena, row->created_ns);
-    job->meta_case = FEAST_SPARK__API__JOB__META_BATCH_INGESTION;
-    job->batch_ingestion = meta;
+    add_meta(arena, row, job);
     job->log_uri = fc_view_text(arena, row->log_uri);
     job->error_message = fc_view_text(arena, failed ? row->error_message : FC_STR(""));
     return fc_arena_exhausted(arena) ? NULL : job;

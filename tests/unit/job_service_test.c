@@ -247,17 +247,11 @@ static void calls_of_later_versions_say_so(void **state)
          &feast_spark__api__get_historical_features_response__descriptor, "Spark"},
         {LEGACY "GetHistoricalFeatures", &feast__core__get_historical_features_response__descriptor,
          "Spark"},
-        {API "StartStreamToOnlineIngestionJob",
-         &feast_spark__api__start_stream_to_online_ingestion_job_response__descriptor, "batch"},
-        {LEGACY "StartStreamToOnlineIngestionJob",
-         &feast__core__start_stream_to_online_ingestion_job_response__descriptor, "batch"},
         {API "ScheduleOfflineToOnlineIngestionJob",
          &feast_spark__api__schedule_offline_to_online_ingestion_job_response__descriptor, "cron"},
         {API "UnscheduleOfflineToOnlineIngestionJob",
          &feast_spark__api__unschedule_offline_to_online_ingestion_job_response__descriptor,
          "cron"},
-        {API "GetHealthMetrics", &feast_spark__api__get_health_metrics_response__descriptor,
-         "ListJobs"},
     };
     struct whole_server *server = *state;
     FeastSpark__Api__ListJobsRequest nothing = FEAST_SPARK__API__LIST_JOBS_REQUEST__INIT;
