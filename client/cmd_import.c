@@ -9,12 +9,14 @@
 #include "base/pbjson.h"
 #include "client/batch.h"
 #include "client/output.h"
+#include "client/token.h"
 #include "feast/core/CoreService.pb-c.h"
 
 struct import {
     struct fc_cli *cli;
     const char *from;
-    struct fc_channel *channel; /* to the server that is copied */
+    struct fc_channel *channel;       /* to the server that is copied */
+    struct fc_channel_metadata token; /* value NULL: none */
     struct fc_batch batch;
     bool only_project; /* --project was given */
 };
@@ -27,6 +29,8 @@ static fc_rc ask(struct import *im, const struct fc_method *method, const Protob
                                                .message = message,
                                                .response = method->response,
                                                .timeout_ns = im->cli->timeout_ns,
+                                               .metadata = &im->token,
+                                               .metadata_count = im->token.value ? 1 : 0,
                                                .arena = im->cli->arena};
     fc_rc rc = fc_channel_call(im->channel, &request, &reply, err);
 
@@ -130,17 +134,23 @@ static fc_rc read_catalogue(struct import *im, struct fc_error *err)
     return rc;
 }
 
-/* The token of this server is not for the other one: only what --from-tls… say goes there. */
+/* Token and certificate of this server are not for the other one: only what --from-… say goes there. */
 static fc_rc open_from(struct import *im, struct fc_error *err)
 {
-    const struct fc_channel_options options = {
-        .tls = fc_options_on(&im->cli->options, "from-tls"),
-        .ca_file = fc_options_get(&im->cli->options, "from-tls-ca"),
+    const struct fc_options *flags = &im->cli->options;
+    const char *token_file = fc_options_get(flags, "from-token-file");
+    struct fc_channel_options options = {
+        .ca_file = fc_options_get(flags, "from-tls-ca"),
+        .certificate_file = fc_options_get(flags, "from-tls-cert"),
+        .key_file = fc_options_get(flags, "from-tls-key"),
     };
-    struct fc_channel_options tls = options;
+    fc_rc rc = FC_OK;
 
-    tls.tls = options.tls || options.ca_file;
-    return fc_channel_open(im->from, &tls, &im->channel, err);
+    options.tls = fc_options_on(flags, "from-tls") || options.ca_file || options.certificate_file;
+    im->token.key = "authorization";
+    if (token_file)
+        rc = fc_token_from_file(im->cli, token_file, &im->token.value, err);
+    return rc == FC_OK ? fc_channel_open(im->from, &options, &im->channel, err) : rc;
 }
 
 enum fc_exit fc_cmd_import(struct fc_cli *cli)

@@ -40,7 +40,8 @@ static fc_rc secret_file(const char *path, const char *what, struct fc_buf *ret,
     return err->rc = FC_INVALID_ARGUMENT;
 }
 
-static fc_rc from_file(struct fc_cli *cli, const char *path, const char **ret, struct fc_error *err)
+fc_rc fc_token_from_file(struct fc_cli *cli, const char *path, const char **ret,
+                         struct fc_error *err)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
     fc_rc rc = secret_file(path, "token file", &text, err);
@@ -181,7 +182,7 @@ static fc_rc find(struct fc_cli *cli, const char **ret, struct fc_error *err)
     fc_rc rc;
 
     if (path && (fc_options_given(&cli->options, "token-file") || !text))
-        return from_file(cli, path, ret, err);
+        return fc_token_from_file(cli, path, ret, err);
     if (text)
         return bearer(cli->arena, text, "the environment", ret, err);
     rc = find_endpoint(cli, &endpoint, err);

@@ -11,3 +11,7 @@
 
 /** `*ret` is "Bearer …" in the arena, NULL when none is given. Never shown: not in messages, not in argv. */
 FC_MUST fc_rc fc_token_find(struct fc_cli *cli, const char **ret, struct fc_error *err);
+
+/** "Bearer …" of the token that a file holds, in the arena. USAGE for a file that has none. */
+FC_MUST fc_rc fc_token_from_file(struct fc_cli *cli, const char *path, const char **ret,
+                                 struct fc_error *err);

@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+import yaml
+
 from kafkabroker import die_with_parent, free_ports
 
 SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -29,6 +31,15 @@ def peer():
     if not (path / "complete").exists():
         raise SystemExit(f"the Kubernetes API server and helm are not at {path}; run ./dev deps")
     return path
+
+
+def definitions():
+    """Of the operators' kinds that the chart makes objects of."""
+    setup = SOURCE_DIR / "tests/peers/crds/setup.sh"
+    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
+    if not (path / "complete").exists():
+        raise SystemExit(f"the definitions of operators are not at {path}; run ./dev deps")
+    return [yaml.safe_load(one.read_text()) for one in sorted(path.glob("*.yaml"))]
 
 
 def tool(name, *args, stdin=None, env=None):
@@ -122,6 +133,23 @@ class ApiServer:
         """One that enforces a Pod Security Standard."""
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+
+    def define(self):
+        """Installs the kinds of operators, without the operators."""
+        kinds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        names = []
+        for one in definitions():
+            one["metadata"].pop("labels", None)  # of one, they are made by its chart
+            names.append(self.request("POST", kinds, one)["metadata"]["name"])
+        end = time.monotonic() + PATIENCE
+        while not all(self._established(f"{kinds}/{name}") for name in names):
+            if time.monotonic() > end:
+                raise AssertionError(f"not all of {names} are served")
+            time.sleep(0.1)
+
+    def _established(self, path):
+        conditions = self.request("GET", path).get("status", {}).get("conditions", [])
+        return {"Established": "True"}.items() <= {one["type"]: one["status"] for one in conditions}.items()
 
     def helm(self, *args):
         return tool("helm", *args, env={"KUBECONFIG": str(self.kubeconfig)})

