@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a stream's worker keeps: places in the stream, what it tells of itself, and the file of rejected messages. */
+#include "tests/unit/harness.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/scratch.h"
+#include "worker/tasks/letter_file.h"
+#include "worker/tasks/places.h"
+#include "worker/tasks/stream_account.h"
+
+#define ARENA_BYTES ((size_t)4 << 20)
+
+struct fixture {
+    struct test_scratch scratch;
+    struct fc_arena *arena;
+    struct fc_error err;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return -1;
+    test_scratch_init(&f->scratch);
+    f->arena = fc_arena_new(ARENA_BYTES);
+    *state = f;
+    return f->arena ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    fc_arena_free(f->arena);
+    test_scratch_done(&f->scratch);
+    free(f);
+    return 0;
+}
+
+/* ---- Places ---- */
+
+static void set(struct fixture *f, struct fc_places *places, const char *part, const char *offset)
+{
+    assert_int_equal(fc_places_set(places, part, offset, &f->err), FC_OK);
+}
+
+static void the_last_place_of_each_partition_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    FC_CLEANUP(fc_places_freep) struct fc_places *places = fc_places_new();
+    Feast__Worker__V1__Progress progress = FEAST__WORKER__V1__PROGRESS__INIT;
+    char part[16], offset[16];
+
+    assert_string_equal(fc_places_text(places, f->arena), "");
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(part, sizeof(part), "%d", i * 7 % 100);
+        (void)snprintf(offset, sizeof(offset), "%d", i);
+        set(f, places, part, offset);
+    }
+    assert_int_equal(fc_places_count(places), 100);
+    for (int i = 3; i < 100; i++) {
+        (void)snprintf(part, sizeof(part), "%d", i);
+        fc_places_forget(places, part);
+    }
+    fc_places_forget(places, "nowhere");
+    assert_int_equal(fc_places_report(places, f->arena, &progress, &f->err), FC_OK);
+    assert_int_equal(progress.n_positions, 3);
+    for (int i = 0; i < 3; i++) {
+        /* i = 7 * 43 * i modulo 100, in the last of three rounds */
+        (void)snprintf(part, sizeof(part), "%d", i);
+        (void)snprintf(offset, sizeof(offset), "%d", 200 + 43 * i % 100);
+        assert_string_equal(progress.positions[i]->part, part);
+        assert_string_equal(progress.positions[i]->offset, offset);
+    }
+    assert_string_equal(fc_places_text(places, f->arena), "0:200, 1:243, 2:286");
+}
+
+static void many_places_make_a_text_that_is_cut(void **state)
+{
+    struct fixture *f = *state;
+    FC_CLEANUP(fc_places_freep) struct fc_places *places = fc_places_new();
+    char part[16];
+
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(part, sizeof(part), "%d", i);
+        set(f, places, part, "1");
+    }
+    const char *text = fc_places_text(places, f->arena);
+    assert_in_range(strlen(text), 1000, 1020);
+    assert_string_equal(text + strlen(text) - 5, ", ...");
+}
+
+/* ---- The account ---- */
+
+struct telling {
+    int count;
+    char trouble[64];
+    uint64_t read, lost;
+    size_t positions;
+};
+
+static fc_rc take(void *ctx, const Feast__Worker__V1__Progress *progress, struct fc_error *err)
+{
+    struct telling *telling = ctx;
+
+    (void)err;
+    telling->count++;
+    (void)snprintf(telling->trouble, sizeof(telling->trouble), "%s", progress->trouble);
+    telling->read = progress->receipt->rows_read;
+    telling->lost = progress->receipt->messages_lost;
+    telling->positions = progress->n_positions;
+    assert_int_equal(progress->rows_read, telling->read);
+    assert_true(progress->percent < 0);
+    return FC_OK;
+}
+
+struct clock {
+    struct fc_sys sys;
+    int64_t now;
+};
+
+static int64_t clock_now(void *ctx)
+{
+    return ((struct clock *)ctx)->now;
+}
+
+static void the_account_goes_on_and_is_told_when_due(void **state)
+{
+    struct fixture *f = *state;
+    struct clock clock = {.sys = *fc_sys_real(), .now = 100 * FC_NS_PER_S};
+    struct fc_bound_column column = {.column = "id"};
+    const struct fc_binding binding = {.columns = &column, .count = 1};
+    Feast__Worker__V1__Ingest order = FEAST__WORKER__V1__INGEST__INIT;
+    Feast__Worker__V1__Progress from = FEAST__WORKER__V1__PROGRESS__INIT;
+    Feast__Worker__V1__Receipt before = FEAST__WORKER__V1__RECEIPT__INIT, *last = NULL;
+    Feast__Worker__V1__Receipt__Rejection rejection = FEAST__WORKER__V1__RECEIPT__REJECTION__INIT;
+    Feast__Worker__V1__Receipt__Rejection *rejections[] = {&rejection};
+    struct fc_dead_letters *letters = NULL;
+    struct fc_stream_account account;
+    struct telling telling = {.count = 0};
+
+    clock.sys.ctx = &clock;
+    clock.sys.monotonic_ns = clock_now;
+    order.from = &from;
+    order.spec_revision = 3;
+    from.receipt = &before;
+    before.rows_read = before.rows_rejected = 10;
+    before.messages_lost = 4;
+    before.seconds = 2.5;
+    before.rejections = rejections;
+    before.n_rejections = 1;
+    rejection.column = fc_arena_strdup(f->arena, "id");
+    rejection.reason = fc_arena_strdup(f->arena, "NULL");
+    rejection.first_value = fc_arena_strdup(f->arena, "null");
+    rejection.count = 10;
+
+    assert_int_equal(fc_dead_letters_open("", FC_LETTERS_LAST, &binding, &letters, &f->err), FC_OK);
+    fc_dead_letters_resume(letters, &before);
+    assert_int_equal(fc_stream_account_begin(&account, &clock.sys, &order, letters, &f->err),
+                     FC_OK);
+    assert_int_equal(fc_stream_account_receipt(&account, f->arena, &last, &f->err), FC_OK);
+    assert_null(last);
+    assert_int_equal(fc_stream_account_tell(&account, "open", take, &telling, &f->err), FC_OK);
+    assert_int_equal(telling.read, 10);
+
+    const struct fc_broker_position next[] = {{.partition = "0", .offset = "5"},
+                                              {.partition = "1", .offset = "6"}};
+    struct fc_consume_batch batch = {.next = next, .next_count = 2, .partitions = 2, .lost = 3};
+    account.receipt.rows_read++;
+    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
+    assert_false(fc_stream_account_due(&account));
+    clock.now += FC_NS_PER_S;
+    assert_true(fc_stream_account_due(&account));
+    assert_int_equal(fc_stream_account_tell(&account, "read", take, &telling, &f->err), FC_OK);
+    assert_int_equal(telling.read, 11);
+    assert_int_equal(telling.lost, 7);
+    assert_int_equal(telling.positions, 2);
+
+    /* Nothing new is told now and then all the same; trouble is something new. */
+    batch = (struct fc_consume_batch){.partitions = 2, .lost = 3};
+    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
+    clock.now += FC_NS_PER_S;
+    assert_false(fc_stream_account_due(&account));
+    batch.trouble = "no broker";
+    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
+    assert_true(fc_stream_account_due(&account));
+    assert_int_equal(fc_stream_account_tell(&account, "read", take, &telling, &f->err), FC_OK);
+    assert_string_equal(telling.trouble, "no broker");
+    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
+    clock.now += 10 * FC_NS_PER_S;
+    assert_true(fc_stream_account_due(&account));
+
+    assert_int_equal(fc_stream_account_receipt(&account, f->arena, &last, &f->err), FC_OK);
+    fc_stream_account_done(&account);
+    fc_dead_letters_free(letters);
+    assert_int_equal(last->rows_read, 11);
+    assert_int_equal(last->spec_revision, 3);
+    assert_string_equal(last->source_version, "0:5, 1:6");
+    assert_true(last->seconds > 4.4 && last->seconds < 4.6);
+    assert_int_equal(last->n_rejections, 1);
+    assert_int_equal(last->rejections[0]->count, 10);
+    assert_string_equal(last->rejections[0]->reason, "NULL");
+}
+
+/* ---- The file ---- */
+
+static off_t size_of(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? info.st_size : -1;
+}
+
+static void add_line(struct fixture *f, struct fc_letter_file *file, size_t size, char c)
+{
+    struct fc_buf *line = fc_letter_file_line(file);
+
+    assert_non_null(line);
+    assert_true(fc_buf_reserve(line, size));
+    memset(line->ptr + line->len, c, size - 1);
+    line->len += size - 1;
+    fc_buf_putc(line, '\n');
+    assert_int_equal(fc_letter_file_added(file, &f->err), FC_OK);
+}
+
+static void the_last_letters_are_kept_within_bounds(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = fc_arena_strdup(f->arena, test_path(&f->scratch, "letters"));
+    const char *older = fc_arena_strdup(f->arena, test_path(&f->scratch, "letters.1"));
+    const size_t size = (size_t)1 << 20;
+    struct fc_letter_file *file = NULL;
+
+    assert_int_equal(fc_letter_file_open(path, FC_LETTERS_LAST, &file, &f->err), FC_OK);
+    for (int i = 0; i < 150; i++)
+        add_line(f, file, size, (char)('a' + i / 50));
+    assert_int_equal(fc_letter_file_sync(file, &f->err), FC_OK);
+    assert_int_equal(size_of(older), FC_LETTER_TURN);
+    assert_int_equal(size_of(path), 150 * (int64_t)size - 2 * FC_LETTER_TURN);
+    /* Killed in the middle of a line: the next begins on one of its own. */
+    fc_letter_file_free(file);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(fc_letter_file_open(path, FC_LETTERS_LAST, &file, &f->err), FC_OK);
+    add_line(f, file, 10, 'z');
+    assert_int_equal(fc_letter_file_finish(file, &f->err), FC_OK);
+    fc_letter_file_free(file);
+    FILE *read = fopen(path, "r");
+    char text[200] = "";
+    assert_non_null(read);
+    assert_int_equal(fread(text, 1, sizeof(text), read), 111);
+    fclose(read);
+    assert_string_equal(text + 100, "\nzzzzzzzzz\n");
+}
+
+static void a_full_disk_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_letter_file *file = NULL;
+
+    assert_int_equal(fc_letter_file_open("/dev/full", FC_LETTERS_LAST, &file, &f->err), FC_OK);
+    fc_buf_puts(fc_letter_file_line(file), "line\n");
+    assert_int_equal(fc_letter_file_added(file, &f->err), FC_OK);
+    assert_int_equal(fc_letter_file_sync(file, &f->err), FC_UNAVAILABLE);
+    assert_non_null(strstr(f->err.message, "dead letters cannot be written to /dev/full"));
+    fc_letter_file_free(file);
+    assert_int_equal(
+        fc_letter_file_open(test_path(&f->scratch, "no/such"), FC_LETTERS_LAST, &file, &f->err),
+        FC_UNAVAILABLE);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest cases[] = {
+    CASE(the_last_place_of_each_partition_is_kept),
+    CASE(many_places_make_a_text_that_is_cut),
+    CASE(the_account_goes_on_and_is_told_when_due),
+    CASE(the_last_letters_are_kept_within_bounds),
+    CASE(a_full_disk_is_told),
+};
+
+FC_TEST_MAIN(cases)
