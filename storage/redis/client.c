@@ -100,7 +100,7 @@ static bool begins(const char *text, const char *word)
 static bool will_pass(const char *text)
 {
     return begins(text, "TRYAGAIN") || begins(text, "CLUSTERDOWN") || begins(text, "LOADING") ||
-           begins(text, "BUSY") || begins(text, "MASTERDOWN") || begins(text, "MISCONF") ||
+           begins(text, "BUSY ") || begins(text, "MASTERDOWN") || begins(text, "MISCONF") ||
            strstr(text, "OOM command not allowed") != NULL || strstr(text, "READONLY ") != NULL ||
            strstr(text, "NOREPLICAS") != NULL;
 }

@@ -408,6 +408,71 @@ class ExpiryTest(SinkTest):
         self.assertEqual(self.client.call("TTL", key_of("c", 1)), -1)
 
 
+class WaysTest(SinkTest):
+    """New keys are created as a whole where that may be done; the script alone has to leave the same behind."""
+
+    def by_script(self, rows, layout, **options):
+        self.client.call("ACL", "SETUSER", USER, "-restore")
+        try:
+            return self.to_redis(rows, layout, url=f"redis://{USER}@127.0.0.1:{self.redis.port}", password=USER_PASSWORD,
+                                 **options)
+        finally:
+            self.client.call("ACL", "SETUSER", USER, "+restore")
+
+    def state(self):
+        return {key: (fields, self.client.call("EXPIRETIME", key)) for key, fields in self.client.dump().items()}
+
+    def both(self, rows, layout, prepare=lambda: None, **options):
+        """What is left behind by each way, and how many rows were written."""
+        found = []
+        for way in self.to_redis, self.by_script:
+            self.client.call("FLUSHALL")
+            prepare()
+            receipt = way(rows, layout, **options)
+            found.append((self.state(), receipt.rows_written, receipt.rows_late))
+        self.assertEqual(found[0], found[1])
+        return found[0]
+
+    def test_the_same_is_left_behind(self):
+        chance = random.Random(SEED)
+        words = [None, "", "a", "b" * 31, "c" * 32, "d" * 70, "e" * 17_000, "f" * 70_000]
+        rows = [row(number, chance.choice([-5, 0, NEW_YEAR, LATER]), chance.choice([0, 999_999]), chance.choice([None, 0, 7]),
+                    trips=chance.choice([None, 0, number]), word=chance.choice(words)) for number in range(700)]
+
+        def prepare():
+            """Some keys are there, of another table and of this one."""
+            self.to_redis(rows[::5], layout, table="other", max_age=10)
+            self.to_redis([row(number, NEW_YEAR, 5, trips=1, rating=0.5) for number in range(0, len(rows), 7)], layout)
+        for layout, max_age in ("a", 86400), ("b", 86400), ("a", 0), ("c", 0):
+            state, written, late = self.both(rows, layout, prepare, max_age=max_age)
+            self.assertGreater(min(len(state), written, late), 0)
+
+    def test_a_table_of_many_features(self):
+        features = {f"feature_{number}": INT64 for number in range(1500)}
+        full = row(1, LATER, **{name: number for number, name in enumerate(features)})
+        state, _, _ = self.both([full, row(2, LATER, feature_0=1)], "a", features=features)
+        self.assertEqual(len(state[key_of("a", 1)][0]), 1503)
+        # Nearly all of them are null now.
+        for way in self.to_redis, self.by_script:
+            self.client.call("FLUSHALL")
+            self.to_redis([full], features=features)
+            way([row(1, LATER + 1, feature_7=7)], "a", features=features)
+            self.assertEqual(self.client.call("HLEN", key_of("a", 1)), 4)
+
+    def test_keys_that_come_and_go(self):
+        """Batch after batch of old and new keys: whichever way the sink takes next, the newest row stays."""
+        old = [row(number, 100, trips=number) for number in range(0, 40_000, 2)]
+        self.to_redis(old)
+        # The order of keys is the order of rows here; what is there comes in long runs.
+        rows = [row(number, 99 if number % 6 == 0 else 100, 1, trips=1) for number in range(20_000)]
+        receipt = self.to_redis(rows + [row(number, 1, trips=5) for number in range(100_000, 110_000)])
+        self.assertEqual(receipt.rows_read, receipt.rows_written + receipt.rows_late)
+        self.assertEqual(receipt.rows_late, len(range(0, 20_000, 6)))
+        self.assertEqual(self.client.call("HGET", key_of("a", 6), field_of("trips")), b"\x20\x06")
+        self.assertEqual(self.client.call("HGET", key_of("a", 8), field_of("trips")), b"\x20\x01")
+        self.assertEqual(self.client.call("DBSIZE"), 10_000 + 20_000 + 10_000)
+
+
 class WayThereTest(SinkTest):
     ROW = [row(1, 1, trips=1)]
 

@@ -6,6 +6,7 @@
 
 #include "feast/storage/OnlineRow.pb-c.h"
 #include "storage/online/key.h"
+#include "storage/online/redis_dump.h"
 #include "storage/online/redis_layout.h"
 #include "storage/redis/config.h"
 #include "storage/redis/slot.h"
@@ -351,6 +352,70 @@ static void commands(void **state FC_UNUSED)
     fc_buf_done(&out);
 }
 
+/* That servers take them is in tests/sources/redis_sink.py. */
+static void dumps(void **state FC_UNUSED)
+{
+    struct fc_buf out = FC_BUF_INIT, pack = FC_BUF_INIT;
+
+    assert_true(fc_redis_crc64(FC_STR("123456789")) == UINT64_C(0xe9c6d914c4b8d9ca));
+    assert_true(fc_redis_crc64(FC_STR("")) == 0);
+    fc_buf_putc(&out, 'x');
+    fc_redis_dump_begin(&out, 2);
+    fc_redis_dump_add(&out, FC_STR("ab"));
+    fc_redis_dump_add(&out, FC_STR(""));
+    fc_redis_dump_add(&out, FC_STR("c"));
+    fc_redis_dump_add(&out, FC_STR("\0\xff"));
+    fc_redis_dump_end(&out, 1);
+    fc_str dump = {.ptr = out.ptr + 1, .len = out.len - 1};
+    assert_int_equal(dump.len, 11 + 10);
+    assert_hex((fc_str){.ptr = dump.ptr, .len = 13}, "0402026162000163"
+                                                     "0200ff"
+                                                     "0600");
+    assert_true(fc_redis_dump_to_pack(dump, &pack));
+    assert_hex((fc_str){.ptr = pack.ptr, .len = pack.len}, "a26162a0a163a200ff");
+    for (size_t len = 0; len < dump.len; len++) {
+        assert_false(fc_redis_dump_to_pack((fc_str){.ptr = dump.ptr, .len = len}, &pack));
+    }
+    fc_buf_done(&pack);
+    fc_buf_done(&out);
+}
+
+static void lengths_of_dumps_and_packs(void **state FC_UNUSED)
+{
+    static const struct {
+        size_t len;
+        const char *dump, *pack;
+    } lengths[] = {{31, "1f", "bf"},
+                   {32, "20", "da0020"},
+                   {63, "3f", "da003f"},
+                   {64, "4040", "da0040"},
+                   {16383, "7fff", "da3fff"},
+                   {16384, "8000004000", "da4000"},
+                   {65535, "800000ffff", "daffff"},
+                   {65536, "8000010000", "db00010000"}};
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(lengths); i++) {
+        struct fc_buf out = FC_BUF_INIT, pack = FC_BUF_INIT;
+        char *text = calloc(1, lengths[i].len);
+        assert_non_null(text);
+        fc_str word = {.ptr = text, .len = lengths[i].len};
+        fc_redis_dump_begin(&out, 1);
+        fc_redis_dump_add(&out, FC_STR(""));
+        fc_redis_dump_add(&out, word);
+        fc_redis_dump_end(&out, 0);
+        assert_hex((fc_str){.ptr = out.ptr + 3, .len = strlen(lengths[i].dump) / 2},
+                   lengths[i].dump);
+        assert_int_equal(out.len, 3 + strlen(lengths[i].dump) / 2 + word.len + 10);
+        assert_true(fc_redis_dump_to_pack((fc_str){.ptr = out.ptr, .len = out.len}, &pack));
+        assert_hex((fc_str){.ptr = pack.ptr + 1, .len = strlen(lengths[i].pack) / 2},
+                   lengths[i].pack);
+        assert_int_equal(pack.len, 1 + strlen(lengths[i].pack) / 2 + word.len);
+        fc_buf_done(&pack);
+        fc_buf_done(&out);
+        free(text);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest cases[] = {
     CASE(keys),
@@ -364,6 +429,8 @@ static const struct CMUnitTest cases[] = {
     CASE(wrong_urls),
     CASE(slots),
     CASE(commands),
+    CASE(dumps),
+    CASE(lengths_of_dumps_and_packs),
 };
 
 FC_TEST_MAIN(cases)

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An online store in Redis: storage/online knows the layout, storage/redis how to get commands there, and
- * storage/online/redis_put.lua, which runs in the server, whether a row is late and when its key expires. Rows go out
- * in batches, each row one call of that script.
+ * storage/online/redis_put.lua, which runs in the server, whether a row is late and when its key expires. Here rows
+ * become what worker/sinks/redis_writer.h takes.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
-#include "storage/online/redis_layout.h"
-#include "storage/redis/client.h"
+#include "storage/online/redis_dump.h"
 #include "storage/redis/wire.h"
-#include "worker/sinks/sink.h"
+#include "worker/sinks/redis_writer.h"
 
-#define BATCH_ROWS  512
 #define BATCH_BYTES ((size_t)4 << 20)
 /* Used when the order names none. */
 #define TIMEOUT_NS  (5 * FC_NS_PER_S)
 #define PATIENCE_NS (30 * FC_NS_PER_S)
-/* Words of a call that stand before the fields. */
-#define HEAD_WORDS ((size_t)8)
-
-extern const unsigned char fc_redis_put_script[];
-extern const size_t fc_redis_put_script_size;
+/* Time, order, expiry. */
+#define OWN_FIELDS 3
 
 struct feature {
     fc_str name, field;
@@ -30,29 +25,25 @@ struct feature {
     bool set;
 };
 
-/* Where a row of the batch is in the buffers, which move as they grow. */
-struct place {
-    size_t key_at, key_len;           /* as the row has it */
-    size_t stored_key_at, stored_len; /* as Redis has it */
-    size_t command_at, command_len;
+/* A field of the row being put. */
+struct pair {
+    fc_str name, value;
 };
 
 struct fc_sink {
     struct fc_sink_told told;
     struct fc_redis_config config;
-    struct fc_redis_client *client;
+    struct fc_redis_writer *writer;
     enum fc_redis_layout layout;
     struct fc_redis_fields fields;
     bool keep_nulls;
     int64_t max_age_s; /* whole seconds, 0: none */
     struct feature *features;
     size_t feature_count;
-    char sha[41];
+    struct pair *pairs; /* of the row being put */
+    size_t pair_count;
+    struct fc_buf dump;
     struct fc_arena *row_arena;
-    struct fc_buf keys, commands;
-    struct place places[BATCH_ROWS];
-    struct fc_redis_call calls[BATCH_ROWS];
-    size_t count;
 };
 
 static bool accepts(const Feast__Worker__V1__Ingest *order)
@@ -95,6 +86,11 @@ static fc_rc read_config(struct fc_sink *sink, const Feast__Worker__V1__RedisSin
 static fc_rc check_fields(const struct fc_sink *sink, const char *table, struct fc_error *err)
 {
     for (size_t i = 0; i < sink->feature_count; i++) {
+        if (fc_str_eq(sink->features[i].field, sink->fields.time))
+            return fc_fail(err, FC_REASON_ONLINE_STORE_REFUSED,
+                           "feature \"%s\" of table \"%s\" has the field in Redis that the "
+                           "table's time has (their names have the same hash); rename it",
+                           sink->features[i].name.ptr, table);
         for (size_t j = 0; j < i; j++) {
             if (fc_str_eq(sink->features[i].field, sink->features[j].field))
                 return fc_fail(err, FC_REASON_ONLINE_STORE_REFUSED,
@@ -110,7 +106,8 @@ static fc_rc make_fields(struct fc_sink *sink, const Feast__Core__FeatureTableSp
                          struct fc_arena *arena, struct fc_error *err)
 {
     sink->features = fc_arena_calloc(arena, spec->n_features + 1, sizeof(*sink->features));
-    if (!sink->features)
+    sink->pairs = fc_arena_calloc(arena, spec->n_features + OWN_FIELDS, sizeof(*sink->pairs));
+    if (!sink->features || !sink->pairs)
         return no_memory(err);
     sink->feature_count = spec->n_features;
     fc_rc rc = fc_redis_fields(sink->layout, spec->name, arena, &sink->fields, err);
@@ -137,31 +134,25 @@ static fc_rc check_entities(const struct fc_sink *sink, const Feast__Worker__V1_
 
 static void redis_close(struct fc_sink *sink)
 {
-    fc_redis_calls_done(sink->calls, sink->count);
-    fc_redis_client_free(sink->client);
-    sink->client = NULL;
+    fc_redis_writer_close(sink->writer);
+    sink->writer = NULL;
     fc_arena_free(sink->row_arena);
     sink->row_arena = NULL;
-    fc_buf_done(&sink->keys);
-    fc_buf_done(&sink->commands);
+    fc_buf_done(&sink->dump);
 }
 
 static fc_rc set_up(struct fc_sink *sink, const Feast__Worker__V1__Ingest *order,
                     struct fc_arena *arena, struct fc_error *err)
 {
-    const fc_str script = {.ptr = (const char *)fc_redis_put_script,
-                           .len = fc_redis_put_script_size};
-    fc_rc rc = read_config(sink, order->redis, arena, err);
+    const struct fc_redis_writer_options options = {.config = &sink->config,
+                                                    .layout = sink->layout,
+                                                    .fields = &sink->fields,
+                                                    .told = &sink->told};
 
-    if (rc == FC_OK)
-        rc = check_entities(sink, order, err);
+    fc_rc rc = check_entities(sink, order, err);
     if (rc == FC_OK)
         rc = make_fields(sink, order->spec, arena, err);
-    if (rc == FC_OK)
-        rc = fc_redis_client_new(&sink->config, &sink->client, err);
-    if (rc == FC_OK)
-        rc = fc_redis_client_script(sink->client, script, sink->sha, err);
-    return rc;
+    return rc == FC_OK ? fc_redis_writer_open(&options, &sink->writer, err) : rc;
 }
 
 static fc_rc redis_open(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
@@ -175,7 +166,9 @@ static fc_rc redis_open(const Feast__Worker__V1__Ingest *order, const struct fc_
     sink->row_arena = fc_arena_new((size_t)16 << 20);
     if (order->spec->max_age && order->spec->max_age->seconds > 0)
         sink->max_age_s = order->spec->max_age->seconds;
-    fc_rc rc = sink->row_arena ? set_up(sink, order, arena, err) : no_memory(err);
+    fc_rc rc = sink->row_arena ? read_config(sink, order->redis, arena, err) : no_memory(err);
+    if (rc == FC_OK)
+        rc = set_up(sink, order, arena, err);
     if (rc != FC_OK) {
         redis_close(sink);
         return rc;
@@ -186,39 +179,13 @@ static fc_rc redis_open(const Feast__Worker__V1__Ingest *order, const struct fc_
 
 /* ---- Rows ---- */
 
-static fc_rc flush(struct fc_sink *sink, struct fc_error *err)
-{
-    for (size_t i = 0; i < sink->count; i++) {
-        const struct place *place = &sink->places[i];
-        sink->calls[i] = (struct fc_redis_call){
-            .key = {.ptr = sink->keys.ptr + place->stored_key_at, .len = place->stored_len},
-            .bytes = {.ptr = sink->commands.ptr + place->command_at, .len = place->command_len},
-            .script = true};
-    }
-    fc_rc rc = sink->count ? fc_redis_run(sink->client, sink->calls, sink->count, err) : FC_OK;
-    for (size_t i = 0; rc == FC_OK && i < sink->count; i++) {
-        const struct place *place = &sink->places[i];
-        rc = fc_redis_reply_check(sink->client, sink->calls[i].reply, err);
-        if (rc == FC_OK)
-            sink->told.fn(sink->told.ctx,
-                          (fc_str){.ptr = sink->keys.ptr + place->key_at, .len = place->key_len},
-                          sink->calls[i].reply->integer == 1);
-    }
-    fc_redis_calls_done(sink->calls, sink->count);
-    sink->count = 0;
-    fc_buf_clear(&sink->keys);
-    fc_buf_clear(&sink->commands);
-    return rc;
-}
-
 /* Features come in the table's order; those that are null are left out. */
-static fc_rc take_values(struct fc_sink *sink, fc_str row, size_t *ret_set, struct fc_error *err)
+static fc_rc take_values(struct fc_sink *sink, fc_str row, struct fc_error *err)
 {
     fc_str name, value;
     bool valid = true;
     size_t at = 0;
 
-    *ret_set = 0;
     for (size_t i = 0; i < sink->feature_count; i++)
         sink->features[i].set = false;
     while (fc_redis_next_feature(&row, &name, &value, &valid)) {
@@ -228,7 +195,6 @@ static fc_rc take_values(struct fc_sink *sink, fc_str row, size_t *ret_set, stru
             return fc_fail(err, FC_REASON_INTERNAL, "a row has a feature that its table has not");
         sink->features[at].value = value;
         sink->features[at].set = true;
-        ++*ret_set;
     }
     return valid ? FC_OK : fc_fail(err, FC_REASON_INTERNAL, "a row cannot be read");
 }
@@ -245,86 +211,133 @@ static int64_t expiry_of(const struct fc_sink *sink, const struct fc_online_row 
     return at < FC_REDIS_NEVER ? at : FC_REDIS_NEVER;
 }
 
-static void add_pair(struct fc_buf *out, fc_str name, fc_str value)
+static void add_pair(struct fc_sink *sink, fc_str name, fc_str value)
 {
-    fc_redis_word(out, name);
-    fc_redis_word(out, value);
+    sink->pairs[sink->pair_count++] = (struct pair){.name = name, .value = value};
 }
 
-static void add_times(const struct fc_sink *sink, const struct fc_online_row *row, int64_t expiry,
-                      bool with_expiry, struct fc_buf *out)
+/* `expiry` holds what the expiry field gets while the pairs are used. */
+static void make_pairs(struct fc_sink *sink, const struct fc_redis_place *place,
+                       char expiry[FC_REDIS_TIME_MAX])
 {
-    char time[FC_REDIS_TIME_MAX], order[FC_REDIS_ORDER_SIZE];
-
-    size_t len = fc_redis_time_encode(row->event.seconds, time);
-    add_pair(out, sink->fields.time, (fc_str){.ptr = time, .len = len});
-    fc_redis_order_encode(&row->event, &row->created, order);
-    add_pair(out, sink->fields.order, (fc_str){.ptr = order, .len = sizeof(order)});
-    if (with_expiry) {
-        len = fc_redis_time_encode(expiry, time);
-        add_pair(out, sink->fields.expiry, (fc_str){.ptr = time, .len = len});
-    }
-}
-
-/* The words of redis_put.lua. */
-static void add_command(struct fc_sink *sink, const struct fc_online_row *row, fc_str key,
-                        size_t set)
-{
-    struct fc_buf *out = &sink->commands;
-    int64_t expiry = expiry_of(sink, row);
-    bool expires = expiry < FC_REDIS_NEVER || sink->layout == FC_REDIS_LAYOUT_A;
-    bool with_expiry = expires && sink->fields.expiry.len > 0;
-    size_t nulls = sink->keep_nulls ? 0 : sink->feature_count - set;
-
-    fc_redis_begin(out, HEAD_WORDS + 2 * (2 + (size_t)with_expiry + set) + nulls);
-    fc_redis_word(out, FC_STR("EVALSHA"));
-    fc_redis_word(out, (fc_str){.ptr = sink->sha, .len = 40});
-    fc_redis_word(out, FC_STR("1"));
-    fc_redis_word(out, key);
-    fc_redis_word(out, fc_str_from(fc_redis_layout_text(sink->layout)));
-    fc_redis_number(out, row->event.seconds);
-    if (expires)
-        fc_redis_number(out, expiry);
-    else
-        fc_redis_word(out, FC_STR(""));
-    fc_redis_number(out, (int64_t)nulls);
-    add_times(sink, row, expiry, with_expiry, out);
+    sink->pair_count = 0;
+    add_pair(sink, sink->fields.time, (fc_str){.ptr = place->time, .len = place->time_len});
+    add_pair(sink, sink->fields.order, (fc_str){.ptr = place->order, .len = sizeof(place->order)});
+    if (place->expires && sink->fields.expiry.len > 0)
+        add_pair(sink, sink->fields.expiry,
+                 (fc_str){.ptr = expiry, .len = fc_redis_time_encode(place->expiry, expiry)});
     for (size_t i = 0; i < sink->feature_count; i++) {
         if (sink->features[i].set)
-            add_pair(out, sink->features[i].field, sink->features[i].value);
+            add_pair(sink, sink->features[i].field, sink->features[i].value);
     }
-    for (size_t i = 0; nulls > 0 && i < sink->feature_count; i++) {
+}
+
+static size_t append(struct fc_buf *out, fc_str bytes)
+{
+    size_t at = out->len;
+
+    fc_buf_append(out, bytes.ptr, bytes.len);
+    return at;
+}
+
+/* Milliseconds; RESTORE takes 0 for "never", so times before 1970 are none for it. */
+static bool may_be_created(const struct fc_redis_batch *batch, const struct fc_redis_place *place)
+{
+    return batch->create && (!place->expires || place->expiry > 0);
+}
+
+static void add_creation(struct fc_sink *sink, struct fc_buf *out, fc_str key,
+                         struct fc_redis_place *place)
+{
+    bool volatile_key =
+        place->expires && (sink->layout != FC_REDIS_LAYOUT_A || place->expiry < FC_REDIS_NEVER);
+    bool absolute = volatile_key && sink->layout != FC_REDIS_LAYOUT_C;
+
+    fc_buf_clear(&sink->dump);
+    fc_redis_dump_begin(&sink->dump, sink->pair_count);
+    for (size_t i = 0; i < sink->pair_count; i++) {
+        fc_redis_dump_add(&sink->dump, sink->pairs[i].name);
+        fc_redis_dump_add(&sink->dump, sink->pairs[i].value);
+    }
+    fc_redis_dump_end(&sink->dump, 0);
+    place->command_at = out->len;
+    fc_redis_begin(out, absolute ? 5 : 4);
+    fc_redis_word(out, FC_STR("RESTORE"));
+    fc_redis_word(out, key);
+    fc_redis_number(out, volatile_key ? place->expiry * 1000 : 0);
+    fc_redis_word(out, (fc_str){.ptr = sink->dump.ptr, .len = sink->dump.len});
+    place->fields_len = sink->dump.len;
+    place->fields_at = out->len - 2 - sink->dump.len;
+    if (absolute)
+        fc_redis_word(out, FC_STR("ABSTTL"));
+    place->command_len = out->len - place->command_at;
+}
+
+static void add_fields(const struct fc_sink *sink, struct fc_buf *out, struct fc_redis_place *place)
+{
+    place->fields_at = out->len;
+    for (size_t i = 0; i < sink->pair_count; i++) {
+        fc_redis_pack_add(out, sink->pairs[i].name);
+        fc_redis_pack_add(out, sink->pairs[i].value);
+    }
+    place->fields_len = out->len - place->fields_at;
+}
+
+static void add_nulls(const struct fc_sink *sink, struct fc_buf *out, struct fc_redis_place *place)
+{
+    place->nulls_at = out->len;
+    for (size_t i = 0; !sink->keep_nulls && i < sink->feature_count; i++) {
         if (!sink->features[i].set)
-            fc_redis_word(out, sink->features[i].field);
+            fc_redis_pack_add(out, sink->features[i].field);
     }
+    place->nulls_len = out->len - place->nulls_at;
+}
+
+static void add_row(struct fc_sink *sink, const struct fc_online_row *row, fc_str key,
+                    struct fc_redis_batch *batch)
+{
+    struct fc_redis_place *place = &batch->places[batch->count];
+    struct fc_buf *out = &batch->bytes;
+    char expiry[FC_REDIS_TIME_MAX];
+
+    *place = (struct fc_redis_place){
+        .key_len = row->key.len, .stored_len = key.len, .expiry = expiry_of(sink, row)};
+    place->expires = place->expiry < FC_REDIS_NEVER || sink->layout == FC_REDIS_LAYOUT_A;
+    place->time_len = fc_redis_time_encode(row->event.seconds, place->time);
+    fc_redis_order_encode(&row->event, &row->created, place->order);
+    place->key_at = append(out, row->key);
+    place->stored_at = append(out, key);
+    make_pairs(sink, place, expiry);
+    if (may_be_created(batch, place))
+        add_creation(sink, out, key, place);
+    else
+        add_fields(sink, out, place);
+    add_nulls(sink, out, place);
+    batch->count++;
 }
 
 static fc_rc redis_put(struct fc_sink *sink, const struct fc_online_row *row, struct fc_error *err)
 {
-    struct place *place = &sink->places[sink->count];
-    size_t set = 0;
+    struct fc_redis_batch *batch = fc_redis_writer_batch(sink->writer);
     fc_str key;
 
     fc_arena_reset(sink->row_arena);
     fc_rc rc = fc_redis_key(sink->layout, row->key, sink->row_arena, &key, err);
     if (rc == FC_OK)
-        rc = take_values(sink, row->features, &set, err);
+        rc = take_values(sink, row->features, err);
     if (rc != FC_OK)
         return rc;
-    place->key_at = sink->keys.len;
-    place->key_len = row->key.len;
-    fc_buf_append(&sink->keys, row->key.ptr, row->key.len);
-    place->stored_key_at = sink->keys.len;
-    place->stored_len = key.len;
-    fc_buf_append(&sink->keys, key.ptr, key.len);
-    place->command_at = sink->commands.len;
-    add_command(sink, row, key, set);
-    place->command_len = sink->commands.len - place->command_at;
-    if (sink->keys.failed || sink->commands.failed)
+    add_row(sink, row, key, batch);
+    if (batch->bytes.failed || sink->dump.failed)
         return no_memory(err);
-    sink->count++;
-    return sink->count == BATCH_ROWS || sink->commands.len >= BATCH_BYTES ? flush(sink, err)
-                                                                          : FC_OK;
+    return batch->count == FC_REDIS_BATCH_ROWS || batch->bytes.len >= BATCH_BYTES
+               ? fc_redis_writer_send(sink->writer, err)
+               : FC_OK;
+}
+
+static fc_rc redis_commit(struct fc_sink *sink, struct fc_error *err)
+{
+    return fc_redis_writer_finish(sink->writer, err);
 }
 
 const struct fc_sink_ops fc_sink_redis = {
@@ -333,6 +346,6 @@ const struct fc_sink_ops fc_sink_redis = {
     .accepts = accepts,
     .open = redis_open,
     .put = redis_put,
-    .commit = flush,
+    .commit = redis_commit,
     .close = redis_close,
 };
