@@ -77,11 +77,12 @@ def kafka_order(servers, topic, schema_json, order_id="stream"):
 class StreamWorker:
     """A worker at its order. `told`: the progress so far; `result` once it ended."""
 
-    def __init__(self, order, password=None):
+    def __init__(self, order, password=None, env=None):
         mine, theirs = socket.socketpair()
         self.socket = mine
         self.log = tempfile.TemporaryFile()
         environment = {name: text for name, text in os.environ.items() if not name.startswith("FEAST_")}
+        environment.update(env or {})
         if password is not None:
             environment[PASSWORD_ENV] = password
         self.process = subprocess.Popen([WORKER], stderr=self.log, stdin=subprocess.DEVNULL, pass_fds=[3],

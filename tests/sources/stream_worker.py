@@ -22,6 +22,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from feastapi import ours
 from kafkabroker import KafkaBroker, shared
+from kinesis_follow import Server
+from kinesisserver import REGION, Kinesalite
 from redisserver import PASSWORD, Redis
 from streamworker import (INT64, PATIENCE, SCHEMA, STRING, OnlineRow, StreamWorker, WorkOrder, event, kafka_order,
                           key_of)
@@ -416,6 +418,54 @@ class Stores(StreamTest):
         self.check([*[(number, START, number) for number in range(rows)], *events])
 
 
+class Kinesis(StreamTest):
+    def put(self, server, events):
+        server.client.put_records(StreamName="events", Records=[
+            {"Data": event(key, ts, number), "PartitionKey": str(key)} for key, ts, number in events])
+
+    def begin(self, url, told=None):
+        order = self.order(from_=told)
+        ingest = order.ingest_stream.ingest
+        source = ingest.spec.stream_source
+        message_format = source.kafka_options.message_format
+        source.type = 4
+        source.kinesis_options.region, source.kinesis_options.stream_name = REGION, "events"
+        source.kinesis_options.record_format.CopyFrom(message_format)
+        ingest.access.kinesis_endpoint = url
+        worker = StreamWorker(order, env={"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+                                          "AWS_EC2_METADATA_DISABLED": "true"})
+        self.workers.append(worker)
+        return worker
+
+    def test_a_stream_whose_shards_are_split_and_merged(self):
+        kinesalite = Kinesalite()
+        self.addCleanup(kinesalite.stop)
+        server = Server(kinesalite.start().client())
+        server.create("events", 2)
+        events = [(number % 40, START + number, number) for number in range(800)]
+        self.put(server, events[:200])
+        worker = self.begin(kinesalite.url).wait_read(200)
+        server.split("events")
+        self.put(server, [*events[200:400]])
+        worker.wait_read(400)
+        told = worker.kill()
+        server.merge("events")
+        self.put(server, events[400:600])
+        worker = self.begin(kinesalite.url, told).wait_read(600)
+        server.client.put_record(StreamName="events", Data=b"\xff", PartitionKey="poison")
+        self.put(server, events[600:])
+        worker.wait_read(801)
+        # Shards that are read to their end are not told for ever.
+        now_open = {one[2] for one in server.open_shards("events")}
+        worker.wait(lambda: set(worker.positions()) == now_open, "the positions of open shards alone")
+        receipt = worker.stop().receipt
+        self.assertEqual((receipt.rows_read, receipt.rows_rejected), (801, 1))
+        self.check(events)
+        line, = self.lines()
+        self.assertEqual((line["reason"], base64.b64decode(line["raw"])), ("UNDECODABLE", b"\xff"))
+        self.assertTrue(line["partition"].startswith("shardId-"))
+
+
 class Brokers(StreamTest):
     """Last of all, for it takes the broker away."""
 
@@ -435,7 +485,7 @@ class Brokers(StreamTest):
 
 
 def load_tests(loader, _tests, _pattern):
-    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Following, Killed, Stores, Brokers))
+    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Following, Killed, Stores, Kinesis, Brokers))
 
 
 if __name__ == "__main__":
