@@ -4,7 +4,8 @@
  * with the registry.
  *
  *     feast-worker                one order, then the end
- *     feast-worker --probe-loop   probes, one after the other, until the other side closes
+ *     feast-worker --probe-loop   probes, one after the other, until the other side closes; with --turns=FILE it
+ *                                 decodes in turn with those that have the same file (worker/duck/turns.h)
  *
  * Orders come, and messages go, as frames (base/frame.h, feast/worker/v1/worker.proto) over the socket at
  * descriptor 3. What it writes to stderr is the job's log.
@@ -28,15 +29,20 @@
 #define ORDER_FD 3
 /* Of an order, its schema, its lists of files and its report. */
 #define ARENA_BYTES ((size_t)1 << 30)
+/* For a turn to open an engine, which no order waits for as a rule. */
+#define OPEN_PATIENCE_NS (1 * FC_NS_PER_S)
+#define TURNS            "--turns="
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static void usage(FILE *out)
 {
-    fputs("usage: feast-worker [--probe-loop | --version | --help]\n\n"
+    fputs("usage: feast-worker [--probe-loop [--turns=FILE] | --version | --help]\n\n"
           "Started by feast-core, which gives it a socket at descriptor 3. Without an option it "
           "does one\n"
-          "order and ends; with --probe-loop it serves probes until the socket is closed.\n",
+          "order and ends; with --probe-loop it serves probes until the socket is closed, and "
+          "decodes in\n"
+          "turn with those that have the same file.\n",
           out);
 }
 
@@ -171,22 +177,25 @@ static int serve_one(const struct fc_sys *sys)
  * An engine can be confined once, so each probe gets its own. It is opened while nobody waits: opening takes
  * longer than most probes.
  */
-static int serve_probes(const struct fc_sys *sys)
+static int serve_probes(const struct fc_sys *sys, struct fc_turns *turns)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(ARENA_BYTES);
     struct fc_duck_options options = fc_order_duck_options(NULL);
     int status = arena ? EXIT_OK : EXIT_FAILED;
     bool lost = false;
 
+    options.turns = turns;
     while (status == EXIT_OK && !lost && !fc_spent()) {
         FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = NULL;
         struct fc_error err = FC_ERROR_INIT;
         fc_arena_reset(arena);
+        fc_turns_patience(turns, OPEN_PATIENCE_NS);
         if (fc_duck_open(&options, &duck, &err) != FC_OK) {
             fc_log(FC_LOG_ERROR, "no engine", FC_LOG_ERR(&err));
             return EXIT_FAILED;
         }
-        const struct fc_order_env env = {.sys = sys, .send = send_message, .duck = duck};
+        const struct fc_order_env env = {
+            .sys = sys, .send = send_message, .duck = duck, .turns = turns};
         if (!has_order())
             return EXIT_OK;
         status = serve(&env, true, arena, &lost);
@@ -196,7 +205,9 @@ static int serve_probes(const struct fc_sys *sys)
 
 int main(int argc, char **argv)
 {
-    bool probe_loop = argc == 2 && strcmp(argv[1], "--probe-loop") == 0;
+    const char *turns_path =
+        argc == 3 && strncmp(argv[2], TURNS, strlen(TURNS)) == 0 ? argv[2] + strlen(TURNS) : NULL;
+    bool probe_loop = (argc == 2 || turns_path) && strcmp(argv[1], "--probe-loop") == 0;
 
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("feast-worker " FC_VERSION);
@@ -217,8 +228,10 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
+    FC_CLEANUP(fc_turns_freep)
+    struct fc_turns *turns = turns_path ? fc_turns_new(turns_path, fc_turns_due()) : NULL;
     confine_calls();
-    int status = probe_loop ? serve_probes(fc_sys_real()) : serve_one(fc_sys_real());
+    int status = probe_loop ? serve_probes(fc_sys_real(), turns) : serve_one(fc_sys_real());
     /* Threads that run on must not meet what exit handlers have torn down. */
     if (fc_spent())
         _exit(status);

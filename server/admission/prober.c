@@ -25,12 +25,13 @@ struct fc_prober {
     const struct fc_sys *sys;
     char *worker_path;
     char *tmpdir; /* TMPDIR=… */
+    char *turns;  /* --turns=… */
     struct fc_process process;
     bool running;
 };
 
 fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path, const char *scratch_dir,
-                    struct fc_prober **ret, struct fc_error *err)
+                    const char *turns_path, struct fc_prober **ret, struct fc_error *err)
 {
     int failed = fc_mkdirs(scratch_dir, 0700);
 
@@ -40,7 +41,8 @@ fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path, const cha
     }
     FC_CLEANUP(fc_prober_freep) struct fc_prober *prober = calloc(1, sizeof *prober);
     if (prober == NULL || (prober->worker_path = strdup(worker_path)) == NULL ||
-        asprintf(&prober->tmpdir, "TMPDIR=%s", scratch_dir) < 0) {
+        asprintf(&prober->tmpdir, "TMPDIR=%s", scratch_dir) < 0 ||
+        asprintf(&prober->turns, "--turns=%s", turns_path) < 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe worker");
     }
     prober->sys = sys;
@@ -57,6 +59,7 @@ void fc_prober_free(struct fc_prober *prober)
     fc_prober_cool(prober);
     free(prober->worker_path);
     free(prober->tmpdir);
+    free(prober->turns);
     free(prober);
 }
 
@@ -85,7 +88,7 @@ fc_rc fc_prober_warm(struct fc_prober *prober, struct fc_error *err)
         return FC_OK;
     }
     fc_prober_cool(prober);
-    const char *const argv[] = {prober->worker_path, "--probe-loop", NULL};
+    const char *const argv[] = {prober->worker_path, "--probe-loop", prober->turns, NULL};
     const char *environment[FC_WORKER_ENV_MAX];
     fc_worker_env(prober->tmpdir, environment);
     const struct fc_process_options options = {

@@ -14,9 +14,13 @@
 
 struct fc_prober;
 
-/** `scratch_dir` is made when missing and becomes the worker's TMPDIR. Starts nothing yet. */
+/**
+ * `scratch_dir` is made when missing and becomes the worker's TMPDIR; workers with the same `turns_path`, a file they
+ * make, decode in turn. Starts nothing yet.
+ */
 FC_MUST fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path,
-                            const char *scratch_dir, struct fc_prober **ret, struct fc_error *err);
+                            const char *scratch_dir, const char *turns_path, struct fc_prober **ret,
+                            struct fc_error *err);
 /** Kills the worker when there is one. */
 void fc_prober_free(struct fc_prober *prober);
 FC_DEFINE_FREEP(struct fc_prober, fc_prober_free)

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What calls cost while 64 looks at sources run, and whether the server's memory grows with what is looked at.
 
-Every look has a worker process of its own; the machine is as busy as it gets. The server must not notice.
+Every look has a worker process of its own; the machine is as busy as it gets. The server must not notice. Those who ask
+for the looks stand for other machines: they are one process at the lowest priority, so that what is measured is the
+server beside its workers, and not the server beside its callers.
 """
 
-import threading
+import os
+import signal
+import subprocess
+import urllib.request
 
 import feastcore
 import feasttables as tables
-from feastapi import Api, core_pb, ours
+from feastapi import BUILD_DIR, core_pb, ours
 
 PROBES = 64
 GET = "/feast.core.CoreService/GetFeatureTable"
+VALIDATE = "/feast.admin.v1.AdminService/Validate"
+WRONG = ("feast_core_probes_refused", "feast_core_probes_unverified", "feast_core_probe_worker_failures")
 IDLE = "GetFeatureTable, nothing else to do, c=4"
 BUSY = f"GetFeatureTable while {PROBES} looks run, c=4"
 RATIO = f"p99 while {PROBES} looks run, of that without"
@@ -32,40 +39,49 @@ def write(path, rows):
     return tables.write(path, columns, row_group_size=100_000)
 
 
+def metrics(server):
+    with urllib.request.urlopen(f"http://{server.http}/metrics", timeout=60) as answer:
+        lines = [line.split() for line in answer.read().decode().splitlines() if not line.startswith("#")]
+    return {line[0].removesuffix("_total"): float(line[1]) for line in lines if len(line) == 2}
+
+
 class Crowd:
-    """So many callers of Validate, each with a connection of its own, until they are told to stop."""
+    """So many calls of Validate under way, each over a connection of its own, until they are told to stop."""
 
-    def __init__(self, address, spec):
-        self.address = address
+    def __init__(self, bench, server, spec):
+        self.server = server
         self.spec = ours().message("feast.core.FeatureTableSpec").FromString(spec.SerializeToString())
-        self.stop = threading.Event()
-        self.done = 0
-        self.failures = []
-        self.threads = [threading.Thread(target=self.call) for _ in range(PROBES)]
+        request = ours().message("feast.admin.v1.ValidateRequest")(table_spec=self.spec).SerializeToString()
+        self.requests = bench.scratch / "looks"
+        self.requests.write_bytes(len(request).to_bytes(4, "big") + request)
 
-    def call(self):
-        with Api(self.address) as api:
-            while not self.stop.is_set():
-                try:
-                    answer = api.admin.Validate(table_spec=self.spec)
-                    if not answer.acceptable:
-                        self.failures.append(str(answer))
-                    self.done += 1
-                except Exception as error:  # told by whoever waits for the thread
-                    self.failures.append(str(error))
+    def looks(self):
+        """How many have run; all of them have to find the table right."""
+        found = metrics(self.server)
+        wrong = {name: found[name] for name in WRONG if found[name]}
+        if wrong:
+            raise SystemExit(f"looks failed: {wrong}")
+        return found["feast_core_probes"] - self.before
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        feastcore.wait_until(lambda: self.done >= PROBES or self.failures, "the first looks")
+        answer = self.server.api.admin.Validate(table_spec=self.spec)
+        if not answer.acceptable:
+            raise SystemExit(f"the look says: {answer}")
+        self.before = 0
+        self.before = self.looks()
+        self.process = subprocess.Popen(
+            [BUILD_DIR / "bench" / "fc-load", "--target", self.server.grpc, "--method", VALIDATE, "--requests",
+             self.requests, "--inflight", str(PROBES), "--connections", str(PROBES), "--seconds", "3600"],
+            stdout=subprocess.DEVNULL, preexec_fn=lambda: os.nice(19))
+        feastcore.wait_until(lambda: self.looks() >= 2 * PROBES or self.process.poll() is not None, "the first looks")
         return self
 
     def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
-        if self.failures:
-            raise SystemExit(f"a look failed: {self.failures[0]}")
+        if self.process.poll() is not None:
+            raise SystemExit("the callers ended early")
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.looks()
 
 
 def start(bench, name):
@@ -88,7 +104,7 @@ def calls(bench, target_of, path):
         target = target_of("ours", server.grpc, server.process.pid, server)
         for _ in range(bench.arguments.rounds):
             bench.measure(IDLE, target, GET, requests, 4)
-            with Crowd(server.grpc, spec):
+            with Crowd(bench, server, spec):
                 bench.measure(BUSY, target, GET, requests, 4)
         target.api.close()
     finally:
@@ -98,8 +114,8 @@ def calls(bench, target_of, path):
 def memory(bench, row, path, rss_mb):
     server = start(bench, path.stem)
     try:
-        with Crowd(server.grpc, tables.table("crowd", ["id"], FEATURES, tables.file_source(path, "ts"))) as crowd:
-            feastcore.wait_until(lambda: crowd.done >= 2 * PROBES or crowd.failures, "two looks each")
+        with Crowd(bench, server, tables.table("crowd", ["id"], FEATURES, tables.file_source(path, "ts"))) as crowd:
+            feastcore.wait_until(lambda: crowd.looks() >= 4 * PROBES, "four looks each")
         bench.note(row, rss_mb=rss_mb(server.process.pid))
     finally:
         server.stop()

@@ -16,9 +16,11 @@
 struct fc_duck {
     duckdb_database database;
     duckdb_connection connection;
+    struct fc_turns *turns;
 };
 
 struct fc_duck_result {
+    struct fc_turns *turns;
     duckdb_result result;
     duckdb_data_chunk chunk;
     size_t column_count;
@@ -125,15 +127,12 @@ static fc_rc run(struct fc_duck *duck, const char *sql, struct fc_error *err)
     return rc;
 }
 
-fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
-                   struct fc_error *err)
+static fc_rc open_engine(struct fc_duck *duck, const struct fc_duck_options *options,
+                         struct fc_error *err)
 {
-    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = calloc(1, sizeof(*duck));
     duckdb_config config = NULL;
     char *message = NULL;
 
-    if (!duck)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the reading engine");
     if (duckdb_create_config(&config) != DuckDBSuccess || !configure(config, options)) {
         duckdb_destroy_config(&config);
         return fc_fail(err, FC_REASON_INTERNAL, "the reading engine refuses its settings");
@@ -148,20 +147,45 @@ fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
     }
     if (duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
         return fc_fail(err, FC_REASON_INTERNAL, "the reading engine takes no connection");
-    fc_rc rc = run(duck, SETTINGS, err);
-    if (rc != FC_OK)
-        return rc;
-    *ret = fc_steal(duck);
-    return FC_OK;
+    return run(duck, SETTINGS, err);
+}
+
+fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
+                   struct fc_error *err)
+{
+    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = calloc(1, sizeof(*duck));
+
+    if (!duck)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the reading engine");
+    duck->turns = options->turns;
+    fc_turns_take(duck->turns);
+    fc_rc rc = open_engine(duck, options, err);
+    fc_turns_give(duck->turns);
+    if (rc == FC_OK)
+        *ret = fc_steal(duck);
+    return rc;
 }
 
 void fc_duck_close(struct fc_duck *duck)
 {
     if (!duck)
         return;
+    struct fc_turns *turns = duck->turns;
+    fc_turns_take(turns);
     duckdb_disconnect(&duck->connection);
     duckdb_close(&duck->database);
+    fc_turns_give(turns);
     free(duck);
+}
+
+void fc_duck_turn_take(struct fc_duck *duck)
+{
+    fc_turns_take(duck ? duck->turns : NULL);
+}
+
+void fc_duck_turn_give(struct fc_duck *duck)
+{
+    fc_turns_give(duck ? duck->turns : NULL);
 }
 
 /* What is checked is the pattern as written, so each path is permitted in both spellings. */
@@ -215,6 +239,8 @@ fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result
 
     if (!result)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
+    result->turns = duck->turns;
+    fc_turns_take(result->turns);
     fc_rc rc = start(duck, sql, &result->result, err);
     if (rc != FC_OK)
         return rc;
@@ -242,6 +268,7 @@ void fc_duck_result_free(struct fc_duck_result *result)
     free(result->readers);
     duckdb_destroy_data_chunk(&result->chunk);
     duckdb_destroy_result(&result->result);
+    fc_turns_give(result->turns);
     free(result);
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "worker/contract/column.h"
+#include "worker/duck/turns.h"
 
 struct fc_duck;
 struct fc_duck_result;
@@ -22,6 +23,8 @@ struct fc_duck_options {
         memory_limit; /**< bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
     unsigned threads; /**< 0 means 1 */
     const char *temp_dir; /**< where it may spill to; NULL forbids spilling */
+    struct fc_turns
+        *turns; /**< one is held while it works; outlives it. NULL when there are none */
 };
 
 /**
@@ -32,6 +35,10 @@ FC_MUST fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck
                            struct fc_error *err);
 void fc_duck_close(struct fc_duck *duck);
 FC_DEFINE_FREEP(struct fc_duck, fc_duck_close)
+
+/** Keeps the engine's turn, or waits for one, over all that is done until it is given back; NULL has none. */
+void fc_duck_turn_take(struct fc_duck *duck);
+void fc_duck_turn_give(struct fc_duck *duck);
 
 /** From here on only this file, or files below this directory, can be read, and no setting can be changed. */
 FC_MUST fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *err);

@@ -40,6 +40,14 @@ static fc_rc find(struct fc_source *self, const char *url, struct fc_error *err)
     return rc == FC_OK ? fc_file_list_find(url, self->arena, &self->list, err) : rc;
 }
 
+/* The engine is the caller's, memory lies in the caller's arena. */
+static void file_close(struct fc_source *source)
+{
+    fc_remote_close(source->remote);
+    if (source->holds_turn)
+        fc_duck_turn_give(source->env->duck);
+}
+
 static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                        struct fc_arena *arena, struct fc_source **ret, struct fc_error *err)
 {
@@ -54,6 +62,10 @@ static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataS
         return rc;
     self->env = env;
     self->arena = arena;
+    /* Who waits for the network does so without a turn. */
+    self->holds_turn = !fc_remote_is(source->file_options->file_url);
+    if (self->holds_turn)
+        fc_duck_turn_take(env->duck);
     rc = find(self, source->file_options->file_url, err);
     if (rc == FC_OK)
         rc = fc_duck_confine(env->duck, self->remote ? self->remote->dir.path : self->list.root,
@@ -61,14 +73,8 @@ static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataS
     if (rc == FC_OK)
         *ret = self;
     else
-        fc_remote_close(self->remote);
+        file_close(self);
     return rc;
-}
-
-/* The engine is the caller's, memory lies in the caller's arena. */
-static void file_close(struct fc_source *source)
-{
-    fc_remote_close(source->remote);
 }
 
 static bool file_is_empty(const struct fc_source *source)

@@ -12,6 +12,7 @@ struct fc_source {
     struct fc_arena *arena; /**< the caller's, for what lives as long as the source */
     struct fc_file_list list;
     struct fc_remote *remote; /**< NULL when the files are local */
+    bool holds_turn;          /**< of the engine, until it is closed */
     const struct fc_file *known_file;
     struct fc_parquet_file known; /**< what was last found out about that one */
 };

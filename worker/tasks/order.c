@@ -51,6 +51,10 @@ static fc_rc run_probe(struct running *running, struct fc_duck *duck, struct fc_
     if (!probe)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the result");
     feast__worker__v1__probe_result__init(probe);
+    /* Half of its time may go by in waiting; then it is worse to wait than to be in the way. */
+    if (running->order->probe->limits)
+        fc_turns_patience(running->env->turns,
+                          (int64_t)running->order->probe->limits->deadline_ms * FC_NS_PER_MS / 2);
     fc_rc rc = fc_probe_run(running->order->probe, duck, running->env->sys, running->arena,
                             &probe->report, err);
     if (rc != FC_OK)

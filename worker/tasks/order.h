@@ -16,7 +16,8 @@ struct fc_order_env {
     const struct fc_sys *sys;
     fc_order_send_fn send;
     void *send_ctx;
-    struct fc_duck *duck; /**< opened beforehand for a probe; NULL to open one */
+    struct fc_duck *duck;   /**< opened beforehand for a probe; NULL to open one */
+    struct fc_turns *turns; /**< that it was opened with */
 };
 
 /** What the engine gets for an order that it was not opened for yet. */
