@@ -100,7 +100,8 @@ static bool has_to_wait(const struct fc_jobs *jobs, const struct fc_job *job)
         return true;
     }
     for (const struct fc_job *other = jobs->jobs; other != NULL; other = other->next) {
-        bool unsaved = fc_job_is_stream(other) && other != job && fc_job_has_ended(other);
+        bool unsaved = fc_job_is_stream(other) && other != job && fc_job_has_ended(other) &&
+                       (other->dirty || other->saving);
         if (other->type == job->type && (other->state == FC_JOB_RUNNING || unsaved) &&
             fc_job_same_table(other, job)) {
             return true;

@@ -15,6 +15,13 @@
  *   unread     a report without a state              chatty   progress without end
  *   pair       answers when there are two orders
  *   slow       ingests until there is a file `go`    stubborn as slow, and ignores SIGTERM
+ *   refuse     answers every order with an error that will not pass
+ *
+ * A stream counts messages from where its order says, until SIGTERM or a file `go` ends it; `starts` there gets a line
+ * for each: the order, the table's project and name, the place. When it is called
+ *
+ *   flaky      it crashes soon after it began       lazy   it ends by itself
+ *   still      it says where it is, and moves no further
  */
 #include <fcntl.h>
 #include <libgen.h>
@@ -176,6 +183,87 @@ static void answer_ingest(const char *id)
     say_result(is("alien") ? "another" : id, &result);
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void end_soon(int signal_number FC_UNUSED)
+{
+    told_to_end = 1;
+}
+
+static void note_start(const char *id, const Feast__Worker__V1__Ingest *ingest, uint64_t place)
+{
+    FILE *file = fopen(path_of("starts"), "a");
+
+    if (file != NULL) {
+        (void)fprintf(file, "%s %s %s %llu\n", id, ingest->project, ingest->spec->name,
+                      (unsigned long long)place);
+        (void)fclose(file);
+    }
+}
+
+static void say_place(const char *id, uint64_t rows, uint64_t place)
+{
+    Feast__Worker__V1__WorkerMessage message = FEAST__WORKER__V1__WORKER_MESSAGE__INIT;
+    Feast__Worker__V1__Progress progress = FEAST__WORKER__V1__PROGRESS__INIT;
+    Feast__Worker__V1__Position position = FEAST__WORKER__V1__POSITION__INIT;
+    Feast__Worker__V1__Position *positions[] = {&position};
+    Feast__Worker__V1__Receipt receipt = FEAST__WORKER__V1__RECEIPT__INIT;
+    Google__Protobuf__Timestamp newest = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)place);
+    position.part = (char *)"0";
+    position.offset = text;
+    receipt.rows_read = receipt.rows_written = rows;
+    newest.seconds = 1600000000;
+    progress.rows_read = progress.rows_written = rows;
+    progress.percent = -1;
+    progress.phase = (char *)"follow";
+    progress.n_positions = 1;
+    progress.positions = positions;
+    progress.receipt = &receipt;
+    progress.behind = is("still") ? 7 : 0;
+    progress.partitions = 1;
+    progress.newest_event = &newest;
+    message.body_case = FEAST__WORKER__V1__WORKER_MESSAGE__BODY_PROGRESS;
+    message.progress = &progress;
+    say(id, &message);
+}
+
+static void answer_stream(const char *id, const Feast__Worker__V1__Ingest *ingest)
+{
+    Feast__Worker__V1__Result result = FEAST__WORKER__V1__RESULT__INIT;
+    Feast__Worker__V1__Receipt receipt = FEAST__WORKER__V1__RECEIPT__INIT;
+    const Feast__Worker__V1__Progress *from = ingest->from;
+    uint64_t place =
+        from != NULL && from->n_positions > 0 ? strtoull(from->positions[0]->offset, NULL, 10) : 0;
+    uint64_t rows = from != NULL ? from->rows_read : 0;
+
+    if (!is("slow") && !is("stubborn")) {
+        (void)signal(SIGTERM, end_soon);
+    }
+    note_start(id, ingest, place);
+    for (int step = 0; !told_to_end && access(path_of("go"), F_OK) != 0; step++) {
+        say_place(id, rows, place);
+        (void)usleep(10000);
+        if (!is("still")) {
+            place++;
+            rows++;
+        }
+        if (is("flaky") && step == 5) {
+            (void)raise(SIGKILL);
+        }
+        if (is("lazy") && step == 5) {
+            break;
+        }
+    }
+    say_place(id, rows, place);
+    receipt.rows_read = receipt.rows_written = rows;
+    result.outcome_case = FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT;
+    result.receipt = &receipt;
+    say_result(id, &result);
+}
+
 static void answer_error(const char *id)
 {
     Feast__Worker__V1__Result result = FEAST__WORKER__V1__RESULT__INIT;
@@ -185,6 +273,12 @@ static void answer_error(const char *id)
     error.reason = (char *)"SOURCE_UNREACHABLE";
     error.message = (char *)"\"/nowhere\" is not there";
     error.retryable = true;
+    if (is("refuse")) {
+        error.code = FC_INVALID_ARGUMENT;
+        error.reason = (char *)"SOURCE_MISMATCH";
+        error.message = (char *)"column \"trips\" is not there";
+        error.retryable = false;
+    }
     result.error = &error;
     say_result(id, &result);
 }
@@ -231,8 +325,10 @@ static void carry_out(const Feast__Worker__V1__WorkOrder *order)
     int before = note_order(order->id);
 
     misbehave(order->id, before);
-    if (is("fail")) {
+    if (is("fail") || is("refuse")) {
         answer_error(order->id);
+    } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM) {
+        answer_stream(order->id, order->ingest_stream->ingest);
     } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE) {
         answer_probe(order->id, order->probe);
     } else {

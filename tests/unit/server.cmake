@@ -32,6 +32,8 @@ fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_jobs)
 fc_unit_test(cron SOURCES cron_test.c DEPS fc_jobs)
 fc_unit_test(schedule SOURCES schedule_test.c DEPS fc_test_jobs)
 fc_unit_test(jobs_calls SOURCES jobs_calls_test.c DEPS fc_test_jobs)
+fc_unit_test(jobs_stream SOURCES jobs_stream_test.c DEPS fc_test_jobs)
+fc_unit_test(reconcile SOURCES reconcile_test.c DEPS fc_test_jobs)
 fc_unit_test(reconcile_plan SOURCES reconcile_plan_test.c DEPS fc_jobs)
 
 add_library(fc_test_whole_server STATIC ../support/whole_server.c)
