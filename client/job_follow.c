@@ -48,7 +48,11 @@ static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds
     if (p->rows_rejected > 0)
         used +=
             snprintf(out + used, size - (size_t)used, ", %" PRIu64 " rejected", p->rows_rejected);
-    snprintf(out + used, size - (size_t)used, ", %.0f s", seconds);
+    used += snprintf(out + used, size - (size_t)used, ", %.0f s", seconds);
+    if (p->rows_per_second >= 1)
+        used += snprintf(out + used, size - (size_t)used, ", %.0f rows/s", p->rows_per_second);
+    if (p->seconds_left >= 1)
+        snprintf(out + used, size - (size_t)used, ", %.0f s left", p->seconds_left);
 }
 
 static void show(struct follow *f, const Feast__Admin__V1__JobProgress *p)

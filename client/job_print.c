@@ -123,6 +123,9 @@ static bool put_receipt(struct fc_cli *cli, const Feast__Worker__V1__Receipt *re
     if (receipt->seconds > 0 && receipt->rows_read > 0)
         fprintf(out, " (%.0f rows a second)", (double)receipt->rows_read / receipt->seconds);
     fputc('\n', out);
+    put_field(out, "read from", receipt->source_version);
+    if (receipt->spec_revision > 0)
+        fprintf(out, "%-12s%" PRIu32 "\n", "revision", receipt->spec_revision);
     return put_rejections(cli, receipt);
 }
 

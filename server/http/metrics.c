@@ -280,6 +280,15 @@ static const struct call_metric call_metrics[] = {
      "The same for CoreService, under the name and labels that Feast's own server has.", put_peer},
 };
 
+/* With the label `reason`, a word of the worker. */
+#define REJECTED      "feast_core_ingestion_rejections"
+#define REJECTED_HELP "Rows rejected as invalid, by cause: as the receipts of jobs tell it."
+
+static void put_rejected(void *ctx, const char *reason, uint64_t rows)
+{
+    fc_buf_printf(ctx, REJECTED "_total{reason=\"%s\"} %" PRIu64 "\n", reason, rows);
+}
+
 void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_format format,
                       struct fc_buf *out)
 {
@@ -296,6 +305,8 @@ void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_for
     for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++) {
         put_verdicts(out, format, &verdict_metrics[i], &snapshot);
     }
+    put_head(out, format, REJECTED, type_name(COUNTER), REJECTED_HELP);
+    fc_jobs_each_rejection(sources->jobs, put_rejected, out);
     if (format == FC_METRICS_OPENMETRICS) {
         fc_buf_puts(out, "# EOF\n");
     }
@@ -320,4 +331,5 @@ void fc_metrics_print_markdown(FILE *out)
                 counter ? "_total" : "", type_name(verdict_metrics[i].type),
                 verdict_metrics[i].help);
     }
+    fputs("| `" REJECTED "_total{reason}` | counter | " REJECTED_HELP " |\n", out);
 }

@@ -24,6 +24,10 @@
 
 #define FC_JOB_ID_SIZE 33
 
+/* Causes of rejected rows that are told apart. */
+#define FC_REJECTION_SLOTS       16
+#define FC_REJECTION_REASON_SIZE 32
+
 typedef void (*fc_job_cancelled_fn)(void *ctx, const struct fc_error *err);
 
 /** One who waits for the end of a job that was cancelled. */
@@ -43,9 +47,10 @@ struct fc_job {
     int64_t created_ns, started_ns, ended_ns, next_try_ns;
     int64_t due_ns; /**< monotonic: PENDING, not to be started before */
     int32_t attempts;
-    struct fc_buf progress, receipt; /**< packed */
-    const char *reason;              /**< a word of base/reasons.def, "" */
-    char *error_message;             /**< NULL for none */
+    struct fc_buf progress, receipt;       /**< packed */
+    const char *reason;                    /**< a word of base/reasons.def, "" */
+    char *error_message;                   /**< NULL for none */
+    uint64_t rejected[FC_REJECTION_SLOTS]; /**< rows, as counted so far */
 
     struct fc_launched *launched; /**< RUNNING */
     int64_t heard_ns;             /**< monotonic: of its worker, last */
@@ -111,6 +116,10 @@ struct fc_jobs {
     struct fc_watch *watches;
     struct fc_stream_gauge *gauges;
     struct fc_submissions *submissions;
+    struct {
+        char reason[FC_REJECTION_REASON_SIZE]; /**< "" while it is free */
+        uint64_t rows;
+    } rejections[FC_REJECTION_SLOTS];
     unsigned saves; /**< under way */
     bool stopping;
     pthread_cond_t saves_done;
@@ -121,6 +130,11 @@ struct fc_jobs {
     atomic_uint_fast64_t rows_read, rows_written, rows_rejected;
     atomic_uint running, pending, streams_running, streams_pending;
 };
+
+/* rejections.c */
+/** Counts what the job's account has more than before; when it is `known`, only remembers it. */
+void fc_jobs_count_rejections(struct fc_jobs *jobs, struct fc_job *job,
+                              const Feast__Worker__V1__Receipt *receipt, bool known);
 
 /* jobs.c */
 /** Puts the letter into the box and wakes the supervisor; false (and not taken) when it is stopping. */

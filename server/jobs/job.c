@@ -184,6 +184,9 @@ static void take_stream_progress(struct fc_jobs *jobs, struct fc_job *job,
     if (progress->rows_read > job->rows_at_start) {
         job->failures = 0;
     }
+    if (progress->receipt != NULL) {
+        fc_jobs_count_rejections(jobs, job, progress->receipt, false);
+    }
     keep_positions(job, progress);
     fc_stream_gauge_set(jobs, job, progress);
 }
@@ -211,9 +214,10 @@ void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
 }
 
 /* Of a stream they are counted as they come. */
-static void count_rows(struct fc_jobs *jobs, const struct fc_job *job,
+static void count_rows(struct fc_jobs *jobs, struct fc_job *job,
                        const Feast__Worker__V1__Receipt *receipt)
 {
+    fc_jobs_count_rejections(jobs, job, receipt, false);
     if (!fc_job_is_stream(job)) {
         atomic_fetch_add(&jobs->rows_read, receipt->rows_read);
         atomic_fetch_add(&jobs->rows_written, receipt->rows_written);

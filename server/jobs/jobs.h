@@ -113,6 +113,10 @@ struct fc_jobs_stats {
 };
 void fc_jobs_stats(struct fc_jobs *jobs, struct fc_jobs_stats *ret);
 
+/** Rows rejected so far, once for each cause; there are not many. `fn` must not block. Any thread. */
+void fc_jobs_each_rejection(struct fc_jobs *jobs,
+                            void (*fn)(void *ctx, const char *reason, uint64_t rows), void *ctx);
+
 /** What is known of a stream that has not ended. */
 struct fc_stream_stats {
     const char *project, *table; /**< live until the callback returns */

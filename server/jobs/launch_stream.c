@@ -75,6 +75,9 @@ static fc_rc add_from(struct fc_jobs *jobs, struct fc_job *job, Feast__Worker__V
         job->rows_read = last->rows_read;
         job->rows_written = last->rows_written;
         job->rows_rejected = last->rows_rejected;
+        if (last->receipt != NULL) {
+            fc_jobs_count_rejections(jobs, job, last->receipt, true);
+        }
     }
     ingest->from = last != NULL ? last : places;
     job->rows_at_start = job->rows_read;

@@ -80,6 +80,18 @@ FeastSpark__Api__Job *fc_view_job(struct fc_arena *arena, const struct fc_job_ro
     return fc_arena_exhausted(arena) ? NULL : job;
 }
 
+static void add_pace(const struct fc_job_row *row, const Feast__Worker__V1__Progress *latest,
+                     Feast__Admin__V1__JobProgress *progress)
+{
+    progress->rows_per_second = latest->rows_per_second;
+    progress->seconds_left = row->type == FC_JOB_BATCH_INGESTION ? latest->seconds_left : -1;
+    if (row->type == FC_JOB_STREAM_INGESTION) {
+        progress->behind = latest->behind;
+        progress->newest_event = latest->newest_event;
+        progress->trouble = latest->trouble;
+    }
+}
+
 /* The latest of the worker while it runs, its receipt when it has ended. */
 static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
                          Feast__Admin__V1__JobProgress *progress)
@@ -93,6 +105,8 @@ static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
             : NULL;
 
     progress->percent = -1;
+    progress->seconds_left = -1;
+    progress->behind = -1;
     if (latest != NULL && row->progress.len > 0) {
         progress->phase = latest->phase;
         progress->rows_read = latest->rows_read;
@@ -101,6 +115,9 @@ static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
         progress->rows_late = latest->rows_late;
         progress->bytes_read = latest->bytes_read;
         progress->percent = latest->percent;
+        if (row->state == FC_JOB_RUNNING) {
+            add_pace(row, latest, progress);
+        }
     }
     if (receipt != NULL) {
         progress->rows_read = receipt->rows_read;
