@@ -146,17 +146,19 @@ static void *serve(void *arg)
 static fc_rc init_slot(struct fc_pool *pool, struct slot *slot,
                        const struct fc_pool_options *options, struct fc_error *err)
 {
-    char scratch_dir[4096];
+    char scratch_dir[4096], turns_path[4096];
 
     slot->pool = pool;
     fc_cond_init(&slot->wake);
     (void)snprintf(scratch_dir, sizeof scratch_dir, "%s/probe-%td", options->scratch_dir,
                    slot - pool->slots + (ptrdiff_t)options->first_number);
+    (void)snprintf(turns_path, sizeof turns_path, "%s/turns", options->scratch_dir);
     slot->scratch = fc_arena_new(SCRATCH_BYTES);
     if (slot->scratch == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe thread");
     }
-    fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, &slot->prober, err);
+    fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, turns_path,
+                             &slot->prober, err);
     if (rc != FC_OK) {
         return rc;
     }
