@@ -5,7 +5,8 @@
  *     row due -> transaction: the job's row, and the schedule's with its next time -> the supervisor
  *
  * So no run is lost and none is made twice when the server ends in between. A run covers [end - timespan, end), `end`
- * being its scheduled time, not the moment it started at. The times are in the one zone of the server.
+ * being the end of the day of its scheduled time, as the clients promise; when it starts does not matter. Times and days
+ * are those of the server's one zone.
  *
  * Never are two runs of one schedule at work. Times that pass while the server is down, while the run before is at work,
  * or because the clock was set forward, have no run of their own: FC_MISSED_CATCH_UP makes one run for all of them, from

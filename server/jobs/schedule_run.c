@@ -127,6 +127,20 @@ static void log_run(void *ctx, const struct fc_job_row *job, const struct fc_err
            FC_LOG_STR("time", time_text(deal->last_s, at)));
 }
 
+/* The first midnight after it. */
+static int64_t end_of_day(const struct deal *deal, int64_t at_s)
+{
+    static const struct fc_cron midnights = {.minutes = 1,
+                                             .hours = 1,
+                                             .days = UINT32_MAX,
+                                             .months = UINT16_MAX,
+                                             .weekdays = UINT8_MAX,
+                                             .any_day = true,
+                                             .any_weekday = true};
+
+    return fc_cron_next(&midnights, &deal->schedules->zone, at_s);
+}
+
 static fc_rc start_run(struct deal *deal, struct fc_error *err)
 {
     bool all = deal->schedules->missed == FC_MISSED_CATCH_UP;
@@ -135,8 +149,9 @@ static fc_rc start_run(struct deal *deal, struct fc_error *err)
         .table_name = deal->row.table_name,
         .has_start = true,
         .has_end = true,
-        .start_s = (all ? deal->first_s : deal->last_s) - deal->row.timespan_days * DAY_S,
-        .end_s = deal->last_s,
+        .start_s =
+            end_of_day(deal, all ? deal->first_s : deal->last_s) - deal->row.timespan_days * DAY_S,
+        .end_s = end_of_day(deal, deal->last_s),
     };
     FC_CLEANUP(fc_start_freep) struct fc_start *start = NULL;
     int64_t merged = count_due(deal) - 1;

@@ -86,5 +86,41 @@ class Jobs(sdk.SdkTest):
                              "the end of a cancelled job")
 
 
+class Schedules(sdk.SdkTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.spark = feast_spark.Client(cls.client)
+        cls.table = FeatureTable(
+            "nightly", ["carrier", "flight"], [Feature("dest", ValueType.STRING)],
+            batch_source=FileSource(
+                event_timestamp_column=tables.FLIGHTS_TIME, file_format=ParquetFormat(),
+                file_url=tables.file_url(tables.FLIGHTS)))
+        cls.client.apply([Entity("carrier", "", ValueType.STRING), Entity("flight", "", ValueType.INT64), cls.table])
+
+    def schedules(self):
+        return [(one.project, one.table, one.cron, one.timespan_days)
+                for one in self.core.api.admin.ListSchedules().schedules]
+
+    def test_schedule_replace_and_unschedule(self):
+        self.spark.schedule_offline_to_online_ingestion(self.table, 2, "0 3 * * mon-fri")
+        self.assertEqual(self.schedules(), [("default", "nightly", "0 3 * * mon-fri", 2)])
+        self.spark.schedule_offline_to_online_ingestion(self.table, 7, "@weekly")
+        self.assertEqual(self.schedules(), [("default", "nightly", "@weekly", 7)])
+        self.spark.unschedule_offline_to_online_ingestion(self.table)
+        self.assertEqual(self.schedules(), [])
+        self.spark.unschedule_offline_to_online_ingestion(self.table)
+
+    def test_mistakes_are_told(self):
+        with self.assertRaisesRegex(RuntimeError, "not a valid cron expression"):
+            self.spark.schedule_offline_to_online_ingestion(self.table, 1, "61 * * * *")
+        # What the client's own check lets pass and the server does not run.
+        self.raises("day of month", self.spark.schedule_offline_to_online_ingestion, self.table, 1, "0 0 L * *")
+        self.raises("ingestion_timespan", self.spark.schedule_offline_to_online_ingestion, self.table, 0, "@daily")
+        absent = FeatureTable("absent", ["carrier"], [])
+        self.raises("absent", self.spark.schedule_offline_to_online_ingestion, absent, 1, "@daily")
+        self.assertEqual(self.schedules(), [])
+
+
 if __name__ == "__main__":
     feastcore.run()

@@ -247,11 +247,6 @@ static void calls_of_later_versions_say_so(void **state)
          &feast_spark__api__get_historical_features_response__descriptor, "Spark"},
         {LEGACY "GetHistoricalFeatures", &feast__core__get_historical_features_response__descriptor,
          "Spark"},
-        {API "ScheduleOfflineToOnlineIngestionJob",
-         &feast_spark__api__schedule_offline_to_online_ingestion_job_response__descriptor, "cron"},
-        {API "UnscheduleOfflineToOnlineIngestionJob",
-         &feast_spark__api__unschedule_offline_to_online_ingestion_job_response__descriptor,
-         "cron"},
     };
     struct whole_server *server = *state;
     FeastSpark__Api__ListJobsRequest nothing = FEAST_SPARK__API__LIST_JOBS_REQUEST__INIT;

@@ -187,14 +187,14 @@ static void a_run_is_started_at_its_time(void **state)
     assert_int_equal(row.last_ns, moment("2026-01-01T03:00:00Z"));
     assert_int_equal(row.passed_over, 0);
     assert_int_equal(row.revision, 0);
-    expect_span(f, "driver_trips", "2025-12-30T03:00:00Z", "2026-01-01T03:00:00Z");
+    expect_span(f, "driver_trips", "2025-12-31T00:00:00Z", "2026-01-02T00:00:00Z");
     struct fc_job_row job =
         jobs_ended(f, fc_arena_strndup(f->arena, row.last_job.ptr, row.last_job.len));
     assert_int_equal(job.state, FC_JOB_DONE);
-    /* The span ends with the scheduled time, however late the run is. */
+    /* The span ends with the day of the scheduled time, however late the run is. */
     set_time(schedules, "2026-01-02T03:07:31.5Z");
     (void)wait_next(f, "driver_trips", "2026-01-03T03:00:00Z");
-    expect_span(f, "driver_trips", "2025-12-31T03:00:00Z", "2026-01-02T03:00:00Z");
+    expect_span(f, "driver_trips", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z");
     assert_int_equal(count_jobs(f, "driver_trips"), 2);
     struct fc_schedules_stats stats;
     fc_schedules_stats(schedules, &stats);
@@ -219,7 +219,7 @@ static void missed_times_have_one_run(void **state)
     assert_int_equal(row.passed_over, 4);
     assert_int_equal(row.last_ns, moment("2026-01-05T03:00:00Z"));
     assert_int_equal(count_jobs(f, "driver_trips"), 1);
-    expect_span(f, "driver_trips", "2025-12-31T03:00:00Z", "2026-01-05T03:00:00Z");
+    expect_span(f, "driver_trips", "2026-01-01T00:00:00Z", "2026-01-06T00:00:00Z");
     fc_schedules_free(schedules);
     /* Once dealt with, they stay dealt with. */
     atomic_store(&now, moment("2026-01-06T03:00:00Z"));
@@ -227,7 +227,7 @@ static void missed_times_have_one_run(void **state)
     row = wait_next(f, "driver_trips", "2026-01-07T03:00:00Z");
     assert_int_equal(row.passed_over, 4);
     assert_int_equal(count_jobs(f, "driver_trips"), 2);
-    expect_span(f, "driver_trips", "2026-01-05T03:00:00Z", "2026-01-06T03:00:00Z");
+    expect_span(f, "driver_trips", "2026-01-06T00:00:00Z", "2026-01-07T00:00:00Z");
     fc_schedules_free(schedules);
 }
 
@@ -250,7 +250,7 @@ static void missed_times_are_left_out_on_request(void **state)
     row = wait_next(f, "driver_trips", "2026-01-05T03:00:00Z");
     assert_text(row.reason, "");
     assert_int_equal(count_jobs(f, "driver_trips"), 1);
-    expect_span(f, "driver_trips", "2026-01-03T03:00:00Z", "2026-01-04T03:00:00Z");
+    expect_span(f, "driver_trips", "2026-01-04T00:00:00Z", "2026-01-05T00:00:00Z");
     fc_schedules_free(schedules);
 }
 
@@ -283,7 +283,7 @@ static void a_run_waits_for_the_one_before(void **state)
     row = wait_next(f, "driver_trips", "2026-01-04T03:00:00Z");
     assert_int_equal(row.passed_over, 1);
     assert_int_equal(count_jobs(f, "driver_trips"), 2);
-    expect_span(f, "driver_trips", "2026-01-01T03:00:00Z", "2026-01-03T03:00:00Z");
+    expect_span(f, "driver_trips", "2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z");
     fc_schedules_free(schedules);
 }
 
@@ -367,6 +367,10 @@ static void another_zone_moves_what_is_to_come(void **state)
         .sys = &set_clock, .store = f->store, .jobs = f->jobs, .zone = {.offset_s = 7200}};
     assert_int_equal(fc_schedules_new(&options, &schedules, &err), FC_OK);
     (void)wait_next(f, "driver_trips", "2026-01-01T01:00:00Z");
+    /* The day of a run is one of the zone. */
+    set_time(schedules, "2026-01-01T01:00:00Z");
+    (void)wait_next(f, "driver_trips", "2026-01-02T01:00:00Z");
+    expect_span(f, "driver_trips", "2025-12-31T22:00:00Z", "2026-01-01T22:00:00Z");
     fc_schedules_free(schedules);
 }
 

@@ -41,6 +41,7 @@ target_link_libraries(fc_test_whole_server PUBLIC
     fc_test_registry fc_test_scratch fc_test_specs fc_services fc_channel)
 fc_own_code(fc_test_whole_server)
 fc_unit_test(job_service SOURCES job_service_test.c DEPS fc_test_whole_server)
+fc_unit_test(schedule_service SOURCES schedule_service_test.c DEPS fc_test_whole_server)
 fc_unit_test(serving SOURCES serving_test.c DEPS fc_test_whole_server)
 fc_unit_test(admin SOURCES admin_test.c DEPS fc_test_whole_server)
 fc_unit_test(admin_batch SOURCES admin_batch_test.c DEPS fc_test_whole_server)

@@ -106,7 +106,7 @@ static void a_newer_schema_is_refused_with_both_versions(void **state)
     store_raw_sql(fixture, "PRAGMA user_version = 4711");
     assert_refused(fixture, FC_REASON_STORE_TOO_NEW);
     assert_message_has(fixture, "4711");
-    assert_message_has(fixture, "up to 2");
+    assert_message_has(fixture, "up to 4");
 }
 
 static void a_migration_with_another_text_is_refused(void **state)
