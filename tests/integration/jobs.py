@@ -124,6 +124,22 @@ class Rows(JobTest):
         self.assertEqual(len(letters), 2)
         self.assertEqual(self.read_all(api, [1, 2]), [4, None])
 
+    def test_a_column_that_is_null_throughout_a_file(self):
+        """Whoever wrote it did not know the type. The first file has no say then, and it is read like the others."""
+        api = self.server().api
+        kinds = [tables.pa.null(), tables.pa.int64()]
+        for name, order_ in ("first", kinds), ("last", kinds[::-1]):
+            where = self.name("files")
+            where.mkdir()
+            for at_, kind in enumerate(order_):
+                tables.write(where / f"part-{at_}.parquet", {
+                    "id": [at_], "event_timestamp": [at(1)], "feature": [None if kind == kinds[0] else 7]},
+                    {"feature": kind})
+            self.table(api, f"{tables.file_url(where)}/", name)
+            self.done(api, api.start_ingestion(name).id)
+            self.assertEqual(self.read_all(api, [0, 1], name),
+                             [None if kind == kinds[0] else 7 for kind in order_])
+
     def test_an_invalid_newest_row_does_not_hide_an_older_one(self):
         api = self.server().api
         path = tables.write(self.name("hidden.parquet"), {

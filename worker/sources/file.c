@@ -278,9 +278,11 @@ static fc_rc describe_file(struct fc_source *source, size_t index, struct compar
         source->known = file;
     }
     c->first_path = path;
-    c->schema->columns = file.columns;
+    /* Its own: later files say what type a column has that is null throughout here. */
+    c->schema->columns =
+        fc_arena_memdup(c->arena, file.columns, file.column_count * sizeof(*file.columns));
     c->schema->column_count = file.column_count;
-    return FC_OK;
+    return c->schema->columns || file.column_count == 0 ? FC_OK : no_memory(c->err);
 }
 
 static fc_rc file_describe(struct fc_source *source, struct fc_arena *arena,
