@@ -7,6 +7,8 @@
 
 #include "feast/admin/v1/report.pb-c.h"
 #include "server/http/process_stats.h"
+#include "server/http/stream_metrics.h"
+#include "server/jobs/reconcile.h"
 #include "storage/registry.h"
 
 struct snapshot {
@@ -17,6 +19,7 @@ struct snapshot {
     struct fc_admission_stats admission;
     struct fc_reverify_stats reverify;
     struct fc_jobs_stats jobs;
+    struct fc_reconcile_stats reconcile;
     struct fc_schedules_stats schedules;
     int64_t schedule_count; /* negative: not known */
     struct fc_process_stats process;
@@ -70,12 +73,13 @@ static void take_snapshot(const struct fc_http_options *sources, struct snapshot
     fc_admission_stats(sources->admission, &s->admission);
     fc_reverify_stats(sources->reverify, &s->reverify);
     fc_jobs_stats(sources->jobs, &s->jobs);
+    fc_reconcile_stats(sources->reconcile, &s->reconcile);
     fc_schedules_stats(sources->schedules, &s->schedules);
     fc_process_stats_read(&s->process);
 }
 
 /* OpenMetrics names the family of a counter without the suffix that its sample has. */
-static void put_head(struct fc_buf *out, enum fc_metrics_format format, const char *name,
+void fc_metrics_head(struct fc_buf *out, enum fc_metrics_format format, const char *name,
                      const char *type, const char *help)
 {
     bool suffix = format == FC_METRICS_PROMETHEUS && strcmp(type, "counter") == 0;
@@ -96,7 +100,7 @@ static void put_single(struct fc_buf *out, enum fc_metrics_format format,
     if (value < 0) {
         return;
     }
-    put_head(out, format, metric->name, type_name(metric->type), metric->help);
+    fc_metrics_head(out, format, metric->name, type_name(metric->type), metric->help);
     fc_buf_printf(out, "%s%s %.17g\n", metric->name, metric->type == COUNTER ? "_total" : "",
                   value);
 }
@@ -257,7 +261,7 @@ static void put_verdicts(struct fc_buf *out, enum fc_metrics_format format,
 {
     const ProtobufCEnumDescriptor *words = &feast__admin__v1__verdict__descriptor;
 
-    put_head(out, format, metric->name, type_name(metric->type), metric->help);
+    fc_metrics_head(out, format, metric->name, type_name(metric->type), metric->help);
     for (size_t i = 0; i < FC_VERDICTS; i++) {
         const ProtobufCEnumValue *word = protobuf_c_enum_descriptor_get_value(words, (int)i);
         if (word != NULL && metric->value(s, i) >= 0) {
@@ -296,7 +300,8 @@ void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_for
 
     take_snapshot(sources, &snapshot);
     for (size_t i = 0; i < FC_ARRAY_LEN(call_metrics); i++) {
-        put_head(out, format, call_metrics[i].name, call_metrics[i].type, call_metrics[i].help);
+        fc_metrics_head(out, format, call_metrics[i].name, call_metrics[i].type,
+                        call_metrics[i].help);
         fc_rpc_server_stats(sources->rpc, call_metrics[i].put, out);
     }
     for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
@@ -305,8 +310,9 @@ void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_for
     for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++) {
         put_verdicts(out, format, &verdict_metrics[i], &snapshot);
     }
-    put_head(out, format, REJECTED, type_name(COUNTER), REJECTED_HELP);
+    fc_metrics_head(out, format, REJECTED, type_name(COUNTER), REJECTED_HELP);
     fc_jobs_each_rejection(sources->jobs, put_rejected, out);
+    fc_stream_metrics_write(sources->jobs, format, out);
     if (format == FC_METRICS_OPENMETRICS) {
         fc_buf_puts(out, "# EOF\n");
     }
@@ -332,4 +338,5 @@ void fc_metrics_print_markdown(FILE *out)
                 verdict_metrics[i].help);
     }
     fputs("| `" REJECTED "_total{reason}` | counter | " REJECTED_HELP " |\n", out);
+    fc_stream_metrics_print_markdown(out);
 }
