@@ -106,8 +106,10 @@ static enum fc_exit wait_for_streams(struct apply *a)
 
     for (size_t i = 0; code == FC_EXIT_OK && i < a->batch->docs.count; i++) {
         const struct fc_doc *doc = &a->batch->docs.items[i];
+        const fc_batch_result *result = a->batch->results[i];
         if (doc->kind == FC_DOC_TABLE && doc->table->stream_source)
-            code = fc_wait_for_stream(a->cli, doc->project, doc->name);
+            code = fc_wait_for_stream(a->cli, doc->project, doc->name,
+                                      result ? result->stream_hash : "");
     }
     return code;
 }

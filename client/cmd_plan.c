@@ -16,23 +16,27 @@ struct plan {
 
 static const char *const marks[] = {"?", "+", "~", "=", "-", "!"};
 
-/* Ids of the stream ingestions at work for a table; one that changes begins anew with the new definition. */
-static json_t *jobs_of(struct plan *p, const struct fc_doc *doc)
+/*
+ * Ids of the stream ingestions at work for a table that do other work than the one with this hash, which takes their
+ * place; "" when none does.
+ */
+static json_t *other_jobs(struct plan *p, const struct fc_batch_item *item, const char *hash)
 {
     FeastSpark__Api__ListJobsRequest request = FEAST_SPARK__API__LIST_JOBS_REQUEST__INIT;
     struct fc_call call = {.method = &fc_method_jobs_list, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
     json_t *ids = json_array();
 
-    request.project = (char *)doc->project;
-    request.table_name = (char *)doc->name;
+    request.project = (char *)item->project;
+    request.table_name = (char *)item->name;
     if (fc_client_call(p->cli, &call, &err) != FC_OK) {
-        fc_cli_warn(p->cli, "jobs of table %s: %s", doc->name, err.message);
+        fc_cli_warn(p->cli, "jobs of table %s: %s", item->name, err.message);
         return ids;
     }
     const FeastSpark__Api__ListJobsResponse *reply = (const void *)call.reply.message;
     for (size_t i = 0; i < reply->n_jobs; i++) {
-        if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB)
+        if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB &&
+            strcmp(reply->jobs[i]->hash, hash) != 0)
             json_array_append_new(ids, json_string(reply->jobs[i]->id));
     }
     return ids;
@@ -49,7 +53,8 @@ static void put_line(struct plan *p, const struct fc_batch_item *item,
             change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__REFUSED ? ": would be refused" : "",
             looked_at ? fc_batch_verdict_text(result) : "");
     for (size_t i = 0; i < json_array_size(jobs); i++)
-        fprintf(p->cli->out, "    job/%s restarts\n", json_string_value(json_array_get(jobs, i)));
+        fprintf(p->cli->out, "    job/%s %s\n", json_string_value(json_array_get(jobs, i)),
+                result->stream_hash[0] ? "restarts" : "stops");
     for (size_t i = 0; looked_at && i < result->report->n_sources; i++) {
         if (result->report->sources[i]->message[0])
             fprintf(p->cli->out, "    %s\n", result->report->sources[i]->message);
@@ -60,12 +65,15 @@ static void take(void *ctx, size_t index, const fc_batch_result *result)
 {
     struct plan *p = ctx;
     struct fc_batch_item item = fc_batch_item(&p->batch, index);
-    bool restarts =
-        item.is_table && result->change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__UPDATED;
-    json_t *jobs = restarts ? jobs_of(p, item.doc) : json_array();
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:O}", "kind", item.kind, "name", item.name, "project",
-                  item.project, "result", fc_batch_word(result), "restarts", jobs);
+    bool changes =
+        (item.is_table && result->change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__UPDATED) ||
+        result->change == FEAST__ADMIN__V1__BATCH_RESULT__CHANGE__DELETED;
+    json_t *jobs = changes ? other_jobs(p, &item, result->stream_hash) : json_array();
+    json_t *none = json_array();
+    bool restarts = result->stream_hash[0] != '\0';
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:O, s:O}", "kind", item.kind, "name",
+                               item.name, "project", item.project, "result", fc_batch_word(result),
+                               "restarts", restarts ? jobs : none, "stops", restarts ? none : jobs);
 
     if (object && result->report)
         json_object_set_new(object, "validation",
@@ -76,6 +84,7 @@ static void take(void *ctx, size_t index, const fc_batch_result *result)
     if (!fc_output_wanted(p->cli))
         put_line(p, &item, result, jobs);
     json_decref(jobs);
+    json_decref(none);
     if (fc_batch_refused(result))
         p->code = fc_batch_print_refusal(&p->batch, index, result);
 }

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/get.h"
 #include "client/job.h"
 #include "client/output.h"
+#include "client/values.h"
 #include "client/wait.h"
 
 enum fc_exit fc_cmd_stream(struct fc_cli *cli)
@@ -32,6 +34,23 @@ enum fc_exit fc_cmd_stream(struct fc_cli *cli)
     return code == FC_EXIT_OK ? fc_job_print(cli, reply->id) : code;
 }
 
+/* When it runs first; a server without the admin service does not tell. */
+static void tell_next(struct fc_cli *cli)
+{
+    Feast__Admin__V1__ListSchedulesRequest request = FEAST__ADMIN__V1__LIST_SCHEDULES_REQUEST__INIT;
+    struct fc_call call = {.method = &fc_method_admin_list_schedules, .request = &request.base};
+    struct fc_error err = FC_ERROR_INIT;
+
+    request.project = (char *)cli->project;
+    request.table = (char *)cli->args[0];
+    if (fc_client_call(cli, &call, &err) != FC_OK)
+        return;
+    const Feast__Admin__V1__ListSchedulesResponse *reply = (const void *)call.reply.message;
+    if (reply->n_schedules == 1 && reply->schedules[0]->next_at)
+        fc_cli_note(cli, "It runs next at %s (expressions are in %s).",
+                    fc_time_text(cli->arena, reply->schedules[0]->next_at), reply->time_zone);
+}
+
 enum fc_exit fc_cmd_schedule(struct fc_cli *cli)
 {
     FeastSpark__Api__ScheduleOfflineToOnlineIngestionJobRequest request =
@@ -53,7 +72,10 @@ enum fc_exit fc_cmd_schedule(struct fc_cli *cli)
     request.cron_schedule = (char *)cron;
     if (fc_client_call(cli, &call, &err) != FC_OK)
         return fc_client_fail(cli, &call, &err);
+    if (fc_output_wanted(cli))
+        return fc_get_schedules(cli, &(struct fc_selection){.name = cli->args[0]});
     fprintf(cli->out, "table/%s scheduled: %s\n", cli->args[0], cron);
+    tell_next(cli);
     return FC_EXIT_OK;
 }
 

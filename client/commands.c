@@ -47,7 +47,10 @@ const struct fc_command fc_commands[] = {
     {.words = "plan",
      .args = "-f PATH [-f PATH...]",
      .summary = "Show what an apply would do, which jobs restart and what the sources say",
-     .details = "Nothing is changed. The exit code is 0 when an apply would accept everything.",
+     .details = "Nothing is changed. A stream job restarts when its table changes in what makes "
+                "the job: entities, features, labels, maximum age, source; it stops when its table "
+                "is deleted or loses the source. The exit code is 0 when an apply would accept "
+                "everything.",
      .examples =
          EXAMPLES("feastctl plan -f features/", "Before an apply",
                   "feastctl plan -f features/ --prune -l team=ops", "With what would be deleted"),
@@ -65,7 +68,7 @@ const struct fc_command fc_commands[] = {
      .paged = true,
      .run = fc_cmd_validate},
     {.words = "get",
-     .args = "projects|entities|tables|features|stores|sources|reports|jobs [NAME]",
+     .args = "projects|entities|tables|features|stores|sources|reports|jobs|schedules [NAME]",
      .summary = "Show what is registered",
      .details = "With -o yaml the output is what `apply` takes.",
      .examples = EXAMPLES("feastctl get tables", "Feature tables of the project",
@@ -73,14 +76,15 @@ const struct fc_command fc_commands[] = {
                           "feastctl get features -l owner=ops", "Features by label",
                           "feastctl get entity/carrier -o json", "Type and name in one word",
                           "feastctl get tables --all-projects", "Those of every project",
-                          "feastctl get table flights --revision 2", "As it was then"),
+                          "feastctl get table flights --revision 2", "As it was then",
+                          "feastctl get schedules -o wide", "When batch ingestions run next"),
      .options = fc_flags_get,
      .min_args = 1,
      .max_args = 2,
      .paged = true,
      .run = fc_cmd_get},
     {.words = "list",
-     .args = "projects|entities|tables|features|stores|sources|reports|jobs",
+     .args = "projects|entities|tables|features|stores|sources|reports|jobs|schedules",
      .summary = "Show what is registered; the same as get",
      .examples = EXAMPLES("feastctl list tables", "Feature tables of the project"),
      .options = fc_flags_get,
@@ -89,7 +93,7 @@ const struct fc_command fc_commands[] = {
      .paged = true,
      .run = fc_cmd_get},
     {.words = "describe",
-     .args = "entity|table|job|project|store NAME",
+     .args = "entity|table|job|schedule|project|store NAME",
      .summary = "Show one object with all that is known of it",
      .details = "Of a feature table that is its last report too, how old that is, and whether the "
                 "sources have drifted since.",
@@ -186,7 +190,9 @@ const struct fc_command fc_commands[] = {
     {.words = "stream",
      .args = "TABLE",
      .summary = "Write a feature table's stream source to its online store",
-     .details = "Starts a job that goes on until it is cancelled.",
+     .details = "Starts a job that goes on until it is cancelled; one that does the same work "
+                "already is that job. With -f its progress is shown until it ends: messages read "
+                "and written, how many wait, and what is wrong when nothing comes.",
      .examples = EXAMPLES("feastctl stream flights", "Begin", "feastctl stream flights -f",
                           "Begin, and show its progress"),
      .options = fc_flags_stream,
@@ -196,9 +202,14 @@ const struct fc_command fc_commands[] = {
     {.words = "schedule",
      .args = "TABLE --cron FIELDS",
      .summary = "Ingest a feature table's batch source now and then",
-     .examples = EXAMPLES(
-         "feastctl schedule flights --cron \"0 3 * * *\"", "The day before, every night",
-         "feastctl schedule flights --cron \"0 3 * * 0\" --days 7", "The week before, on Sundays"),
+     .details = "The server starts a job at each time that the cron expression names, in its own "
+                "time zone; the job covers the days up to the end of that one. A table has one "
+                "schedule: another one replaces it. `get schedules` shows when each runs next and "
+                "what became of its last run.",
+     .examples =
+         EXAMPLES("feastctl schedule flights --cron \"0 3 * * *\" --days 2",
+                  "That day and the one before, every night",
+                  "feastctl schedule flights --cron \"0 3 * * 0\" --days 7", "A week, on Sundays"),
      .options = fc_flags_schedule,
      .min_args = 1,
      .max_args = 1,
@@ -206,6 +217,7 @@ const struct fc_command fc_commands[] = {
     {.words = "unschedule",
      .args = "TABLE",
      .summary = "End the schedule of a feature table",
+     .details = "A run that is at work goes on. A table without a schedule is no error.",
      .examples = EXAMPLES("feastctl unschedule flights", "No more runs"),
      .min_args = 1,
      .max_args = 1,

@@ -69,6 +69,8 @@ enum fc_exit fc_get_projects(struct fc_cli *cli, const struct fc_selection *sele
 enum fc_exit fc_get_stores(struct fc_cli *cli, const struct fc_selection *selection);
 /** The name is a job's id. */
 enum fc_exit fc_get_jobs(struct fc_cli *cli, const struct fc_selection *selection);
+/** The name is that of the table. */
+enum fc_exit fc_get_schedules(struct fc_cli *cli, const struct fc_selection *selection);
 
 /**
  * Calls `fn` for each object of a kind, pages behind it; false means that memory is out. Objects live until `page`

@@ -37,6 +37,7 @@ static void bar(double percent, char out[BAR + 3])
 static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds, char *out,
                           size_t size)
 {
+    bool is_stream = p->newest_event || p->behind > 0;
     int used = snprintf(out, size, "%s", fc_job_state_name(p->state));
 
     if (p->percent >= 0 && p->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_RUNNING)
@@ -52,13 +53,17 @@ static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds
     if (p->rows_per_second >= 1)
         used += snprintf(out + used, size - (size_t)used, ", %.0f rows/s", p->rows_per_second);
     if (p->seconds_left >= 1)
-        snprintf(out + used, size - (size_t)used, ", %.0f s left", p->seconds_left);
+        used += snprintf(out + used, size - (size_t)used, ", %.0f s left", p->seconds_left);
+    if (is_stream && p->behind >= 0)
+        used += snprintf(out + used, size - (size_t)used, ", %" PRId64 " behind", p->behind);
+    if (p->trouble[0] && used < (int)size)
+        snprintf(out + used, size - (size_t)used, "; %.300s", p->trouble);
 }
 
 static void show(struct follow *f, const Feast__Admin__V1__JobProgress *p)
 {
     int64_t now = fc_monotonic_ns(fc_sys_real());
-    char text[256], drawing[BAR + 3];
+    char text[600], drawing[BAR + 3];
 
     if (f->cli->quiet)
         return;

@@ -43,6 +43,8 @@ METHOD(core_list_online_stores, CORE("ListOnlineStores"), feast__core__list_onli
 METHOD(core_get_online_store, CORE("GetOnlineStore"), feast__core__get_online_store_response, true);
 METHOD(admin_apply, ADMIN("ApplyBatch"), feast__admin__v1__apply_batch_response, true);
 METHOD(admin_list, ADMIN("ListObjects"), feast__admin__v1__list_objects_response, true);
+METHOD(admin_list_schedules, ADMIN("ListSchedules"), feast__admin__v1__list_schedules_response,
+       true);
 METHOD(admin_validate, ADMIN("Validate"), feast__admin__v1__validate_response, true);
 METHOD(admin_revisions, ADMIN("ListRevisions"), feast__admin__v1__list_revisions_response, true);
 METHOD(admin_job_log, ADMIN("ReadJobLog"), feast__admin__v1__read_job_log_response, true);

@@ -66,6 +66,11 @@ const struct fc_view fc_views[] = {
      .kind = "Job",
      .prefix = "job",
      .run = fc_get_jobs},
+    {.names = {"schedules", "schedule"},
+     .plural = "schedules",
+     .kind = "Schedule",
+     .prefix = "schedule",
+     .run = fc_get_schedules},
 };
 const size_t fc_view_count = FC_ARRAY_LEN(fc_views);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/wait.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/sys.h"
@@ -9,19 +10,21 @@
 
 #define POLL_NS (200 * FC_NS_PER_MS)
 
-/* The newest stream ingestion of the table; jobs come newest first. */
-static const FeastSpark__Api__Job *newest(const FeastSpark__Api__ListJobsResponse *reply)
+/* The job of the table as it was until now may run a while longer: it has another hash. Jobs come newest first. */
+static const FeastSpark__Api__Job *newest(const FeastSpark__Api__ListJobsResponse *reply,
+                                          const char *hash)
 {
     for (size_t i = 0; i < reply->n_jobs; i++) {
-        if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB)
+        if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB &&
+            (!hash[0] || strcmp(reply->jobs[i]->hash, hash) == 0))
             return reply->jobs[i];
     }
     return NULL;
 }
 
 /* True when there is nothing more to wait for. */
-static bool look(struct fc_cli *cli, const char *project, const char *table, struct fc_arena *arena,
-                 enum fc_exit *ret)
+static bool look(struct fc_cli *cli, const char *project, const char *table, const char *hash,
+                 struct fc_arena *arena, enum fc_exit *ret)
 {
     FeastSpark__Api__ListJobsRequest request = FEAST_SPARK__API__LIST_JOBS_REQUEST__INIT;
     struct fc_call call = {
@@ -35,7 +38,7 @@ static bool look(struct fc_cli *cli, const char *project, const char *table, str
         *ret = fc_client_fail(cli, &call, &err);
         return true;
     }
-    const FeastSpark__Api__Job *job = newest((const void *)call.reply.message);
+    const FeastSpark__Api__Job *job = newest((const void *)call.reply.message, hash);
     if (!job || job->status < FEAST_SPARK__API__JOB_STATUS__JOB_STATUS_RUNNING)
         return false;
     *ret = FC_EXIT_OK;
@@ -49,7 +52,8 @@ static bool look(struct fc_cli *cli, const char *project, const char *table, str
     return true;
 }
 
-enum fc_exit fc_wait_for_stream(struct fc_cli *cli, const char *project, const char *table)
+enum fc_exit fc_wait_for_stream(struct fc_cli *cli, const char *project, const char *table,
+                                const char *hash)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(16u * 1024 * 1024);
     int64_t began = fc_monotonic_ns(fc_sys_real());
@@ -57,7 +61,7 @@ enum fc_exit fc_wait_for_stream(struct fc_cli *cli, const char *project, const c
 
     if (!arena)
         return fc_cli_no_memory(cli);
-    while (!look(cli, project, table, arena, &code)) {
+    while (!look(cli, project, table, hash, arena, &code)) {
         if (cli->timeout_ns > 0 && fc_monotonic_ns(fc_sys_real()) - began > cli->timeout_ns) {
             fc_cli_warn(cli,
                         "the ingestion of table %s did not begin in time; `feastctl jobs "

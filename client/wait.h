@@ -5,7 +5,8 @@
 #include "client/cli.h"
 
 /**
- * Until the stream ingestion of a feature table runs: OK. FC_EXIT_FINDING when it failed, FC_EXIT_UNAVAILABLE when it
+ * Until the stream ingestion of a feature table runs, that with this hash ("": whichever is newest): OK. FC_EXIT_FINDING when it failed, FC_EXIT_UNAVAILABLE when it
  * did not run within --timeout.
  */
-enum fc_exit fc_wait_for_stream(struct fc_cli *cli, const char *project, const char *table);
+enum fc_exit fc_wait_for_stream(struct fc_cli *cli, const char *project, const char *table,
+                                const char *hash);

@@ -66,6 +66,7 @@ static bool fill_result(const struct batch_entry *entry, batch_result *result)
     feast__admin__v1__batch_result__init(result);
     result->change = entry->change;
     result->revision = entry->revision;
+    result->stream_hash = (char *)entry->stream_hash;
     result->report = entry->report;
     if (entry->report != NULL) {
         result->verdict = entry->report->verdict;

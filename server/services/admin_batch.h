@@ -28,9 +28,10 @@ struct batch_entry {
     size_t of_request;   /**< of these, the number that the request alone decided */
     batch_change change; /**< as of the last time that it was decided */
     int64_t revision;
-    bool looked_at;         /**< its sources were; `outcome` is set */
-    struct fc_error *error; /**< of a refusal that is no violation; NULL */
-    struct fc_arena *arena; /**< of the look at its sources; NULL before */
+    char stream_hash[FC_JOB_HASH_SIZE]; /**< of the job of its stream; "" without one */
+    bool looked_at;                     /**< its sources were; `outcome` is set */
+    struct fc_error *error;             /**< of a refusal that is no violation; NULL */
+    struct fc_arena *arena;             /**< of the look at its sources; NULL before */
     struct fc_admission_request admission;
     Feast__Admin__V1__ValidationReport *report; /**< of the look, also of one that refused */
     struct batch *batch;

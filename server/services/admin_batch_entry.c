@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One object of a batch: what it is, and how a transaction decides it. */
+#include "server/jobs/entities.h"
 #include "server/registry/encode.h"
 #include "server/registry/entity.h"
 #include "server/registry/feature_table.h"
@@ -122,6 +123,22 @@ static fc_rc decide_removal(struct batch_entry *entry, struct fc_txn *txn, int64
     return rc;
 }
 
+/* By which a client sees whether the job at work is still the right one. */
+static fc_rc hash_stream(struct batch_entry *entry, struct fc_reader *reader, struct fc_error *err)
+{
+    const Feast__Core__FeatureTableSpec *spec = entry->as.table.spec;
+    struct fc_entity_type *entities = NULL;
+
+    if (spec == NULL || spec->stream_source == NULL) {
+        return FC_OK;
+    }
+    fc_rc rc = fc_table_entities(reader, entry->project, spec, entry->batch->arena, &entities, err);
+    return rc != FC_OK
+               ? rc
+               : fc_job_hash(entry->batch->arena, entry->project, spec, entities, spec->n_entities,
+                             spec->stream_source, entry->stream_hash, err);
+}
+
 static fc_rc decide(struct batch_entry *entry, struct fc_txn *txn, struct fc_error *err)
 {
     struct fc_reader *reader = fc_txn_reader(txn);
@@ -144,7 +161,7 @@ static fc_rc decide(struct batch_entry *entry, struct fc_txn *txn, struct fc_err
         rc = fc_table_change_apply(&entry->as.table, reader, txn, now_s, &entry->violations, err);
         entry->change = change_of(entry->as.table.existed, entry->as.table.unchanged);
         entry->revision = entry->as.table.row.revision;
-        return rc;
+        return rc == FC_OK && !batch_entry_refused(entry) ? hash_stream(entry, reader, err) : rc;
     default:
         return decide_removal(entry, txn, now_s, err);
     }
