@@ -78,8 +78,13 @@ MATRIX = {
                     "grpc": {"port": 6565, "targetPort": 6565, "nodePort": None}},
         "ingress": {"grpc": {"enabled": False, "class": "nginx", "hosts": [], "annotations": {},
                              "https": {"enabled": True, "secretNames": {}}, "whitelist": "",
-                             "auth": {"enabled": True}},
-                    "http": {"enabled": True, "class": "nginx"}},
+                             "auth": {"enabled": True, "signinHost": "auth.example.org"}},
+                    "http": {"enabled": True, "class": "nginx", "hosts": [], "annotations": {},
+                             "https": {"enabled": True, "secretNames": {}}, "whitelist": "",
+                             "auth": {"enabled": False, "authUrl": "http://auth-server.auth-ns.svc.cluster.local/auth"}}},
+        "readinessProbe": {"enabled": True, "initialDelaySeconds": 20, "periodSeconds": 10, "timeoutSeconds": 10,
+                           "successThreshold": 1, "failureThreshold": 5},
+        "nameOverride": "core", "fullnameOverride": "features-feast-core",
         "resources": {"limits": {"memory": "1Gi"}}, "nodeSelector": {}, "podLabels": {},
         "envOverrides": {"spring.datasource.password": {"secretKeyRef": {"name": "x", "key": "password"}}}},
 }
@@ -267,6 +272,24 @@ class Chart(unittest.TestCase):
         self.assertEqual([one["envFrom"] for one in pod["initContainers"] + pod["containers"]], [keys, keys])
         job = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         self.assertNotIn("envFrom", job["containers"][0])
+
+    def test_old_values_keep_their_meaning(self):
+        """What the old chart had and this one has, too, is where the old one put it."""
+        objects = self.objects(MATRIX["the old chart's"])
+        pod = find(objects, "StatefulSet")["spec"]["template"]
+        container = pod["spec"]["containers"][0]
+        self.assertEqual(container["image"], "gcr.io/x/feast-core:1")
+        self.assertEqual(container["imagePullPolicy"], "Always")
+        self.assertEqual(pod["metadata"]["annotations"]["prometheus.io/port"], "8080")
+        self.assertEqual((container["livenessProbe"]["initialDelaySeconds"], container["readinessProbe"]["timeoutSeconds"]), (60, 10))
+        self.assertIn({"name": "secret-feast-gcp", "mountPath": "/etc/secrets/feast-gcp", "readOnly": True},
+                      container["volumeMounts"])
+        self.assertEqual(container["resources"]["limits"]["memory"], "1Gi")
+        self.assertIn({"name": "SPRING_DATASOURCE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "x", "key": "password"}}},
+                      container["env"])
+        config = yaml.safe_load(find(objects, "ConfigMap")["data"]["core.yaml"])
+        self.assertEqual(config["log"], {"format": "json", "level": "info"})
+        self.assertFalse([one for one in objects if one["kind"] == "Ingress"])
 
     def test_old_ports(self):
         ports = {one["name"]: one["port"] for one in

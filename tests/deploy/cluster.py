@@ -5,6 +5,7 @@ The API server has no controllers and nodes, so no pod is started by it: the ent
 the configuration and the probes of the pod.
 """
 
+import base64
 import json
 import pathlib
 import re
@@ -18,11 +19,15 @@ import urllib.request
 import yaml
 
 import feastcore
+import feasttables as tables
 import promtool
-from chart import EVERYTHING, MATRIX, find, render
+import redisserver
+from chart import EVERYTHING, FOREIGN, MATRIX, find, render
 from feastcore import READY, wait_until
-from kafkabroker import make_certificates
-from kubernetes import CHART, ApiServer
+from kafkabroker import die_with_parent, free_ports, make_certificates
+from kubernetes import CHART, SOURCE_DIR, ApiServer
+
+CHARTS = SOURCE_DIR / "tests" / "data" / "charts"
 
 
 class Cluster(unittest.TestCase):
@@ -33,6 +38,9 @@ class Cluster(unittest.TestCase):
         cls.cluster = ApiServer()
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.start()
+        cls.cluster.define()
+        cls.cluster.request("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {
+            "metadata": {"name": EVERYTHING["priorityClassName"]}, "value": 1000})
         for name in ("ml", "old", "upgrade", "rights"):
             cls.cluster.namespace(name)
 
@@ -43,23 +51,38 @@ class Cluster(unittest.TestCase):
         self.assertEqual(done, code, out + err)
         return out + err
 
-    # Kinds of operators are not installed here.
-    BUILT_IN = {**EVERYTHING, "gateway": {"enabled": False}, "serviceMonitor": {"enabled": False},
-                "prometheusRule": {"enabled": False}, "priorityClassName": ""}
-
     def test_install_is_taken(self):
-        for what, values in {"defaults": {}, "everything": self.BUILT_IN}.items():
+        """By the API server, which knows the kinds of operators too."""
+        for what in ("defaults", "everything", "TLS by cert-manager", "a Redis of the release, on a volume", "backups on S3"):
             with self.subTest(what):
-                said = self.helm("install", "features", CHART, "-n", "ml", "--dry-run=server", values=values)
+                said = self.helm("install", "features", CHART, "-n", "ml", "--dry-run=server", values=MATRIX[what])
                 self.assertNotIn("would violate PodSecurity", said)
+
+    def test_kinds_of_operators(self):
+        """What is rendered of them is what their definitions take: each object is made, and one with a slip is refused."""
+        seen = set()
+        for what in ("everything", "TLS by cert-manager"):
+            for one in render(MATRIX[what])[1]:
+                if one["kind"] not in FOREIGN:
+                    continue
+                seen.add(one["kind"])
+                path = f"/apis/{one['apiVersion']}/namespaces/ml/{one['kind'].lower()}s?dryRun=All&fieldValidation=Strict"
+                with self.subTest(one["kind"]):
+                    self.cluster.request("POST", path, one)
+                    one["spec"]["noSuchField"] = 1
+                    with self.assertRaises(urllib.error.HTTPError) as refused:
+                        self.cluster.request("POST", path, one)
+                    self.assertIn(refused.exception.code, (400, 422))
+        self.assertEqual(seen, set(FOREIGN))
 
     def test_pods_fit_the_restricted_standard(self):
         """The namespace enforces it, and refuses a pod that does not fit."""
-        for values in ({}, self.BUILT_IN):
+        for values in ({}, EVERYTHING, MATRIX["backups on S3"], {"redis": {"enabled": True}},
+                       MATRIX["a Redis of the release, on a volume"]):
             _, objects, _ = render(values)
-            templates = {"core": find(objects, "StatefulSet")["spec"]["template"],
-                         "test": find(objects, "Pod")}
-            if values:
+            templates = {one["metadata"]["name"]: one["spec"]["template"] for one in objects if one["kind"] == "StatefulSet"}
+            templates["test"] = find(objects, "Pod")
+            if "backup" in values:
                 templates["backup"] = find(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]
             for name, template in templates.items():
                 with self.subTest(name):
@@ -86,21 +109,41 @@ class Cluster(unittest.TestCase):
         self.assertNotIn("old feast-core chart", said[said.index("NOTES:"):])
 
     def test_upgrade(self):
-        """From a chart with another version, and to other values: nothing that cannot be changed is changed."""
-        older = self.cluster.path / "older"
-        shutil.copytree(CHART, older)
-        chart = (older / "Chart.yaml").read_text()
-        (older / "Chart.yaml").write_text(re.sub(r"^(version|appVersion): .*$", r"\1: 0.0.9", chart,
-                                                 flags=re.MULTILINE))
-        self.helm("install", "features", older, "-n", "upgrade", values={})
-        self.helm("upgrade", "features", CHART, "-n", "upgrade", "--dry-run=server", values={})
-        self.helm("upgrade", "features", CHART, "-n", "upgrade", values=self.BUILT_IN | {"persistence": {}})
-        stored = self.cluster.request(
-            "GET", "/apis/apps/v1/namespaces/upgrade/statefulsets/features-feast-core")
+        """From every earlier chart, with all values that it had: nothing that cannot be changed is changed; and back."""
+        charts = sorted(CHARTS.glob("feast-core-*.tgz"))
+        self.assertTrue(charts)
+        present = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
+        for older in charts:
+            version = older.stem.removeprefix("feast-core-")
+            self.assertNotEqual(version, present, f"{CHART}/Chart.yaml has the version of an earlier chart")
+            for values in ({}, EVERYTHING):
+                with self.subTest(f"{version}, {'all values' if values else 'defaults'}"):
+                    self.helm("install", "features", older, "-n", "upgrade", values=values)
+                    self.assertEqual(self.stored()["metadata"]["labels"]["helm.sh/chart"], f"feast-core-{version}")
+                    self.helm("upgrade", "features", CHART, "-n", "upgrade", "--dry-run=server", values=values)
+                    self.helm("upgrade", "features", CHART, "-n", "upgrade", values=values)
+                    self.assertEqual(self.stored()["metadata"]["labels"]["helm.sh/chart"], f"feast-core-{present}")
+                    self.helm("rollback", "features", "1", "-n", "upgrade")
+                    self.helm("uninstall", "features", "-n", "upgrade")
+
+    def stored(self, name="features-feast-core"):
+        return self.cluster.request("GET", f"/apis/apps/v1/namespaces/upgrade/statefulsets/{name}")
+
+    def test_other_values(self):
+        """Of the same chart: what was off is on, and off again. The password of a Redis stays what it is."""
+        path = "/api/v1/namespaces/upgrade/secrets/other-feast-core-redis"
+        wanted = {**EVERYTHING, "persistence": {}, "redis": {"enabled": True}}
+        self.helm("install", "other", CHART, "-n", "upgrade", values={})
+        self.helm("upgrade", "other", CHART, "-n", "upgrade", values=wanted)
+        stored = self.stored("other-feast-core")
         self.assertEqual(stored["spec"]["template"]["spec"]["initContainers"][0]["name"], "restore")
-        self.helm("upgrade", "features", CHART, "-n", "upgrade", values={})
-        self.helm("rollback", "features", "1", "-n", "upgrade")
-        self.helm("uninstall", "features", "-n", "upgrade")
+        password = self.cluster.request("GET", path)["data"]["password"]
+        self.helm("upgrade", "other", CHART, "-n", "upgrade", values={**wanted, "logLevel": "debug"})
+        self.assertEqual(self.cluster.request("GET", path)["data"]["password"], password)
+        self.helm("upgrade", "other", CHART, "-n", "upgrade", "--reset-values", values={})
+        with self.assertRaises(urllib.error.HTTPError):
+            self.cluster.request("GET", path)
+        self.helm("uninstall", "other", "-n", "upgrade")
 
     def test_rights(self):
         """The account of the server may do nothing in the cluster; asked as that account."""
@@ -125,13 +168,16 @@ class EntryPoint(feastcore.CoreTest):
     def rendered(self, values):
         _, objects, err = render(values)
         self.assertTrue(objects, err)
-        container = find(objects, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+        container = [one["spec"]["template"]["spec"]["containers"][0] for one in objects if one["kind"] == "StatefulSet"
+                     and one["metadata"]["labels"]["app.kubernetes.io/component"] == "core"][0]
         self.assertEqual(container["args"], ["--config=/etc/feast-core/core.yaml"])
-        config = find(objects, "ConfigMap")["data"]["core.yaml"]
+        config = [one["data"]["core.yaml"] for one in objects if "core.yaml" in one.get("data", {})][0]
         directory = self.name("pod")
         directory.mkdir()
+        for name in ("password", "ca.crt"):
+            (directory / name).write_text("of a secret\n")
         for pod_path, here in (("/var/lib/feast-core-backups", directory / "backups"),
-                               ("/var/lib/feast-core", directory / "data"),
+                               ("/var/lib/feast-core", directory / "data"), ("/etc/feast-core-redis", directory),
                                ("0.0.0.0:6565", "127.0.0.1:0"), ("0.0.0.0:8080", "127.0.0.1:0")):
             config = config.replace(str(pod_path), str(here))
         path = directory / "core.yaml"
@@ -207,6 +253,55 @@ class EntryPoint(feastcore.CoreTest):
                               timeout=feastcore.PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("is now the registry", done.stdout)
+
+    def test_redis_of_the_release(self):
+        """Its container's script is run for real, by Debian's Redis; the server has its online store in it, with the password."""
+        path, container, config = self.rendered({"redis": {"enabled": True}})
+        _, objects, _ = render({"redis": {"enabled": True}})
+        name = "features-feast-core-redis"
+        directory = path.parent / "redis"
+        for part in ("conf", "password", "data", "tmp"):
+            (directory / part).mkdir(parents=True)
+        password = base64.b64decode(find(objects, "Secret", name)["data"]["password"]).decode()
+        (directory / "password/password").write_text(password)
+        (directory / "conf/redis.conf").write_text(find(objects, "ConfigMap", name)["data"]["redis.conf"])
+        port = free_ports(1)[0]
+
+        places = {"/etc/redis-password": "password", "/etc/redis": "conf", "/tmp": "tmp", "/data": "data"}
+
+        def here(text):
+            return re.sub(r"(?<![\w.])(/etc/redis-password|/etc/redis|/tmp|/data)(?=/|$)",
+                          lambda found: str(directory / places[found[1]]), text, flags=re.MULTILINE)
+
+        conf = directory / "conf/redis.conf"
+        conf.write_text(here(conf.read_text()).replace("port 6379", f"port {port}").replace("* -::*", "127.0.0.1"))
+        redis = find(objects, "StatefulSet", name)["spec"]["template"]["spec"]["containers"][0]
+        with (directory / "log").open("wb") as log:
+            process = subprocess.Popen([here(word) for word in redis["command"]], stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, preexec_fn=die_with_parent)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        probe = [here(word).replace("redis-cli", f"redis-cli -p {port}") for word in redis["readinessProbe"]["exec"]["command"]]
+        wait_until(lambda: subprocess.run(probe, capture_output=True, check=False).returncode == 0 or process.poll() is not None,
+                   "the readiness probe of the Redis")
+        self.assertIsNone(process.poll(), (directory / "log").read_text())
+        self.assertNotIn(password, pathlib.Path(f"/proc/{process.pid}/cmdline").read_text())
+
+        # The port is taken by this process: the script has become the server.
+        config["online_store"]["default"] = f"redis://127.0.0.1:{port}/0"
+        config["online_store"]["password_file"] = str(directory / "password/password")
+        path.write_text(json.dumps(config))
+        server = self.pod(path, config)
+        data = tables.write(self.name("rows.parquet"), {"id": ["a", "b"], "event_timestamp": [tables.at(1), tables.at(2)],
+                                                        "trips": [1, 2]})
+        server.api.apply_entity("id", "STRING")
+        server.api.apply_table(tables.table("trips", ["id"], {"trips": "INT64"}, tables.file_source(data)), mode="off")
+        job = self.job_ends(server.api, server.api.start_ingestion("trips").id)
+        self.assertEqual(job.status, 3, server.api.job_detail(job.id))
+        with redisserver.Client(port) as stranger, self.assertRaises(redisserver.RedisError):
+            stranger.call("DBSIZE")
+        with redisserver.Client(port, password) as friend:
+            self.assertEqual(friend.call("DBSIZE"), 2)
 
     def test_metrics_that_are_named_are_there(self):
         """What alerts and panels ask for is what the server has; promtool has nothing to say of it."""

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import feastcore
@@ -80,6 +81,7 @@ class Image(CliTest):
         server = feastcore.Server(data)
         server.command = lambda: self.sandbox(data, *entry, *flags, "--allow-plaintext=true",
                                               "--sources-local-roots=/var/lib/feast-core")
+        begun = time.monotonic()
         server.launch()
         self.addCleanup(self.end, server)
         wait_until(lambda: feastcore.READY.search(server.log()) or not server.running(), "the ready line")
@@ -91,6 +93,8 @@ class Image(CliTest):
         done = subprocess.run(self.sandbox(data, *health, "--server", address), capture_output=True, text=True,
                               timeout=feastcore.PATIENCE, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, "SERVING\n"), done.stderr)
+        # To be read (ctest -V), not judged: the machine may be busy.
+        print(f"image: SERVING was heard {time.monotonic() - begun:.2f} s after the start of its process", flush=True)
 
         self.ctl("apply", "-s", address, "-f", SOURCE_DIR / "examples/flights/entities.yaml")
         text = (SOURCE_DIR / "examples/flights/flights.yaml").read_text()
