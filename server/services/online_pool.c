@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define THREADS 8
+/*
+ * Of a store. Few, so that under load many reads wait for one of them and cost one round trip and one turn of Redis
+ * together; two, so that answers are made while the store works.
+ */
+#define THREADS 2
+/* Reads that a thread takes at once: more would wait longer for each other than they gain. */
+#define TAKEN_AT_ONCE 64
 /* Reads that wait for a thread; a store that is down must not fill the memory. */
 #define MAX_WAITING 10000
 
@@ -16,12 +22,13 @@ struct client {
 };
 
 struct fc_online_clients {
-    struct fc_online_pool *pool;
+    struct queue *queue;
     struct client *first;
     pthread_t thread;
 };
 
-struct fc_online_pool {
+struct queue {
+    const struct fc_redis_store *store;
     pthread_mutex_t mutex;
     pthread_cond_t news;
     struct fc_online_work *first, **last;
@@ -29,6 +36,11 @@ struct fc_online_pool {
     bool stopping;
     struct fc_online_clients threads[THREADS];
     size_t started;
+};
+
+struct fc_online_pool {
+    size_t count;
+    struct queue queues[];
 };
 
 fc_rc fc_online_client(struct fc_online_clients *clients, const struct fc_redis_store *store,
@@ -56,21 +68,29 @@ fc_rc fc_online_client(struct fc_online_clients *clients, const struct fc_redis_
     return FC_OK;
 }
 
+/* ---- Threads ---- */
+
 /* NULL: the pool stops, and nothing is left to do. */
-static struct fc_online_work *take(struct fc_online_pool *pool)
+static struct fc_online_work *take(struct queue *queue)
 {
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->first == NULL && !pool->stopping) {
-        pthread_cond_wait(&pool->news, &pool->mutex);
+    struct fc_online_work *first = NULL, **end = &first;
+
+    pthread_mutex_lock(&queue->mutex);
+    while (queue->first == NULL && !queue->stopping) {
+        pthread_cond_wait(&queue->news, &queue->mutex);
     }
-    struct fc_online_work *work = pool->first;
-    if (work != NULL) {
-        pool->first = work->next;
-        pool->last = pool->first != NULL ? pool->last : &pool->first;
-        pool->waiting--;
+    first = queue->first;
+    for (size_t taken = 0; *end != NULL && taken < TAKEN_AT_ONCE; taken++) {
+        end = &(*end)->next;
+        queue->waiting--;
     }
-    pthread_mutex_unlock(&pool->mutex);
-    return work;
+    queue->first = *end;
+    *end = NULL;
+    if (queue->first == NULL) {
+        queue->last = &queue->first;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return first;
 }
 
 static void *serve(void *arg)
@@ -78,7 +98,7 @@ static void *serve(void *arg)
     struct fc_online_clients *mine = arg;
     struct fc_online_work *work = NULL;
 
-    while ((work = take(mine->pool)) != NULL) {
+    while ((work = take(mine->queue)) != NULL) {
         work->run(work, mine);
     }
     while (mine->first != NULL) {
@@ -90,25 +110,15 @@ static void *serve(void *arg)
     return NULL;
 }
 
-fc_rc fc_online_pool_init(struct fc_services *services, struct fc_error *err)
+static fc_rc start(struct queue *queue, const struct fc_redis_store *store, struct fc_error *err)
 {
-    const struct fc_online_stores *stores = services->stores;
-
-    if (stores == NULL || (stores->by_default == NULL && stores->named_count == 0) ||
-        services->online_pool != NULL) {
-        return FC_OK;
-    }
-    struct fc_online_pool *pool = calloc(1, sizeof *pool);
-    if (pool == NULL) {
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for reads of online stores");
-    }
-    (void)pthread_mutex_init(&pool->mutex, NULL);
-    (void)pthread_cond_init(&pool->news, NULL);
-    pool->last = &pool->first;
-    services->online_pool = pool;
-    for (; pool->started < THREADS; pool->started++) {
-        struct fc_online_clients *mine = &pool->threads[pool->started];
-        mine->pool = pool;
+    queue->store = store;
+    (void)pthread_mutex_init(&queue->mutex, NULL);
+    (void)pthread_cond_init(&queue->news, NULL);
+    queue->last = &queue->first;
+    for (; queue->started < THREADS; queue->started++) {
+        struct fc_online_clients *mine = &queue->threads[queue->started];
+        mine->queue = queue;
         int failed = pthread_create(&mine->thread, NULL, serve, mine);
         if (failed != 0) {
             return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start a thread: %s",
@@ -118,36 +128,72 @@ fc_rc fc_online_pool_init(struct fc_services *services, struct fc_error *err)
     return FC_OK;
 }
 
+static void stop(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    queue->stopping = true;
+    pthread_cond_broadcast(&queue->news);
+    pthread_mutex_unlock(&queue->mutex);
+    for (size_t i = 0; i < queue->started; i++) {
+        (void)pthread_join(queue->threads[i].thread, NULL);
+    }
+    (void)pthread_cond_destroy(&queue->news);
+    (void)pthread_mutex_destroy(&queue->mutex);
+}
+
+fc_rc fc_online_pool_init(struct fc_services *services, struct fc_error *err)
+{
+    const struct fc_online_stores *stores = services->stores;
+    fc_rc rc = FC_OK;
+
+    if (stores == NULL || (stores->by_default == NULL && stores->named_count == 0) ||
+        services->online_pool != NULL) {
+        return FC_OK;
+    }
+    struct fc_online_pool *pool =
+        calloc(1, sizeof *pool + (stores->named_count + 1) * sizeof(struct queue));
+    if (pool == NULL) {
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for reads of online stores");
+    }
+    services->online_pool = pool;
+    if (stores->by_default != NULL) {
+        rc = start(&pool->queues[pool->count++], stores->by_default, err);
+    }
+    for (size_t i = 0; rc == FC_OK && i < stores->named_count; i++) {
+        rc = start(&pool->queues[pool->count++], &stores->named[i], err);
+    }
+    return rc;
+}
+
 void fc_online_pool_free(struct fc_online_pool *pool)
 {
     if (pool == NULL) {
         return;
     }
-    pthread_mutex_lock(&pool->mutex);
-    pool->stopping = true;
-    pthread_cond_broadcast(&pool->news);
-    pthread_mutex_unlock(&pool->mutex);
-    for (size_t i = 0; i < pool->started; i++) {
-        (void)pthread_join(pool->threads[i].thread, NULL);
+    for (size_t i = 0; i < pool->count; i++) {
+        stop(&pool->queues[i]);
     }
-    (void)pthread_cond_destroy(&pool->news);
-    (void)pthread_mutex_destroy(&pool->mutex);
     free(pool);
 }
 
-fc_rc fc_online_pool_add(struct fc_online_pool *pool, struct fc_online_work *work,
-                         struct fc_error *err)
+fc_rc fc_online_pool_add(struct fc_online_pool *pool, const struct fc_redis_store *store,
+                         struct fc_online_work *work, struct fc_error *err)
 {
-    pthread_mutex_lock(&pool->mutex);
-    bool room = pool->waiting < MAX_WAITING;
+    struct queue *queue = &pool->queues[0];
+
+    while (queue->store != store) {
+        queue++; /* each store of the configuration has one */
+    }
+    pthread_mutex_lock(&queue->mutex);
+    bool room = queue->waiting < MAX_WAITING;
     if (room) {
         work->next = NULL;
-        *pool->last = work;
-        pool->last = &work->next;
-        pool->waiting++;
-        pthread_cond_signal(&pool->news);
+        *queue->last = work;
+        queue->last = &work->next;
+        queue->waiting++;
+        pthread_cond_signal(&queue->news);
     }
-    pthread_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&queue->mutex);
     return room ? FC_OK
                 : fc_fail(err, FC_REASON_BUSY, "%d reads wait for the online store already",
                           MAX_WAITING);

@@ -91,12 +91,7 @@ int64_t serving_age(const struct serving_found *found, int64_t at_s);
 /** The time that ages of this row are measured at. */
 int64_t serving_time(const serving_row *row, int64_t now_s);
 
-/** Whether a table of the read is in Redis. */
-bool serving_is_remote(const struct serving_read *read);
-/** Fetches what is in Redis, blocking; ONLINE_STORE_UNAVAILABLE when it cannot be had. */
-FC_MUST fc_rc serving_fetch(struct serving_read *read, struct fc_online_clients *clients,
-                            struct fc_error *err);
-/** Makes the answer, on a thread of the pool after serving_fetch if need be. `read` is in the call's arena. */
+/** Makes the answer, on a thread of the pool once the rows in Redis are there. `read` is in the call's arena. */
 typedef void (*serving_answer_fn)(struct fc_rpc_call *call, struct serving_read *read);
 void serving_answer(struct fc_rpc_call *call, struct serving_read *read, serving_answer_fn answer);
 

@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of a read that are in Redis, fetched before the answer is made: one HMGET for each entity row and table, all
- * rows of a table at once. A row becomes what the embedded store would have: features that are there, and times.
+ * The rows of a read that are in Redis: one HMGET for each entity row and table. A row becomes what the embedded store
+ * would have: features that are there, and times.
  */
+#include "server/services/serving_fetch.h"
+
 #include <string.h>
 
-#include "server/services/serving.h"
 #include "storage/redis/wire.h"
 
 /* HMGET and the key, then the fields: those of features, the time, the order, the expiry where there is one. */
 #define HEAD_WORDS 2
 
-struct fetch {
-    struct serving_read *read;
-    const struct serving_table *table;
-    size_t index; /* of the table */
-    struct fc_redis_client *client;
-    struct fc_redis_fields fields;
-    size_t *features; /* of the read, that are of this table and in its spec */
-    fc_str *names;    /* of their fields */
-    size_t count;
-    struct fc_redis_call *calls;
-    size_t *rows; /* of each call */
-    size_t call_count;
-};
-
-static struct serving_found *found_at(const struct fetch *fetch, size_t row)
+static struct serving_found *found_at(const struct serving_fetch *fetch, size_t row)
 {
     return &fetch->read->fetched[row * fetch->read->table_count + fetch->index];
 }
 
-static fc_rc prepare(struct fetch *fetch, struct fc_error *err)
+static fc_rc prepare(struct serving_fetch *fetch, struct fc_error *err)
 {
     struct serving_read *read = fetch->read;
     size_t rows = read->request->n_entity_rows;
@@ -54,7 +41,7 @@ static fc_rc prepare(struct fetch *fetch, struct fc_error *err)
     return rc;
 }
 
-static fc_rc add_call(struct fetch *fetch, size_t row, fc_str key, struct fc_error *err)
+static fc_rc add_call(struct serving_fetch *fetch, size_t row, fc_str key, struct fc_error *err)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf out = FC_BUF_INIT;
     struct fc_redis_call *call = &fetch->calls[fetch->call_count];
@@ -80,7 +67,7 @@ static fc_rc add_call(struct fetch *fetch, size_t row, fc_str key, struct fc_err
     return FC_OK;
 }
 
-static fc_rc add_calls(struct fetch *fetch, struct fc_error *err)
+static fc_rc add_calls(struct serving_fetch *fetch, struct fc_error *err)
 {
     struct serving_read *read = fetch->read;
     fc_rc rc = FC_OK;
@@ -111,14 +98,14 @@ static fc_str text_of(const redisReply *reply)
                                              : (fc_str){.ptr = NULL};
 }
 
-static fc_rc unreadable(const struct fetch *fetch, const char *what, struct fc_error *err)
+static fc_rc unreadable(const struct serving_fetch *fetch, const char *what, struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_ONLINE_STORE_REFUSED,
                    "the online store %s holds something else than %s of feature table \"%s\"",
                    fetch->table->store->redis.url, what, fetch->table->name);
 }
 
-static fc_rc take_feature(struct fetch *fetch, size_t number, fc_str bytes,
+static fc_rc take_feature(struct serving_fetch *fetch, size_t number, fc_str bytes,
                           Feast__Storage__OnlineRow *row, struct serving_found *found,
                           struct fc_error *err)
 {
@@ -141,8 +128,8 @@ static fc_rc take_feature(struct fetch *fetch, size_t number, fc_str bytes,
     return FC_OK;
 }
 
-static fc_rc take_times(struct fetch *fetch, const redisReply *reply, struct serving_found *found,
-                        struct fc_error *err)
+static fc_rc take_times(struct serving_fetch *fetch, const redisReply *reply,
+                        struct serving_found *found, struct fc_error *err)
 {
     size_t at = fetch->count;
     fc_str time = text_of(reply->element[at]), order = text_of(reply->element[at + 1]);
@@ -163,12 +150,13 @@ static fc_rc take_times(struct fetch *fetch, const redisReply *reply, struct ser
     return FC_OK;
 }
 
-static fc_rc take_answer(struct fetch *fetch, size_t number, struct fc_error *err)
+static fc_rc take_answer(struct serving_fetch *fetch, const struct fc_redis_client *client,
+                         size_t number, struct fc_error *err)
 {
     const redisReply *reply = fetch->calls[number].reply;
     struct serving_found *found = found_at(fetch, fetch->rows[number]);
     struct fc_arena *arena = fetch->read->arena;
-    fc_rc rc = fc_redis_reply_check(fetch->client, reply, err);
+    fc_rc rc = fc_redis_reply_check(client, reply, err);
 
     if (rc != FC_OK) {
         return rc;
@@ -201,98 +189,42 @@ static fc_rc take_answer(struct fetch *fetch, size_t number, struct fc_error *er
     return rc;
 }
 
-static fc_rc fetch_table(struct serving_read *read, size_t index, struct fc_online_clients *clients,
-                         struct fc_error *err)
+fc_rc serving_fetch_prepare(struct serving_read *read, struct serving_fetch **ret,
+                            size_t *ret_count, struct fc_error *err)
 {
-    struct fetch fetch = {.read = read, .table = &read->tables[index], .index = index};
-    fc_rc rc = fc_online_client(clients, fetch.table->store, &fetch.client, err);
-
-    if (rc == FC_OK) {
-        rc = prepare(&fetch, err);
-    }
-    if (rc == FC_OK) {
-        rc = add_calls(&fetch, err);
-    }
-    if (rc == FC_OK) {
-        rc = fc_redis_run(fetch.client, fetch.calls, fetch.call_count, err);
-    }
-    for (size_t i = 0; rc == FC_OK && i < fetch.call_count; i++) {
-        rc = take_answer(&fetch, i, err);
-    }
-    fc_redis_calls_done(fetch.calls, fetch.call_count);
-    return rc;
-}
-
-fc_rc serving_fetch(struct serving_read *read, struct fc_online_clients *clients,
-                    struct fc_error *err)
-{
+    struct serving_fetch *fetches =
+        fc_arena_calloc(read->arena, read->table_count, sizeof *fetches);
     fc_rc rc = FC_OK;
 
     read->fetched = fc_arena_calloc(read->arena, read->request->n_entity_rows * read->table_count,
                                     sizeof *read->fetched);
-    if (read->fetched == NULL) {
+    if (fetches == NULL || read->fetched == NULL) {
         return fc_request_too_large(err);
     }
+    *ret = fetches;
+    *ret_count = 0;
     for (size_t t = 0; rc == FC_OK && t < read->table_count; t++) {
         if (read->tables[t].store != NULL) {
-            rc = fetch_table(read, t, clients, err);
+            struct serving_fetch *fetch = &fetches[(*ret_count)++];
+            fetch->read = read;
+            fetch->table = &read->tables[t];
+            fetch->index = t;
+            rc = prepare(fetch, err);
+            if (rc == FC_OK) {
+                rc = add_calls(fetch, err);
+            }
         }
     }
     return rc;
 }
 
-bool serving_is_remote(const struct serving_read *read)
+fc_rc serving_fetch_take(struct serving_fetch *fetch, const struct fc_redis_client *client,
+                         struct fc_error *err)
 {
-    for (size_t t = 0; t < read->table_count; t++) {
-        if (read->tables[t].store != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
+    fc_rc rc = FC_OK;
 
-/* ---- Off the queues ---- */
-
-struct remote {
-    struct fc_online_work work; /* first */
-    struct fc_rpc_call *call;
-    struct serving_read *read;
-    serving_answer_fn answer;
-};
-
-static void run_remote(struct fc_online_work *work, struct fc_online_clients *clients)
-{
-    struct remote *remote = (struct remote *)work;
-    struct fc_error err = FC_ERROR_INIT;
-
-    if (fc_rpc_cancelled(remote->call)) {
-        (void)fc_fail(&err, FC_REASON_CANCELLED, "the client no longer waits for the answer");
-    } else {
-        (void)!serving_fetch(remote->read, clients, &err);
+    for (size_t i = 0; rc == FC_OK && i < fetch->call_count; i++) {
+        rc = take_answer(fetch, client, i, err);
     }
-    if (err.rc != FC_OK) {
-        fc_rpc_fail(remote->call, &err, NULL);
-    } else {
-        remote->answer(remote->call, remote->read);
-    }
-}
-
-void serving_answer(struct fc_rpc_call *call, struct serving_read *read, serving_answer_fn answer)
-{
-    struct fc_error err = FC_ERROR_INIT;
-
-    if (!serving_is_remote(read)) {
-        answer(call, read);
-        return;
-    }
-    struct remote *remote = fc_arena_alloc(read->arena, sizeof *remote);
-    if (remote == NULL) {
-        fc_request_fail_too_large(call);
-        return;
-    }
-    *remote =
-        (struct remote){.work = {.run = run_remote}, .call = call, .read = read, .answer = answer};
-    if (fc_online_pool_add(read->services->online_pool, &remote->work, &err) != FC_OK) {
-        fc_rpc_fail(call, &err, NULL);
-    }
+    return rc;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The worker's sink into real Redis servers, read back octet by octet with the rules of the layouts written down here once
-more, in Python: keys, fields, values, times, expiry. And what happens when the server is not as it should be.
+more, in Python: keys, fields, values, times, expiry. Servers that are not as they should be: redis_faults.py.
 """
 
 import contextlib
@@ -14,8 +14,6 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
-import threading
-import time
 import unittest
 import pathlib
 
@@ -23,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feastapi import BIN_DIR, ours
-from redisserver import PASSWORD, USER, USER_PASSWORD, Cluster, Redis
+from redisserver import PASSWORD, USER, USER_PASSWORD, Redis
 
 WORKER = BIN_DIR / "feast-worker"
 PATIENCE = 120
@@ -205,11 +203,11 @@ class SinkTest(unittest.TestCase):
         return order
 
     def to_redis(self, rows, layout="a", url=None, keep_nulls=False, password=PASSWORD, patience_ms=20000, ca=None,
-                 client=None, **table):
+                 client=None, timeout_ms=5000, **table):
         order = self.order(rows, **table)
         sink = order.ingest_batch.redis
         sink.url = url or f"redis://127.0.0.1:{self.redis.port}"
-        sink.layout, sink.keep_nulls, sink.patience_ms, sink.timeout_ms = layout, keep_nulls, patience_ms, 5000
+        sink.layout, sink.keep_nulls, sink.patience_ms, sink.timeout_ms = layout, keep_nulls, patience_ms, timeout_ms
         sink.password = password is not None
         if ca:
             sink.ca_file = str(ca)
@@ -471,151 +469,6 @@ class WaysTest(SinkTest):
         self.assertEqual(self.client.call("HGET", key_of("a", 6), field_of("trips")), b"\x20\x06")
         self.assertEqual(self.client.call("HGET", key_of("a", 8), field_of("trips")), b"\x20\x01")
         self.assertEqual(self.client.call("DBSIZE"), 10_000 + 20_000 + 10_000)
-
-
-class WayThereTest(SinkTest):
-    ROW = [row(1, 1, trips=1)]
-
-    def test_tls_with_a_client_certificate(self):
-        tls = self.redis.tls
-        self.to_redis(self.ROW, url=f"rediss://127.0.0.1:{self.redis.tls_port}", ca=tls / "ca.pem", client=tls / "client")
-        self.assertEqual(self.client.call("DBSIZE"), 1)
-
-    def test_tls_that_is_not_agreed_on(self):
-        tls, url = self.redis.tls, f"rediss://127.0.0.1:{self.redis.tls_port}"
-        error = self.fails("ONLINE_STORE_REFUSED", url=url, ca=tls / "stranger.pem", client=tls / "client")
-        self.assertIn("not trusted", error.message)
-        self.fails("ONLINE_STORE_REFUSED", url=url, client=tls / "client")
-        error = self.fails("ONLINE_STORE_REFUSED", url=url, ca=tls / "absent.pem")
-        self.assertIn("absent.pem", error.message)
-        self.fails("ONLINE_STORE_UNAVAILABLE", url=f"redis://127.0.0.1:{self.redis.tls_port}", patience_ms=100)
-
-    def test_a_user_and_a_database(self):
-        self.to_redis(self.ROW, url=f"redis://{USER}@127.0.0.1:{self.redis.port}/3", password=USER_PASSWORD)
-        self.assertEqual(self.client.call("DBSIZE"), 0)
-        self.client.call("SELECT", 3)
-        self.assertEqual(self.client.call("DBSIZE"), 1)
-        self.client.call("ACL", "SETUSER", USER, "-hset")
-        try:
-            error = self.fails("ONLINE_STORE_REFUSED", url=f"redis://{USER}@127.0.0.1:{self.redis.port}/3",
-                               password=USER_PASSWORD)
-            self.assertIn("can't run this command", error.message)
-        finally:
-            self.client.call("ACL", "SETUSER", USER, "+hset")
-
-    def test_wrong_logins_are_refused_without_saying_the_password(self):
-        for password in "sesame open", None:
-            error = self.fails("ONLINE_STORE_REFUSED", password=password)
-            self.assertFalse(error.retryable)
-            self.assertNotIn("sesame", error.message)
-            self.assertIn(str(self.redis.port), error.message)
-        error = self.fails("ONLINE_STORE_REFUSED", url=f"redis://127.0.0.1:{self.redis.port}/99")
-        self.assertIn("select the database", error.message)
-
-    def test_nobody_there(self):
-        error = self.fails("ONLINE_STORE_UNAVAILABLE", url="redis://127.0.0.1:1", patience_ms=50)
-        self.assertTrue(error.retryable)
-        self.assertIn("127.0.0.1:1 cannot be reached: Connection refused", error.message)
-
-    def test_a_full_server_is_waited_for(self):
-        self.client.call("CONFIG", "SET", "maxmemory", "1")
-        try:
-            error = self.fails("ONLINE_STORE_UNAVAILABLE", patience_ms=50)
-            self.assertTrue(error.retryable)
-            self.assertIn("maxmemory", error.message)
-            relief = threading.Timer(0.5, self.client.call, ["CONFIG", "SET", "maxmemory", "0"])
-            relief.start()
-            self.assertEqual(self.to_redis(self.ROW).rows_written, 1)
-            relief.join()
-        finally:
-            self.client.call("CONFIG", "SET", "maxmemory", "0")
-
-    def test_a_key_that_is_no_hash(self):
-        self.client.call("SET", key_of("a", 1), "x")
-        error = self.fails("ONLINE_STORE_REFUSED")
-        self.assertIn("WRONGTYPE", error.message)
-
-    def test_a_server_that_is_no_cluster(self):
-        self.assertIn("is no cluster",
-                      self.fails("ONLINE_STORE_REFUSED", url=f"redis+cluster://127.0.0.1:{self.redis.port}").message)
-
-
-class RestartTest(SinkTest):
-    """A server of its own, which loses its connections and scripts while rows are under way."""
-
-    ROWS = [row(number, 1, trips=number) for number in range(60_000)]
-
-    def test_lost_connections_and_scripts(self):
-        redis = Redis(keep=True).start()
-        self.addCleanup(redis.close)
-        receipts = []
-
-        def write():
-            receipts.append(self.to_redis(self.ROWS, url=f"redis://127.0.0.1:{redis.port}", patience_ms=60000))
-
-        thread = threading.Thread(target=write)
-        thread.start()
-        end = time.monotonic() + PATIENCE
-        with redis.client() as client:
-            while client.call("DBSIZE") < 1000 and time.monotonic() < end:
-                time.sleep(0.001)
-            client.call("SCRIPT", "FLUSH")
-        # Not from a thread: the kernel ends a child when the thread that started it ends.
-        redis.stop()
-        redis.start()
-        thread.join()
-        (receipt,) = receipts
-        self.assertEqual(receipt.rows_written + receipt.rows_superseded + receipt.rows_late, len(self.ROWS))
-        # Appended at once, written to disk by the system: what was acknowledged is there.
-        with redis.client() as client:
-            self.assertEqual(client.call("DBSIZE"), len(self.ROWS))
-
-
-class ClusterTest(SinkTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.cluster = Cluster()
-        cls.addClassCleanup(cls.cluster.close)
-        cls.cluster.start()
-
-    ROWS = [row(number, 1, trips=number) for number in range(3000)]
-
-    def check(self, count):
-        found = self.cluster.dump()
-        self.assertEqual(set(found), {key_of("a", number) for number in range(count)})
-        self.assertEqual({key: fields[field_of("trips")] for key, fields in found.items()},
-                         {key_of("a", number): b"\x20" + varint(number) for number in range(count)})
-
-    def test_rows_go_to_the_nodes_of_their_slots(self):
-        self.cluster.flush()
-        receipt = self.to_redis(self.ROWS, url=self.cluster.url, password=None)
-        self.assertEqual(receipt.rows_written, len(self.ROWS))
-        self.check(len(self.ROWS))
-
-    def test_slots_that_move_meanwhile(self):
-        self.cluster.flush()
-        rows = [row(number, 1, trips=number) for number in range(40_000)]
-        moved = []
-
-        def move():
-            end = time.monotonic() + PATIENCE
-            with self.cluster.nodes[0].client() as client:
-                while client.call("DBSIZE") < 200 and time.monotonic() < end:
-                    time.sleep(0.001)
-            for slot in range(0, 12):
-                self.cluster.move_slot(slot, 0, 1)
-                moved.append(slot)
-
-        thread = threading.Thread(target=move)
-        thread.start()
-        receipt = self.to_redis(rows, url=self.cluster.url, password=None)
-        thread.join()
-        self.assertEqual(len(moved), 12)
-        self.assertEqual(receipt.rows_read, len(rows))
-        self.check(len(rows))
-        for slot in moved:
-            self.cluster.move_slot(slot, 1, 0)
 
 
 if __name__ == "__main__":
