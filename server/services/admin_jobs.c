@@ -91,6 +91,21 @@ static void add_range(struct fc_arena *arena, const struct fc_job_row *row,
     }
 }
 
+/* Of a stream there is one while it runs, too: the account up to its places. */
+static Feast__Worker__V1__Receipt *receipt_of(struct fc_arena *arena, const struct fc_job_row *row)
+{
+    if (row->receipt.len > 0) {
+        return feast__worker__v1__receipt__unpack(fc_arena_allocator(arena), row->receipt.len,
+                                                  (const uint8_t *)row->receipt.ptr);
+    }
+    const Feast__Worker__V1__Progress *latest =
+        row->type == FC_JOB_STREAM_INGESTION && row->progress.len > 0
+            ? feast__worker__v1__progress__unpack(fc_arena_allocator(arena), row->progress.len,
+                                                  (const uint8_t *)row->progress.ptr)
+            : NULL;
+    return latest != NULL ? latest->receipt : NULL;
+}
+
 static Feast__Admin__V1__JobDetail *make_detail(const struct fc_services *services,
                                                 const struct fc_job_row *row,
                                                 struct fc_arena *arena)
@@ -115,10 +130,7 @@ static Feast__Admin__V1__JobDetail *make_detail(const struct fc_services *servic
         detail->dead_letter_path = (char *)letters;
     }
     detail->log_uri = fc_view_text(arena, row->log_uri);
-    if (row->receipt.len > 0) {
-        detail->receipt = feast__worker__v1__receipt__unpack(
-            fc_arena_allocator(arena), row->receipt.len, (const uint8_t *)row->receipt.ptr);
-    }
+    detail->receipt = receipt_of(arena, row);
     return fc_arena_exhausted(arena) ? NULL : detail;
 }
 
