@@ -254,6 +254,23 @@ class Following(StreamTest):
         self.start(from_=told, start=LATEST).wait_read(3).stop()
         self.check([*added, (3, START, 3)])
 
+    def test_messages_that_expired(self):
+        from confluent_kafka import TopicPartition
+        self.broker.create(self.topic, 1)
+        self.produce([(number, START, number) for number in range(10)])
+        told = self.start().wait_read(10).kill()
+        self.produce([(number, START, number) for number in range(10, 30)])
+        for done in self.broker.admin.delete_records([TopicPartition(self.topic, 0, 30)]).values():
+            done.result(PATIENCE)
+        worker = self.start(from_=told)
+        worker.wait(lambda: worker.last and worker.last.receipt.messages_lost == 20, "what was lost")
+        self.assertEqual(worker.positions(), {"0": "30"})
+        # Whoever comes after it does not count them again.
+        told = worker.kill()
+        self.produce([(30, START, 30)])
+        receipt = self.start(from_=told).wait_read(11).stop().receipt
+        self.assertEqual(receipt.messages_lost, 20)
+
     def test_a_topic_that_is_deleted(self):
         self.broker.create(self.topic, 1)
         self.produce([(0, START, 0)])

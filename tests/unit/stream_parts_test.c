@@ -128,75 +128,102 @@ static int64_t clock_now(void *ctx)
     return ((struct clock *)ctx)->now;
 }
 
-static void the_account_goes_on_and_is_told_when_due(void **state)
+/* An order that goes on from an account: ten rows read, all rejected, four messages lost, 2.5 seconds. */
+struct earlier {
+    Feast__Worker__V1__Ingest order;
+    Feast__Worker__V1__Progress from;
+    Feast__Worker__V1__Receipt receipt;
+    Feast__Worker__V1__Receipt__Rejection rejection, *rejections[1];
+};
+
+static void make_earlier(struct fixture *f, struct earlier *e)
+{
+    feast__worker__v1__ingest__init(&e->order);
+    feast__worker__v1__progress__init(&e->from);
+    feast__worker__v1__receipt__init(&e->receipt);
+    feast__worker__v1__receipt__rejection__init(&e->rejection);
+    e->order.from = &e->from;
+    e->order.spec_revision = 3;
+    e->from.receipt = &e->receipt;
+    e->receipt.rows_read = e->receipt.rows_rejected = 10;
+    e->receipt.messages_lost = 4;
+    e->receipt.seconds = 2.5;
+    e->receipt.rejections = e->rejections;
+    e->receipt.n_rejections = 1;
+    e->rejections[0] = &e->rejection;
+    e->rejection.column = fc_arena_strdup(f->arena, "id");
+    e->rejection.reason = fc_arena_strdup(f->arena, "NULL");
+    e->rejection.first_value = fc_arena_strdup(f->arena, "null");
+    e->rejection.count = 10;
+}
+
+struct begun {
+    struct earlier earlier;
+    struct clock clock;
+    struct fc_bound_column column;
+    struct fc_binding binding;
+    struct fc_dead_letters *letters;
+    struct fc_stream_account account;
+    struct telling telling;
+};
+
+static void begin(struct fixture *f, struct begun *b)
+{
+    b->clock = (struct clock){.sys = *fc_sys_real(), .now = 100 * FC_NS_PER_S};
+    b->clock.sys.ctx = &b->clock;
+    b->clock.sys.monotonic_ns = clock_now;
+    b->column = (struct fc_bound_column){.column = "id"};
+    b->binding = (struct fc_binding){.columns = &b->column, .count = 1};
+    make_earlier(f, &b->earlier);
+    assert_int_equal(fc_dead_letters_open("", FC_LETTERS_LAST, &b->binding, &b->letters, &f->err),
+                     FC_OK);
+    fc_dead_letters_resume(b->letters, &b->earlier.receipt);
+    assert_int_equal(
+        fc_stream_account_begin(&b->account, &b->clock.sys, &b->earlier.order, b->letters, &f->err),
+        FC_OK);
+}
+
+static void end(struct begun *b)
+{
+    fc_stream_account_done(&b->account);
+    fc_dead_letters_free(b->letters);
+}
+
+static void tell(struct fixture *f, struct begun *b, const char *phase)
+{
+    assert_int_equal(fc_stream_account_tell(&b->account, phase, take, &b->telling, &f->err), FC_OK);
+}
+
+static void reach(struct fixture *f, struct begun *b, const struct fc_consume_batch *batch)
+{
+    assert_int_equal(fc_stream_account_reached(&b->account, batch, &f->err), FC_OK);
+}
+
+static void the_account_of_an_earlier_worker_goes_on(void **state)
 {
     struct fixture *f = *state;
-    struct clock clock = {.sys = *fc_sys_real(), .now = 100 * FC_NS_PER_S};
-    struct fc_bound_column column = {.column = "id"};
-    const struct fc_binding binding = {.columns = &column, .count = 1};
-    Feast__Worker__V1__Ingest order = FEAST__WORKER__V1__INGEST__INIT;
-    Feast__Worker__V1__Progress from = FEAST__WORKER__V1__PROGRESS__INIT;
-    Feast__Worker__V1__Receipt before = FEAST__WORKER__V1__RECEIPT__INIT, *last = NULL;
-    Feast__Worker__V1__Receipt__Rejection rejection = FEAST__WORKER__V1__RECEIPT__REJECTION__INIT;
-    Feast__Worker__V1__Receipt__Rejection *rejections[] = {&rejection};
-    struct fc_dead_letters *letters = NULL;
-    struct fc_stream_account account;
-    struct telling telling = {.count = 0};
-
-    clock.sys.ctx = &clock;
-    clock.sys.monotonic_ns = clock_now;
-    order.from = &from;
-    order.spec_revision = 3;
-    from.receipt = &before;
-    before.rows_read = before.rows_rejected = 10;
-    before.messages_lost = 4;
-    before.seconds = 2.5;
-    before.rejections = rejections;
-    before.n_rejections = 1;
-    rejection.column = fc_arena_strdup(f->arena, "id");
-    rejection.reason = fc_arena_strdup(f->arena, "NULL");
-    rejection.first_value = fc_arena_strdup(f->arena, "null");
-    rejection.count = 10;
-
-    assert_int_equal(fc_dead_letters_open("", FC_LETTERS_LAST, &binding, &letters, &f->err), FC_OK);
-    fc_dead_letters_resume(letters, &before);
-    assert_int_equal(fc_stream_account_begin(&account, &clock.sys, &order, letters, &f->err),
-                     FC_OK);
-    assert_int_equal(fc_stream_account_receipt(&account, f->arena, &last, &f->err), FC_OK);
-    assert_null(last);
-    assert_int_equal(fc_stream_account_tell(&account, "open", take, &telling, &f->err), FC_OK);
-    assert_int_equal(telling.read, 10);
-
     const struct fc_broker_position next[] = {{.partition = "0", .offset = "5"},
                                               {.partition = "1", .offset = "6"}};
-    struct fc_consume_batch batch = {.next = next, .next_count = 2, .partitions = 2, .lost = 3};
-    account.receipt.rows_read++;
-    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
-    assert_false(fc_stream_account_due(&account));
-    clock.now += FC_NS_PER_S;
-    assert_true(fc_stream_account_due(&account));
-    assert_int_equal(fc_stream_account_tell(&account, "read", take, &telling, &f->err), FC_OK);
-    assert_int_equal(telling.read, 11);
-    assert_int_equal(telling.lost, 7);
-    assert_int_equal(telling.positions, 2);
+    const struct fc_consume_batch batch = {
+        .next = next, .next_count = 2, .partitions = 2, .lost = 3};
+    Feast__Worker__V1__Receipt *last = NULL;
+    struct begun b = {.letters = NULL};
 
-    /* Nothing new is told now and then all the same; trouble is something new. */
-    batch = (struct fc_consume_batch){.partitions = 2, .lost = 3};
-    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
-    clock.now += FC_NS_PER_S;
-    assert_false(fc_stream_account_due(&account));
-    batch.trouble = "no broker";
-    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
-    assert_true(fc_stream_account_due(&account));
-    assert_int_equal(fc_stream_account_tell(&account, "read", take, &telling, &f->err), FC_OK);
-    assert_string_equal(telling.trouble, "no broker");
-    assert_int_equal(fc_stream_account_reached(&account, &batch, &f->err), FC_OK);
-    clock.now += 10 * FC_NS_PER_S;
-    assert_true(fc_stream_account_due(&account));
+    begin(f, &b);
+    assert_int_equal(fc_stream_account_receipt(&b.account, f->arena, &last, &f->err), FC_OK);
+    assert_null(last);
+    tell(f, &b, "open");
+    assert_int_equal(b.telling.read, 10);
+    b.account.receipt.rows_read++;
+    reach(f, &b, &batch);
+    b.clock.now += 2 * FC_NS_PER_S;
+    tell(f, &b, "read");
+    assert_int_equal(b.telling.read, 11);
+    assert_int_equal(b.telling.lost, 7);
+    assert_int_equal(b.telling.positions, 2);
 
-    assert_int_equal(fc_stream_account_receipt(&account, f->arena, &last, &f->err), FC_OK);
-    fc_stream_account_done(&account);
-    fc_dead_letters_free(letters);
+    assert_int_equal(fc_stream_account_receipt(&b.account, f->arena, &last, &f->err), FC_OK);
+    end(&b);
     assert_int_equal(last->rows_read, 11);
     assert_int_equal(last->spec_revision, 3);
     assert_string_equal(last->source_version, "0:5, 1:6");
@@ -204,6 +231,37 @@ static void the_account_goes_on_and_is_told_when_due(void **state)
     assert_int_equal(last->n_rejections, 1);
     assert_int_equal(last->rejections[0]->count, 10);
     assert_string_equal(last->rejections[0]->reason, "NULL");
+}
+
+static void it_is_told_soon_when_there_is_news_and_now_and_then_else(void **state)
+{
+    struct fixture *f = *state;
+    const struct fc_broker_position next = {.partition = "0", .offset = "5"};
+    struct fc_consume_batch batch = {.next = &next, .next_count = 1, .partitions = 1};
+    struct begun b = {.letters = NULL};
+
+    begin(f, &b);
+    tell(f, &b, "open");
+    reach(f, &b, &batch);
+    assert_false(fc_stream_account_due(&b.account));
+    b.clock.now += FC_NS_PER_S;
+    assert_true(fc_stream_account_due(&b.account));
+    tell(f, &b, "read");
+    batch.next_count = 0;
+    reach(f, &b, &batch);
+    b.clock.now += FC_NS_PER_S;
+    assert_false(fc_stream_account_due(&b.account));
+    batch.trouble = "no broker";
+    reach(f, &b, &batch);
+    assert_true(fc_stream_account_due(&b.account));
+    tell(f, &b, "read");
+    assert_string_equal(b.telling.trouble, "no broker");
+    reach(f, &b, &batch);
+    b.clock.now += FC_NS_PER_S;
+    assert_false(fc_stream_account_due(&b.account));
+    b.clock.now += 10 * FC_NS_PER_S;
+    assert_true(fc_stream_account_due(&b.account));
+    end(&b);
 }
 
 /* ---- The file ---- */
@@ -277,7 +335,8 @@ static void a_full_disk_is_told(void **state)
 static const struct CMUnitTest cases[] = {
     CASE(the_last_place_of_each_partition_is_kept),
     CASE(many_places_make_a_text_that_is_cut),
-    CASE(the_account_goes_on_and_is_told_when_due),
+    CASE(the_account_of_an_earlier_worker_goes_on),
+    CASE(it_is_told_soon_when_there_is_news_and_now_and_then_else),
     CASE(the_last_letters_are_kept_within_bounds),
     CASE(a_full_disk_is_told),
 };

@@ -125,6 +125,7 @@ static fc_rc skip_lost(struct fc_kafka_consumption *c, size_t id, struct fc_erro
     if (first > c->partitions[id].next)
         c->lost += first - c->partitions[id].next;
     c->partitions[id].next = first;
+    c->partitions[id].moved = true;
     (void)rd_kafka_consume_stop(c->broker->handle, partition);
     return start(c, id, err);
 }
@@ -194,6 +195,23 @@ static int64_t behind(const struct fc_kafka_consumption *c)
     return sum;
 }
 
+/* What expired is counted once: the place after it is told even if no message follows. */
+static size_t list_moved(struct fc_kafka_consumption *c, size_t count)
+{
+    for (size_t i = 0; i < c->partition_count && count < c->most; i++) {
+        struct fc_kafka_place *p = &c->partitions[i];
+        /* The messages in the batch may be from before. */
+        if (!p->moved || p->in_batch)
+            continue;
+        c->next[count] =
+            (struct fc_broker_position){.partition = fc_arena_printf(c->scratch, "%zu", i),
+                                        .offset = fc_arena_printf(c->scratch, "%" PRId64, p->next)};
+        p->moved = !c->next[count].partition || !c->next[count].offset;
+        count += !p->moved;
+    }
+    return count;
+}
+
 /* Positions after the batch: of each partition by its last message. */
 static size_t list_next(struct fc_kafka_consumption *c)
 {
@@ -209,7 +227,7 @@ static size_t list_next(struct fc_kafka_consumption *c)
         c->next[count++] =
             (struct fc_broker_position){.partition = held->partition, .offset = held->next};
     }
-    return count;
+    return list_moved(c, count);
 }
 
 static void drop(struct fc_kafka_consumption *c)

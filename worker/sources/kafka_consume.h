@@ -7,6 +7,7 @@
 struct fc_kafka_place {
     int64_t next;  /**< offset to be read next */
     bool in_batch; /**< a message of it is in the batch */
+    bool moved;    /**< passed what had expired, which was not told yet */
 };
 
 /** A message of the batch, and the texts that point to it. */
