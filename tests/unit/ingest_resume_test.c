@@ -52,7 +52,7 @@ static int setup(void **state)
     f->order.entities = f->entities;
     f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
     f->order.sqlite = &f->sink;
-    f->order.memory_limit_bytes = UINT64_C(16) << 20; /* slices of 4 MiB */
+    f->order.memory_limit_bytes = UINT64_C(8) << 20; /* slices of 4 MiB */
     f->order.spec_revision = 7;
     assert_int_equal(fc_mkdirs(test_path(&f->scratch, "source"), 0755), 0);
     *state = f;

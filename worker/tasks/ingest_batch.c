@@ -10,11 +10,11 @@
  * Rows in memory between two flushes: bytes (less when the engine has little memory as well), and rows read, so that
  * a long job leaves something behind. The more rows, the fewer times a page of the store is written.
  */
-#define SLICE_BYTES       ((size_t)96 << 20)
+#define SLICE_BYTES       ((size_t)192 << 20)
 #define SLICE_BYTES_LEAST ((size_t)4 << 20)
-#define SLICE_SHARE       4
+#define SLICE_SHARE       2
 #define SLICE_ROWS        UINT64_C(5000000)
-#define SLICE_KEYS        ((size_t)1 << 19)
+#define SLICE_KEYS        ((size_t)1 << 20)
 /* Rows in one transaction of the sink. */
 #define COMMIT_ROWS 20000
 
