@@ -7,9 +7,9 @@ import datetime
 import sdk  # first: it imports the real packages
 
 import feast_spark
-from feast import Entity, Feature, FeatureTable, FileSource, ValueType
-from feast.data_format import ParquetFormat
-from feast.pyspark.abc import BatchIngestionJob, SparkJobStatus
+from feast import Entity, Feature, FeatureTable, FileSource, KafkaSource, ValueType
+from feast.data_format import AvroFormat, ParquetFormat
+from feast.pyspark.abc import BatchIngestionJob, SparkJobStatus, StreamIngestionJob
 from feast_spark.pyspark.abc import SparkJobStatus as SparkStatus
 
 import feastcore
@@ -84,6 +84,46 @@ class Jobs(sdk.SdkTest):
         job.cancel()
         feastcore.wait_until(lambda: job.get_status() in (SparkJobStatus.COMPLETED, SparkJobStatus.FAILED),
                              "the end of a cancelled job")
+
+
+class Streams(sdk.SdkTest):
+    """Of a topic whose broker does not answer: its job lives on, and is listed, found and cancelled."""
+
+    @classmethod
+    def setUpClass(cls):
+        super(sdk.SdkTest, cls).setUpClass()
+        cls.core = cls.class_server("--sources-schemes=file", "--sources-schemes=kafka", "--validation=off")
+        cls.client = cls.make_client()
+        cls.spark = feast_spark.Client(cls.client)
+        batch = FileSource(event_timestamp_column="ts", file_format=ParquetFormat(), file_url="file:///nowhere.parquet")
+        stream = KafkaSource(event_timestamp_column="ts", bootstrap_servers="127.0.0.1:9", topic="trips",
+                             message_format=AvroFormat('{"type": "record", "name": "r", "fields": []}'))
+        cls.table = FeatureTable("streamed", ["carrier"], [Feature("dest", ValueType.STRING)],
+                                 batch_source=batch, stream_source=stream)
+        cls.plain = FeatureTable("plain", ["carrier"], [Feature("dest", ValueType.STRING)], batch_source=batch)
+        cls.client.apply([Entity("carrier", "", ValueType.STRING), cls.table, cls.plain])
+
+    def test_started_listed_and_cancelled(self):
+        job = self.client.start_stream_to_online_ingestion(self.table)
+        self.assertIsInstance(job, StreamIngestionJob)
+        self.assertEqual(job.get_feature_table(), "streamed")
+        self.assertEqual(self.spark.start_stream_to_online_ingestion(self.table).get_id(), job.get_id())
+        self.assertIn(job.get_status(), (SparkJobStatus.STARTING, SparkJobStatus.IN_PROGRESS))
+        found = self.spark.get_job_by_id(job.get_id())
+        self.assertEqual(len(found.get_hash()), 32)
+        self.assertEqual([one.get_id() for one in self.spark.list_jobs(False, table_name="streamed")], [job.get_id()])
+        self.assertEqual(self.spark.get_health_metrics("default", ["plain", "absent"]),
+                         {"passed": ["plain"], "failed": ["absent"]})
+        job.cancel()
+        self.assertEqual(job.get_status(), SparkJobStatus.FAILED)
+        self.assertEqual(self.spark.list_jobs(False, table_name="streamed"), [])
+        again = self.spark.start_stream_to_online_ingestion(self.table)
+        self.assertNotEqual(again.get_id(), job.get_id())
+        again.cancel()
+
+    def test_a_table_without_a_stream(self):
+        self.raises("plain", self.client.start_stream_to_online_ingestion, self.plain)
+        self.raises("plain", self.spark.start_stream_to_online_ingestion, self.plain)
 
 
 class Schedules(sdk.SdkTest):
