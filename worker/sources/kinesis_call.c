@@ -13,7 +13,7 @@
 #define PAUSE_MS     50
 #define PAUSE_MAX_MS 1600
 /* Of one request of a reading that has no deadline. */
-#define PATIENCE_NS (10 * FC_NS_PER_S)
+#define PATIENCE_NS (30 * FC_NS_PER_S)
 
 const char *fc_kinesis_name(const struct fc_broker *self)
 {

@@ -299,8 +299,6 @@ static fc_rc read_shard(struct consumption *c, struct fc_kinesis_followed *shard
     bool given = false;
 
     fc_arena_reset(c->scratch);
-    if (c->batch.count == 0)
-        fc_arena_reset(c->batch.held);
     fc_rc rc = find_iterator(c, shard, &given, err);
     if (rc != FC_OK || !given)
         return rc;
@@ -341,6 +339,8 @@ static fc_rc step(struct consumption *c, struct fc_error *err)
     int64_t next = c->batch.flush_at, t = now(c);
     fc_rc rc = FC_OK;
 
+    if (c->batch.count == 0)
+        fc_arena_reset(c->batch.held);
     if (c->list_at != 0 && (!shard || c->list_at <= shard->due_at))
         shard = NULL;
     int64_t due = shard ? shard->due_at : c->list_at != 0 ? c->list_at : next;
