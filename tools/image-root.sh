@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # image-root.sh <directory with the programs> <new directory>
-# Makes the root of the container image: the programs, the libraries that they need, certificates of authorities, a
-# user. Nothing else: no shell, no package manager. deploy/docker/Dockerfile and its test both use it, so that what is
+# Makes the root of the container image: the programs, the libraries that they need, certificates of authorities, time
+# zones, a user. Nothing else: no shell, no package manager. deploy/docker/Dockerfile and its test both use it, so that what is
 # tested is what is shipped. The libraries are those of this machine, which is the build stage.
 set -eu
 bin=$1
@@ -33,6 +33,10 @@ ldd "$bin/feast-core" "$bin/feast-worker" "$bin/feastctl" |
 
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp -L /etc/os-release "$root/etc/"
+# For jobs.time_zone; the database has two more editions of itself, which nobody asks for.
+mkdir -p "$root/usr/share"
+cp -r /usr/share/zoneinfo "$root/usr/share/"
+rm -rf "$root/usr/share/zoneinfo/posix" "$root/usr/share/zoneinfo/right"
 echo "feast-core:x:$uid:$uid::/var/lib/feast-core:/nonexistent" >"$root/etc/passwd"
 echo "feast-core:x:$uid:" >"$root/etc/group"
 echo "hosts: files dns" >"$root/etc/nsswitch.conf"

@@ -62,8 +62,9 @@ MATRIX = {
                                             "imagePullSecrets": ["pull"], "nodeSelector": {"disk": "ssd"}},
     "backups on S3": {"backup": {"enabled": True, "s3": {"url": "s3://backups/ml/", "region": "eu-central-1"}},
                       "existingSecret": "keys", "restore": {"from": "registry-20260102T030405Z.db"}},
-    "configuration of streams and schedules": {"config": {"stream": {"descriptors": "/etc/descriptors"},
-                                               "jobs.keep": "48h", "jobs": {"parallel": 2}}},
+    "configuration of streams and schedules": {"config": {
+        "stream": {"enabled": False, "projects": ["default", "ops"], "start": "latest", "parallel": 20},
+        "jobs.keep": "48h", "jobs": {"parallel": 2, "time_zone": "Europe/Berlin", "missed_runs": "skip"}}},
     "stopped": {"replicaCount": 0},
     "a long name": {"fullnameOverride": "x" * 80, "backup": {"enabled": True}},
     "the old chart's": {

@@ -76,6 +76,11 @@ class Image(CliTest):
         self.assertEqual(refused.returncode, 2, refused.stderr)
         self.assertIn("--allow-plaintext", refused.stderr)
 
+        zone = subprocess.run(self.sandbox(data, *entry, *flags, "--allow-plaintext=true", "--jobs-time-zone=Europe/Berlin",
+                                           "--check-config"), capture_output=True, text=True, timeout=feastcore.PATIENCE,
+                              check=False)
+        self.assertEqual(zone.returncode, 0, zone.stderr)
+
         # A feature table over a file that the container has, so that its worker is started, too.
         shutil.copy(SOURCE_DIR / "examples/flights/flights.parquet", data)
         server = feastcore.Server(data)

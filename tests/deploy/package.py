@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian packages: built, judged, installed in a clean Debian, upgraded, removed, purged. And the unit of systemd.
 
-The clean Debian is a chroot without a running systemd: the unit is judged by systemd-analyze and not started by it.
+The unit is judged by systemd-analyze, and started by a systemd that is process 1 of the clean Debian.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SOURCE_DIR = pathlib.Path(os.environ["FC_SOURCE_DIR"])
@@ -94,6 +96,7 @@ class Package(unittest.TestCase):
         shutil.copy(smoke, self.root / "debs")
         self.assertIn("SERVING", self.chroot("/bin/sh", "/debs/smoke"))
 
+        self.live()
         # A registry, and a configuration that was changed: both outlive an upgrade and a removal.
         state = self.root / "var/lib/feast-core"
         state.mkdir(exist_ok=True)
@@ -110,6 +113,87 @@ class Package(unittest.TestCase):
         left = {name for name in self.files() - before
                 if "feast" in name and not name.startswith(("/debs/", "/var/lib/dpkg/", "/var/log/"))}
         self.assertEqual(left, set())
+
+    def boot(self, target, result):
+        """systemd as process 1 in name spaces of its own, until the file is there; False when it ended before."""
+        path = self.root / result
+        command = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--net", "--uts", "--ipc", "--cgroup", "--",
+                   SOURCE_DIR / "tests/deploy/systemd_boot.sh", self.root, target]
+        with (self.path / "boot.log").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            end = time.monotonic() + PATIENCE
+            while not path.exists() and process.poll() is None:
+                self.assertLess(time.monotonic(), end, (self.path / "boot.log").read_text("utf-8", "replace")[-4000:])
+                time.sleep(0.05)
+        finally:
+            process.kill()
+            process.wait()
+            self.forget_groups()
+        return path.exists()
+
+    @staticmethod
+    def forget_groups():
+        """Control groups that a systemd made below ours are empty now."""
+        for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, own = line.split(":", 2)
+            mount = {"": "unified", "name=systemd": "systemd"}.get(controllers, controllers)
+            for top in (pathlib.Path("/sys/fs/cgroup") / mount, pathlib.Path("/sys/fs/cgroup")):
+                for name in ("init.scope", "system.slice"):
+                    below = top / own.lstrip("/") / name
+                    for one in sorted(below.rglob("*"), reverse=True) + [below]:
+                        if one.is_dir():
+                            with contextlib.suppress(OSError):
+                                one.rmdir()
+
+    def units(self, target, **services):
+        """Units of a test, and the target that wants them."""
+        directory = self.root / "etc/systemd/system"
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in services.items():
+            (directory / f"{name}.service").write_text(text)
+        names = " ".join(f"{name}.service" for name in services)
+        (directory / f"{target}.target").write_text(f"[Unit]\nDefaultDependencies=no\nWants={names} feast-core.service\n"
+                                                    if target == "live" else
+                                                    f"[Unit]\nDefaultDependencies=no\nWants={names}\n")
+
+    def live(self):
+        """The unit as it was installed: it notifies, has its credentials and nothing else of them, reloads, restarts, stops."""
+        credentials, config = self.root / "etc/feast-core/credentials", self.root / "etc/feast-core/core.yaml"
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", credentials / "tls.key", "-out", credentials / "tls.crt")
+        shutil.copy(credentials / "tls.crt", self.root / "etc/feast-core/ca.pem")
+        installed = config.read_text()
+        unit = (self.root / "lib/systemd/system/feast-core.service").read_text()
+        # The same sandbox around a program that does nothing: what this kernel does not give is no fault of ours.
+        sandbox = re.sub(r"^(Type|Exec\w+|Restart\w*)=.*\n", "", unit, flags=re.MULTILINE).replace("[Service]\n", (
+            "[Service]\nType=oneshot\nExecStart=/bin/true\nExecStopPost=+/bin/sh -c 'echo $SERVICE_RESULT >/sandbox.part; "
+            "mv /sandbox.part /sandbox.result'\n"))
+        self.units("sandbox", sandbox=sandbox)
+        if not self.boot("sandbox.target", "sandbox.result") or "success" not in (self.root / "sandbox.result").read_text():
+            print("the service is not started: no systemd with this sandbox can be run on this machine\n"
+                  + (self.path / "boot.log").read_text("utf-8", "replace")[-2000:], flush=True)
+            self.tidy(config, installed)
+            return
+        config.write_text(installed + "tls:\n  certificate: /run/credentials/feast-core.service/tls_tls.crt\n"
+                          "  key: /run/credentials/feast-core.service/tls_tls.key\n")
+        shutil.copy(SOURCE_DIR / "tests/deploy/systemd_drive.sh", self.root / "drive.sh")
+        self.units("live", drive="[Unit]\nAfter=feast-core.service\n[Service]\nType=oneshot\nExecStart=/bin/sh /drive.sh\n")
+        self.boot("live.target", "live.result")
+        said = (self.root / "live.log").read_text() if (self.root / "live.log").exists() else ""
+        said += (self.path / "boot.log").read_text("utf-8", "replace")[-4000:]
+        self.assertTrue((self.root / "live.result").exists(), said)
+        self.assertEqual((self.root / "live.result").read_text(), "0\n", said)
+        print("the service ran under systemd, with its credentials", flush=True)
+        self.tidy(config, installed)
+
+    def tidy(self, config, installed):
+        config.write_text(installed)
+        (self.root / "etc/feast-core/ca.pem").unlink()
+        for one in (self.root / "etc/feast-core/credentials").iterdir():
+            one.unlink()
+        for one in ("sandbox", "drive"):
+            (self.root / f"etc/systemd/system/{one}.service").unlink(missing_ok=True)
 
     def upgrade(self):
         """To the same programs under a later number."""

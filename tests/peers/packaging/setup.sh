@@ -9,10 +9,10 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=tests/peers/lib.sh
 . "$here/../lib.sh"
-# What the packages depend on, so that their test fetches next to nothing.
+# What the packages depend on, so that their test fetches next to nothing, and what starts the service.
 libraries=libgrpc29,libprotobuf-c1,libsqlite3-0,libjansson4,libyaml-0-2,libcurl4,libexpat1,librdkafka1
 libraries=$libraries,libmicrohttpd12,libhiredis0.14,libxxhash0,zlib1g,libssl3,libseccomp2,ca-certificates
-libraries=$libraries,systemd-standalone-sysusers
+libraries=$libraries,systemd
 
 peer_name packaging "$here/requirements.txt" "$here/setup.sh"
 peer_begin "${1:-}" "making a small Debian and fetching hadolint in $out (once, about two minutes)"
