@@ -2,6 +2,7 @@
 /* Progress on a terminal is one line that is redrawn; elsewhere it is a line every few seconds. */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/sys.h"
@@ -38,6 +39,9 @@ static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds
                           size_t size)
 {
     bool is_stream = p->newest_event || p->behind > 0;
+    /* Why nothing comes, or why it is tried again. */
+    const char *why =
+        p->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_PENDING ? p->message : p->trouble;
     int used = snprintf(out, size, "%s", fc_job_state_name(p->state));
 
     if (p->percent >= 0 && p->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_RUNNING)
@@ -56,8 +60,16 @@ static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds
         used += snprintf(out + used, size - (size_t)used, ", %.0f s left", p->seconds_left);
     if (is_stream && p->behind >= 0)
         used += snprintf(out + used, size - (size_t)used, ", %" PRId64 " behind", p->behind);
-    if (p->trouble[0] && used < (int)size)
-        snprintf(out + used, size - (size_t)used, "; %.300s", p->trouble);
+    if (used < (int)size && why[0])
+        snprintf(out + used, size - (size_t)used, "; %.300s", why);
+}
+
+static int width(FILE *terminal)
+{
+    struct winsize size = {.ws_col = 0};
+
+    /* Wide enough for the bar and the state in any case. */
+    return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 60 ? size.ws_col : 80;
 }
 
 static void show(struct follow *f, const Feast__Admin__V1__JobProgress *p)
@@ -70,7 +82,8 @@ static void show(struct follow *f, const Feast__Admin__V1__JobProgress *p)
     progress_text(p, (double)(now - f->began) / 1e9, text, sizeof(text));
     if (f->cli->live) {
         bar(has_ended(p->state) ? 100 : p->percent, drawing);
-        fprintf(f->cli->err, "\r\033[K%s %s", drawing, text);
+        /* A line that is redrawn must be one. */
+        fprintf(f->cli->err, "\r\033[K%s %.*s", drawing, width(f->cli->err) - BAR - 4, text);
         fflush(f->cli->err);
         f->drawn = true;
     } else if (has_ended(p->state) || f->last_line == 0 || now - f->last_line >= LINE_EVERY_NS) {
