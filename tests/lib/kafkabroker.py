@@ -152,7 +152,8 @@ class KafkaBroker:
                 f"-Dlog4j.configuration=file:{self.dir}/log4j.properties", "-cp", f"{self.peer}/libs/*", *args]
 
     def format(self):
-        cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+        # Begins with an A: one that began with a dash would be taken for an option.
+        cluster = base64.urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")
         users = [f"SCRAM-SHA-{kind}=[name={SCRAM[0]},password={SCRAM[1]}]" for kind in ("256", "512")]
         done = subprocess.run(
             self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.dir / "server.properties",
