@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where feastctl takes its settings from, and who it says it is."""
 
+import concurrent.futures
 import contextlib
 import http.server
 import json
@@ -9,7 +10,10 @@ import socket
 import subprocess
 import threading
 
+import grpc
+
 import feastcore
+from feastapi import core_pb
 from feastctl import ENTITIES, OK, UNAVAILABLE, USAGE, CliTest
 
 
@@ -122,7 +126,74 @@ class StandIn(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Recorder(grpc.GenericRpcHandler):
+    """A gRPC server of its own that notes what comes with each call, and knows one project."""
+
+    def __init__(self, test, credentials=None):
+        self.seen = []
+        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=(self,))
+        port = (self._server.add_secure_port("localhost:0", credentials) if credentials
+                else self._server.add_insecure_port("127.0.0.1:0"))
+        self.address = f"localhost:{port}" if credentials else f"127.0.0.1:{port}"
+        self._server.start()
+        test.addCleanup(lambda: self._server.stop(None).wait())
+
+    def service(self, details):
+        self.seen.append((details.method, dict(details.invocation_metadata).get("authorization")))
+        if details.method != "/feast.core.CoreService/ListProjects":
+            return None
+        return grpc.unary_unary_rpc_method_handler(
+            lambda request, context: core_pb.ListProjectsResponse(projects=["default"]),
+            request_deserializer=core_pb.ListProjectsRequest.FromString,
+            response_serializer=core_pb.ListProjectsResponse.SerializeToString)
+
+
 class Identity(CliTest):
+    LIST = "/feast.core.CoreService/ListProjects"
+
+    def test_a_token_goes_with_each_call(self):
+        server = Recorder(self)
+        token = self.name("token")
+        token.write_text("s3cret\n")
+        done = self.ctl("get", "projects", "-s", server.address, "--token-file", token)
+        self.assertEqual(done.out, "NAME\ndefault\n")
+        self.assertEqual(server.seen, [(self.LIST, "Bearer s3cret")])
+        self.ctl("get", "projects", "-s", server.address, FEAST_TOKEN="other")
+        self.assertEqual(server.seen[-1], (self.LIST, "Bearer other"))
+        # The flag wins over the environment.
+        self.ctl("get", "projects", "-s", server.address, "--token-file", token, FEAST_TOKEN="other")
+        self.assertEqual(server.seen[-1], (self.LIST, "Bearer s3cret"))
+        self.ctl("get", "projects", "-s", server.address)
+        self.assertEqual(server.seen[-1], (self.LIST, None))
+
+    def test_a_token_goes_over_tls(self):
+        key, certificate = self.name("key"), self.name("certificate")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        server = Recorder(self, grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())]))
+        done = self.ctl("get", "projects", "-s", server.address, "--tls-ca", certificate, FEAST_TOKEN="s3cret")
+        self.assertEqual((done.out, done.err), ("NAME\ndefault\n", ""))
+        self.assertEqual(server.seen, [(self.LIST, "Bearer s3cret")])
+        # A server that cannot show who it is gets none.
+        stranger = self.name("stranger")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "1", "-subj", "/CN=stranger", "-keyout", self.name("key"), "-out", stranger],
+                       check=True, capture_output=True)
+        self.ctl("get", "projects", "-s", server.address, "--tls-ca", stranger, "--retries=0", FEAST_TOKEN="s3cret",
+                 code=UNAVAILABLE)
+        self.assertEqual(len(server.seen), 1)
+
+    def test_the_token_of_an_issuer_is_sent(self):
+        issuer = http.server.HTTPServer(("127.0.0.1", 0), StandIn)
+        threading.Thread(target=issuer.serve_forever, daemon=True).start()
+        self.addCleanup(issuer.server_close)
+        self.addCleanup(issuer.shutdown)
+        server = Recorder(self)
+        self.ctl("get", "projects", "-s", server.address, "--oidc-issuer", f"http://127.0.0.1:{issuer.server_port}",
+                 "--oidc-client-id", "feastctl", FEAST_OIDC_CLIENT_SECRET="s&cret")
+        self.assertEqual(server.seen, [(self.LIST, "Bearer t0ken")])
+
     def test_tokens_are_not_shown(self):
         token = self.name("token")
         for text, code, message in (("s3cret\n", OK, ""), ("", USAGE, "is empty"), ("s3 cret", USAGE, "character")):
