@@ -3,6 +3,7 @@
 """Ingestion and online reads through the unmodified clients: feast.Client 0.9.9 and feast_spark.Client 0.2.37."""
 
 import datetime
+import json
 
 import sdk  # first: it imports the real packages
 
@@ -15,6 +16,9 @@ from feast_spark.pyspark.abc import SparkJobStatus as SparkStatus
 import feastcore
 import feasttables as tables
 
+SCHEMA = {"type": "record", "name": "Trip", "fields": [
+    {"name": "carrier", "type": "string"}, {"name": "dest", "type": "string"},
+    {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-micros"}}]}
 START, END = datetime.datetime(2013, 1, 1), datetime.datetime(2013, 3, 2)
 
 
@@ -97,7 +101,7 @@ class Streams(sdk.SdkTest):
         cls.spark = feast_spark.Client(cls.client)
         batch = FileSource(event_timestamp_column="ts", file_format=ParquetFormat(), file_url="file:///nowhere.parquet")
         stream = KafkaSource(event_timestamp_column="ts", bootstrap_servers="127.0.0.1:9", topic="trips",
-                             message_format=AvroFormat('{"type": "record", "name": "r", "fields": []}'))
+                             message_format=AvroFormat(json.dumps(SCHEMA)))
         cls.table = FeatureTable("streamed", ["carrier"], [Feature("dest", ValueType.STRING)],
                                  batch_source=batch, stream_source=stream)
         cls.plain = FeatureTable("plain", ["carrier"], [Feature("dest", ValueType.STRING)], batch_source=batch)
