@@ -72,6 +72,14 @@ static bool has_order(void)
     return n > 0;
 }
 
+/* False also when there will be none. */
+static bool has_order_already(void)
+{
+    char byte = 0;
+
+    return recv(ORDER_FD, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* A probe that goes well is no event. */
 static void log_end(const Feast__Worker__V1__WorkOrder *order, const struct fc_error *outcome)
 {
@@ -196,6 +204,8 @@ static int serve_probes(const struct fc_sys *sys, struct fc_turns *turns)
         }
         const struct fc_order_env env = {
             .sys = sys, .send = send_message, .duck = duck, .turns = turns};
+        if (!has_order_already())
+            fc_duck_warm(duck);
         if (!has_order())
             return EXIT_OK;
         status = serve(&env, true, arena, &lost);

@@ -23,8 +23,8 @@ struct fc_duck_options {
         memory_limit; /**< bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
     unsigned threads; /**< 0 means 1 */
     const char *temp_dir; /**< where it may spill to; NULL forbids spilling */
-    struct fc_turns
-        *turns; /**< one is held while it works; outlives it. NULL when there are none */
+    /** One is held while it works; they outlive it. NULL when there are none. */
+    struct fc_turns *turns;
 };
 
 /**
@@ -35,6 +35,9 @@ FC_MUST fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck
                            struct fc_error *err);
 void fc_duck_close(struct fc_duck *duck);
 FC_DEFINE_FREEP(struct fc_duck, fc_duck_close)
+
+/** Has memory ready that the first query would have to ask the kernel for; takes as long as that. */
+void fc_duck_warm(struct fc_duck *duck);
 
 /** Keeps the engine's turn, or waits for one, over all that is done until it is given back; NULL has none. */
 void fc_duck_turn_take(struct fc_duck *duck);
