@@ -30,6 +30,8 @@ SCHEMA = {"type": "record", "name": "Row", "fields": [
     *({"name": name, "type": ["null", "double"]} for name in FEATURES)]}
 PARSED = fastavro.parse_schema(SCHEMA)
 RATE, PROBE_EVERY = 5000, 50
+# Seconds of a broker that has just started, whose first answers take long.
+WARM_UP = 2
 PATIENCE = 120
 
 
@@ -133,7 +135,10 @@ class Reader:
 
 
 def latency(broker, name, store, seconds):
-    """Milliseconds from the call that produces a message until a reader finds it, of every 50th message, sorted."""
+    """
+    Milliseconds from the call that produces a message until a reader finds it, of every 50th message after a while of
+    warming up, sorted.
+    """
     topic = f"{name}_live"
     broker.create(topic, PARTITIONS)
     worker = StreamWorker(order(broker, topic, name, store), PASSWORD)
@@ -144,7 +149,7 @@ def latency(broker, name, store, seconds):
     def produce():
         producer = broker.producer(**{"linger.ms": 1})
         begun = time.monotonic()
-        for number in range(int(RATE * seconds)):
+        for number in range(int(RATE * (WARM_UP + seconds))):
             if number % 10 == 0:
                 pause = begun + number / RATE - time.monotonic()
                 if pause > 0:
@@ -171,7 +176,7 @@ def latency(broker, name, store, seconds):
     thread.join()
     reader.close()
     worker.stop()
-    return sorted(found)
+    return sorted(found[RATE * WARM_UP // PROBE_EVERY:])
 
 
 def idle(broker, store):
