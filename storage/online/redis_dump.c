@@ -3,8 +3,18 @@
 
 #include <pthread.h>
 
-#define TYPE_HASH 4
-#define VERSION   6
+#define TYPE_PLAIN      4
+#define VERSION_PLAIN   6
+#define TYPE_COMPACT    16
+#define VERSION_COMPACT 10
+/* Above these by default a server keeps a hash otherwise; words of 64 octets would have a longer head as well. */
+#define COMPACT_PAIRS 128
+#define COMPACT_WORD  63
+/* Of a listpack: its size, the number of words, and an octet at its end; of a word: its length before and behind it. */
+#define PACK_HEAD     ((size_t)6)
+#define PACK_END      0xff
+#define PACK_WORD     0x80
+#define PACK_OVERHEAD ((size_t)2)
 /* The version, two octets, and the sum, eight, both little endian. */
 #define FOOT_SIZE ((size_t)10)
 #define CRC_POLY  UINT64_C(0x95ac9329ac4bc9b5)
@@ -83,15 +93,7 @@ static size_t put_length(size_t length, char at[5])
     return 5;
 }
 
-void fc_redis_dump_begin(struct fc_buf *out, size_t pairs)
-{
-    char length[5];
-
-    fc_buf_putc(out, TYPE_HASH);
-    fc_buf_append(out, length, put_length(pairs, length));
-}
-
-void fc_redis_dump_add(struct fc_buf *out, fc_str word)
+static void add_plain(struct fc_buf *out, fc_str word)
 {
     char length[5];
 
@@ -101,9 +103,60 @@ void fc_redis_dump_add(struct fc_buf *out, fc_str word)
     }
 }
 
-void fc_redis_dump_end(struct fc_buf *out, size_t at)
+/* The size of the listpack, 0 when there can be none. */
+static size_t compact_size(const struct fc_redis_pair *pairs, size_t count)
 {
-    char foot[FOOT_SIZE] = {VERSION, 0};
+    size_t size = PACK_HEAD + 1;
+
+    if (count > COMPACT_PAIRS) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].name.len > COMPACT_WORD || pairs[i].value.len > COMPACT_WORD) {
+            return 0;
+        }
+        size += 2 * PACK_OVERHEAD + pairs[i].name.len + pairs[i].value.len;
+    }
+    return size;
+}
+
+static char *put_compact(char *at, fc_str word)
+{
+    *at++ = (char)(uint8_t)(PACK_WORD | word.len);
+    if (word.len > 0) {
+        memcpy(at, word.ptr, word.len);
+    }
+    at += word.len;
+    *at++ = (char)(word.len + 1);
+    return at;
+}
+
+static void add_listpack(struct fc_buf *out, const struct fc_redis_pair *pairs, size_t count,
+                         size_t size)
+{
+    char length[5];
+
+    fc_buf_append(out, length, put_length(size, length));
+    if (!fc_buf_reserve(out, size)) {
+        return;
+    }
+    char *at = out->ptr + out->len;
+    for (unsigned i = 0; i < 4; i++) {
+        *at++ = (char)(size >> (8 * i) & 255);
+    }
+    *at++ = (char)(2 * count & 255);
+    *at++ = (char)(2 * count >> 8);
+    for (size_t i = 0; i < count; i++) {
+        at = put_compact(put_compact(at, pairs[i].name), pairs[i].value);
+    }
+    *at++ = (char)(uint8_t)PACK_END;
+    *at = '\0';
+    out->len += size;
+}
+
+static void add_foot(struct fc_buf *out, size_t at, char version)
+{
+    char foot[FOOT_SIZE] = {version, 0};
 
     fc_buf_append(out, foot, 2);
     if (out->failed) {
@@ -114,6 +167,25 @@ void fc_redis_dump_end(struct fc_buf *out, size_t at)
         foot[i] = (char)(sum >> (8 * i) & 255);
     }
     fc_buf_append(out, foot, 8);
+}
+
+void fc_redis_dump(struct fc_buf *out, const struct fc_redis_pair *pairs, size_t count,
+                   bool compact)
+{
+    size_t at = out->len, size = compact ? compact_size(pairs, count) : 0;
+    char length[5];
+
+    fc_buf_putc(out, size > 0 ? TYPE_COMPACT : TYPE_PLAIN);
+    if (size > 0) {
+        add_listpack(out, pairs, count, size);
+    } else {
+        fc_buf_append(out, length, put_length(count, length));
+        for (size_t i = 0; i < count; i++) {
+            add_plain(out, pairs[i].name);
+            add_plain(out, pairs[i].value);
+        }
+    }
+    add_foot(out, at, size > 0 ? VERSION_COMPACT : VERSION_PLAIN);
 }
 
 static bool take_length(fc_str *rest, size_t *ret)
@@ -139,14 +211,15 @@ static bool take_length(fc_str *rest, size_t *ret)
     return true;
 }
 
-bool fc_redis_dump_to_pack(fc_str dump, struct fc_buf *out)
+static fc_str skip(fc_str bytes, size_t count)
+{
+    return (fc_str){.ptr = bytes.ptr + count, .len = bytes.len - count};
+}
+
+static bool plain_to_pack(fc_str rest, struct fc_buf *out)
 {
     size_t pairs = 0, length = 0;
 
-    if (dump.len <= FOOT_SIZE || dump.ptr[0] != TYPE_HASH) {
-        return false;
-    }
-    fc_str rest = {.ptr = dump.ptr + 1, .len = dump.len - 1 - FOOT_SIZE};
     if (!take_length(&rest, &pairs)) {
         return false;
     }
@@ -155,9 +228,37 @@ bool fc_redis_dump_to_pack(fc_str dump, struct fc_buf *out)
             return false;
         }
         fc_redis_pack_add(out, (fc_str){.ptr = rest.ptr, .len = length});
-        rest = (fc_str){.ptr = rest.ptr + length, .len = rest.len - length};
+        rest = skip(rest, length);
     }
     return rest.len == 0;
+}
+
+static bool compact_to_pack(fc_str rest, struct fc_buf *out)
+{
+    size_t size = 0;
+
+    if (!take_length(&rest, &size) || size != rest.len || size <= PACK_HEAD) {
+        return false;
+    }
+    for (rest = skip(rest, PACK_HEAD); rest.len > 1;) {
+        size_t head = (uint8_t)rest.ptr[0], length = head & COMPACT_WORD;
+        if ((head & ~(size_t)COMPACT_WORD) != PACK_WORD || length + PACK_OVERHEAD >= rest.len) {
+            return false;
+        }
+        fc_redis_pack_add(out, (fc_str){.ptr = rest.ptr + 1, .len = length});
+        rest = skip(rest, length + PACK_OVERHEAD);
+    }
+    return rest.len == 1 && (uint8_t)rest.ptr[0] == PACK_END;
+}
+
+bool fc_redis_dump_to_pack(fc_str dump, struct fc_buf *out)
+{
+    if (dump.len <= FOOT_SIZE) {
+        return false;
+    }
+    fc_str rest = {.ptr = dump.ptr + 1, .len = dump.len - 1 - FOOT_SIZE};
+    return dump.ptr[0] == TYPE_COMPACT ? compact_to_pack(rest, out)
+                                       : dump.ptr[0] == TYPE_PLAIN && plain_to_pack(rest, out);
 }
 
 /* ---- Packs ---- */

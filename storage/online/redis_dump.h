@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The fields of a hash in the two forms in which they travel to a Redis. Pure.
+ * The fields of a hash in the forms in which they travel to a Redis. Pure.
  *
- *     dump   what RESTORE takes: 4 (a hash), the number of pairs, names and values each behind its length, the version
- *            of this form (6: servers since 2.6 read it), CRC-64 of all that. Redis makes a key of it as quickly as can
- *            be, if there is none yet.
+ *     dump   what RESTORE takes, which makes a key of it if there is none yet: a type, the hash, a version, CRC-64 of
+ *            all that. The hash is either plain (type 4, version 6: servers since 2.6), the number of pairs, then names
+ *            and values each behind its length, or compact (type 16, version 10: servers since 7.0), a listpack, which
+ *            is how they keep a small hash in memory and costs them half.
  *     pack   MessagePack strings, one behind the other, which a script gets at with one call
  */
 #pragma once
 
 #include "base/str.h"
 
-/** Begins a dump at the end of `out`; check `out->failed` once at the end. */
-void fc_redis_dump_begin(struct fc_buf *out, size_t pairs);
-void fc_redis_dump_add(struct fc_buf *out, fc_str word);
-/** Ends the dump that begins at `at`. */
-void fc_redis_dump_end(struct fc_buf *out, size_t at);
+struct fc_redis_pair {
+    fc_str name, value;
+};
+
+/** Appends a dump, compact if it may and the pairs are few and short; check `out->failed`. */
+void fc_redis_dump(struct fc_buf *out, const struct fc_redis_pair *pairs, size_t count,
+                   bool compact);
 
 /** Appends the names and values of a whole dump as a pack; false when it is none. */
 bool fc_redis_dump_to_pack(fc_str dump, struct fc_buf *out);

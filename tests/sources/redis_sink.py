@@ -168,7 +168,8 @@ def write_rows(path, rows, features=None):
 class SinkTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.redis = Redis().start(tls=True)
+        # Every octet of a dump is looked at.
+        cls.redis = Redis("--sanitize-dump-payload", "yes").start(tls=True)
         cls.addClassCleanup(cls.redis.close)
         cls.redis.add_user()
 

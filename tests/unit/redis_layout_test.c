@@ -352,31 +352,45 @@ static void commands(void **state FC_UNUSED)
     fc_buf_done(&out);
 }
 
-/* That servers take them is in tests/sources/redis_sink.py. */
-static void dumps(void **state FC_UNUSED)
+static void assert_packs(fc_str dump, const char *hex)
 {
-    struct fc_buf out = FC_BUF_INIT, pack = FC_BUF_INIT;
+    struct fc_buf pack = FC_BUF_INIT;
 
-    assert_true(fc_redis_crc64(FC_STR("123456789")) == UINT64_C(0xe9c6d914c4b8d9ca));
-    assert_true(fc_redis_crc64(FC_STR("")) == 0);
-    fc_buf_putc(&out, 'x');
-    fc_redis_dump_begin(&out, 2);
-    fc_redis_dump_add(&out, FC_STR("ab"));
-    fc_redis_dump_add(&out, FC_STR(""));
-    fc_redis_dump_add(&out, FC_STR("c"));
-    fc_redis_dump_add(&out, FC_STR("\0\xff"));
-    fc_redis_dump_end(&out, 1);
-    fc_str dump = {.ptr = out.ptr + 1, .len = out.len - 1};
-    assert_int_equal(dump.len, 11 + 10);
-    assert_hex((fc_str){.ptr = dump.ptr, .len = 13}, "0402026162000163"
-                                                     "0200ff"
-                                                     "0600");
     assert_true(fc_redis_dump_to_pack(dump, &pack));
-    assert_hex((fc_str){.ptr = pack.ptr, .len = pack.len}, "a26162a0a163a200ff");
+    assert_hex((fc_str){.ptr = pack.ptr, .len = pack.len}, hex);
     for (size_t len = 0; len < dump.len; len++) {
         assert_false(fc_redis_dump_to_pack((fc_str){.ptr = dump.ptr, .len = len}, &pack));
     }
     fc_buf_done(&pack);
+}
+
+/* That servers take them is in tests/sources/redis_sink.py. */
+static void dumps(void **state FC_UNUSED)
+{
+    static const struct fc_redis_pair pairs[] = {{FC_STR("ab"), FC_STR("")},
+                                                 {FC_STR("c"), FC_STR("\0\xff")}};
+    struct fc_buf out = FC_BUF_INIT;
+
+    assert_true(fc_redis_crc64(FC_STR("123456789")) == UINT64_C(0xe9c6d914c4b8d9ca));
+    assert_true(fc_redis_crc64(FC_STR("")) == 0);
+    fc_buf_putc(&out, 'x');
+    fc_redis_dump(&out, pairs, 2, false);
+    size_t plain = out.len;
+    fc_redis_dump(&out, pairs, 2, true);
+    assert_int_equal(plain, 1 + 11 + 10);
+    assert_hex((fc_str){.ptr = out.ptr + 1, .len = 13}, "0402026162000163"
+                                                        "0200ff"
+                                                        "0600");
+    assert_packs((fc_str){.ptr = out.ptr + 1, .len = plain - 1}, "a26162a0a163a200ff");
+    assert_int_equal(out.len - plain, 2 + 20 + 10);
+    assert_hex((fc_str){.ptr = out.ptr + plain, .len = 24}, "1014140000000400"
+                                                            "82616203"
+                                                            "8001"
+                                                            "816302"
+                                                            "8200ff03"
+                                                            "ff"
+                                                            "0a00");
+    assert_packs((fc_str){.ptr = out.ptr + plain, .len = out.len - plain}, "a26162a0a163a200ff");
     fc_buf_done(&out);
 }
 
@@ -385,31 +399,33 @@ static void lengths_of_dumps_and_packs(void **state FC_UNUSED)
     static const struct {
         size_t len;
         const char *dump, *pack;
-    } lengths[] = {{31, "1f", "bf"},
-                   {32, "20", "da0020"},
-                   {63, "3f", "da003f"},
-                   {64, "4040", "da0040"},
-                   {16383, "7fff", "da3fff"},
-                   {16384, "8000004000", "da4000"},
-                   {65535, "800000ffff", "daffff"},
-                   {65536, "8000010000", "db00010000"}};
+        bool compact;
+    } lengths[] = {{31, "1f", "bf", true},
+                   {32, "20", "da0020", true},
+                   {63, "3f", "da003f", true},
+                   {64, "4040", "da0040", false},
+                   {16383, "7fff", "da3fff", false},
+                   {16384, "8000004000", "da4000", false},
+                   {65535, "800000ffff", "daffff", false},
+                   {65536, "8000010000", "db00010000", false}};
 
     for (size_t i = 0; i < FC_ARRAY_LEN(lengths); i++) {
         struct fc_buf out = FC_BUF_INIT, pack = FC_BUF_INIT;
         char *text = calloc(1, lengths[i].len);
         assert_non_null(text);
-        fc_str word = {.ptr = text, .len = lengths[i].len};
-        fc_redis_dump_begin(&out, 1);
-        fc_redis_dump_add(&out, FC_STR(""));
-        fc_redis_dump_add(&out, word);
-        fc_redis_dump_end(&out, 0);
-        assert_hex((fc_str){.ptr = out.ptr + 3, .len = strlen(lengths[i].dump) / 2},
-                   lengths[i].dump);
-        assert_int_equal(out.len, 3 + strlen(lengths[i].dump) / 2 + word.len + 10);
+        const struct fc_redis_pair pair = {.name = FC_STR(""),
+                                           .value = {.ptr = text, .len = lengths[i].len}};
+        size_t head = strlen(lengths[i].dump) / 2;
+        fc_redis_dump(&out, &pair, 1, false);
+        assert_hex((fc_str){.ptr = out.ptr + 3, .len = head}, lengths[i].dump);
+        assert_int_equal(out.len, 3 + head + lengths[i].len + 10);
         assert_true(fc_redis_dump_to_pack((fc_str){.ptr = out.ptr, .len = out.len}, &pack));
-        assert_hex((fc_str){.ptr = pack.ptr + 1, .len = strlen(lengths[i].pack) / 2},
-                   lengths[i].pack);
-        assert_int_equal(pack.len, 1 + strlen(lengths[i].pack) / 2 + word.len);
+        head = strlen(lengths[i].pack) / 2;
+        assert_hex((fc_str){.ptr = pack.ptr + 1, .len = head}, lengths[i].pack);
+        assert_int_equal(pack.len, 1 + head + lengths[i].len);
+        fc_buf_clear(&out);
+        fc_redis_dump(&out, &pair, 1, true);
+        assert_int_equal(out.ptr[0], lengths[i].compact ? 16 : 4);
         fc_buf_done(&pack);
         fc_buf_done(&out);
         free(text);

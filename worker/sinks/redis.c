@@ -25,11 +25,6 @@ struct feature {
     bool set;
 };
 
-/* A field of the row being put. */
-struct pair {
-    fc_str name, value;
-};
-
 struct fc_sink {
     struct fc_sink_told told;
     struct fc_redis_config config;
@@ -40,7 +35,7 @@ struct fc_sink {
     int64_t max_age_s; /* whole seconds, 0: none */
     struct feature *features;
     size_t feature_count;
-    struct pair *pairs; /* of the row being put */
+    struct fc_redis_pair *pairs; /* of the row being put */
     size_t pair_count;
     struct fc_buf dump;
     struct fc_arena *row_arena;
@@ -213,7 +208,7 @@ static int64_t expiry_of(const struct fc_sink *sink, const struct fc_online_row 
 
 static void add_pair(struct fc_sink *sink, fc_str name, fc_str value)
 {
-    sink->pairs[sink->pair_count++] = (struct pair){.name = name, .value = value};
+    sink->pairs[sink->pair_count++] = (struct fc_redis_pair){.name = name, .value = value};
 }
 
 /* `expiry` holds what the expiry field gets while the pairs are used. */
@@ -243,23 +238,18 @@ static size_t append(struct fc_buf *out, fc_str bytes)
 /* Milliseconds; RESTORE takes 0 for "never", so times before 1970 are none for it. */
 static bool may_be_created(const struct fc_redis_batch *batch, const struct fc_redis_place *place)
 {
-    return batch->create && (!place->expires || place->expiry > 0);
+    return batch->form != FC_REDIS_NO_DUMP && (!place->expires || place->expiry > 0);
 }
 
 static void add_creation(struct fc_sink *sink, struct fc_buf *out, fc_str key,
-                         struct fc_redis_place *place)
+                         enum fc_redis_form form, struct fc_redis_place *place)
 {
     bool volatile_key =
         place->expires && (sink->layout != FC_REDIS_LAYOUT_A || place->expiry < FC_REDIS_NEVER);
     bool absolute = volatile_key && sink->layout != FC_REDIS_LAYOUT_C;
 
     fc_buf_clear(&sink->dump);
-    fc_redis_dump_begin(&sink->dump, sink->pair_count);
-    for (size_t i = 0; i < sink->pair_count; i++) {
-        fc_redis_dump_add(&sink->dump, sink->pairs[i].name);
-        fc_redis_dump_add(&sink->dump, sink->pairs[i].value);
-    }
-    fc_redis_dump_end(&sink->dump, 0);
+    fc_redis_dump(&sink->dump, sink->pairs, sink->pair_count, form == FC_REDIS_COMPACT);
     place->command_at = out->len;
     fc_redis_begin(out, absolute ? 5 : 4);
     fc_redis_word(out, FC_STR("RESTORE"));
@@ -309,7 +299,7 @@ static void add_row(struct fc_sink *sink, const struct fc_online_row *row, fc_st
     place->stored_at = append(out, key);
     make_pairs(sink, place, expiry);
     if (may_be_created(batch, place))
-        add_creation(sink, out, key, place);
+        add_creation(sink, out, key, batch->form, place);
     else
         add_fields(sink, out, place);
     add_nulls(sink, out, place);

@@ -18,7 +18,8 @@ struct fc_redis_writer {
     struct fc_redis_runner runner; /* the thread's */
     const struct fc_sink_told *told;
     struct fc_redis_batch *batches;
-    bool may_create, create;
+    enum fc_redis_form best; /* that the server takes, as far as is known */
+    bool create;
     unsigned updated; /* batches since creating was tried */
     fc_rc rc;
     struct fc_error err;
@@ -94,7 +95,8 @@ fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
     (void)pthread_cond_init(&writer->news, NULL);
     (void)pthread_cond_init(&writer->done, NULL);
     writer->told = options->told;
-    writer->may_create = writer->create = true;
+    writer->best = FC_REDIS_COMPACT;
+    writer->create = true;
     writer->batches = calloc(BATCHES, sizeof(*writer->batches));
     fc_rc rc =
         writer->batches ? fc_redis_runner_open(&writer->runner, options, err) : no_memory(err);
@@ -104,7 +106,7 @@ fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
         fc_redis_writer_close(writer);
         return rc;
     }
-    writer->batches[0].create = true;
+    writer->batches[0].form = writer->best;
     *ret = writer;
     return FC_OK;
 }
@@ -135,13 +137,15 @@ void fc_redis_writer_close(struct fc_redis_writer *writer)
 /* Whether the next batches are worth the attempt. */
 static void learn(struct fc_redis_writer *writer, const struct fc_redis_batch *batch)
 {
-    if (batch->refused)
-        writer->may_create = false;
-    if (!batch->create)
+    bool created = batch->form != FC_REDIS_NO_DUMP;
+
+    if (batch->refused && batch->form == writer->best)
+        writer->best = batch->form == FC_REDIS_COMPACT ? FC_REDIS_PLAIN : FC_REDIS_NO_DUMP;
+    if (!created)
         writer->create = ++writer->updated >= TRIED_AGAIN;
     else
         writer->create = batch->there * MOST_PARTS <= batch->count * (MOST_PARTS - 1);
-    if (batch->create)
+    if (created)
         writer->updated = 0;
 }
 
@@ -193,7 +197,7 @@ fc_rc fc_redis_writer_send(struct fc_redis_writer *writer, struct fc_error *err)
     if (rc == FC_OK) {
         fc_buf_clear(&batch->bytes);
         batch->count = batch->there = 0;
-        batch->create = writer->may_create && writer->create;
+        batch->form = writer->create ? writer->best : FC_REDIS_NO_DUMP;
     }
     return rc;
 }

@@ -28,13 +28,16 @@ struct fc_redis_place {
     char order[FC_REDIS_ORDER_SIZE];
 };
 
+/** In which form rows that can be are created. */
+enum fc_redis_form { FC_REDIS_NO_DUMP, FC_REDIS_PLAIN, FC_REDIS_COMPACT };
+
 struct fc_redis_batch {
     struct fc_buf bytes;
     struct fc_redis_place places[FC_REDIS_BATCH_ROWS];
     size_t count;
-    bool create;  /**< rows that can be are to be created */
+    enum fc_redis_form form;
     size_t there; /**< afterwards: keys that were there */
-    bool refused; /**< afterwards: RESTORE is not to be had */
+    bool refused; /**< afterwards: RESTORE is not to be had in this form */
     fc_rc rc;     /**< afterwards */
     struct fc_error err;
 };
