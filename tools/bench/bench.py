@@ -26,13 +26,13 @@ import crowd
 import feastcore
 import feasttables as tables
 import objects
+import redis
 import streams
 from feastapi import BUILD_DIR, Api, ValueType, core_pb, entity_pb, jobs_pb, serving_pb, source_pb, value
 
 CORE = "/feast.core.CoreService/"
 OFF = "feast-validation=off"
-# Tests start more threads; the tables of the bench have streams at brokers that are not there.
-AS_SHIPPED = {"FEAST_CORE_GRPC_THREADS": "0", "FEAST_CORE_STREAM_ENABLED": "false"}
+AS_SHIPPED = {"FEAST_CORE_GRPC_THREADS": "0"}  # tests start more
 
 # What has to be reached: a figure of a row, the bound, and whether the figure has to be below or above it.
 GOALS = {}
@@ -438,7 +438,7 @@ def parse():
     return arguments
 
 
-GROUPS = ("start", "reads", "writes", "probes", "streams", "online", "growth", "ingest", "crowd", "objects")
+GROUPS = ("start", "reads", "writes", "probes", "streams", "online", "growth", "ingest", "crowd", "objects", "redis")
 
 
 STARTS = ["empty store", "10,000 tables in the store"]
@@ -548,7 +548,10 @@ def main():
         if wanted(arguments, "objects"):
             GOALS.update(objects.GOALS)
             objects.measure(bench, Target, rss_mb)
-        if set(arguments.only or GROUPS) - {"start", "crowd", "objects"}:
+        if wanted(arguments, "redis"):
+            GOALS.update(redis.GOALS)
+            redis.measure(bench, Target)
+        if set(arguments.only or GROUPS) - {"start", "crowd", "objects", "redis"}:
             with contextlib.ExitStack() as stack:
                 def started(name, env):
                     server = feastcore.Server(bench.scratch / name, env=env).start()
