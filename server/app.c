@@ -577,10 +577,11 @@ void fc_app_stop(struct fc_app *app)
     if (app->health != NULL) {
         fc_health_shutdown(app->health); /* a Watch is a call in flight: it would hold the drain */
     }
+    /* Whoever waits for a backup that is on its way is told, and asks again: a store may take longer than the drain. */
+    fc_copies_stop(app->copies);
     if (app->rpc != NULL) {
         fc_rpc_server_stop(app->rpc);
     }
-    fc_copies_stop(app->copies);
     fc_services_done(&app->services);
     fc_copies_free(app->copies);
     fc_http_free(app->http);
