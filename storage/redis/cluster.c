@@ -99,8 +99,8 @@ static bool take_range(struct fc_redis_client *client, const struct fc_redis_nod
     return true;
 }
 
-static fc_rc take_slots(struct fc_redis_client *client, const struct fc_redis_node *asked,
-                        const redisReply *reply, struct fc_error *err)
+fc_rc fc_redis_slots_take(struct fc_redis_client *client, const struct fc_redis_node *asked,
+                          const redisReply *reply, struct fc_error *err)
 {
     uint16_t *slots = calloc(FC_REDIS_SLOTS, sizeof *slots);
     bool good = slots != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
@@ -144,7 +144,7 @@ static fc_rc ask_node(struct fc_redis_client *client, struct fc_redis_node *node
                      "Redis at %s:%u is no cluster; expected redis:// or rediss:// for it",
                      node->name.host, node->name.port);
     } else {
-        rc = take_slots(client, node, reply, err);
+        rc = fc_redis_slots_take(client, node, reply, err);
     }
     freeReplyObject(reply);
     return rc;

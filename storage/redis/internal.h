@@ -40,6 +40,9 @@ void fc_redis_node_drop(struct fc_redis_client *client, struct fc_redis_node *no
 
 /** Asks the nodes, one after the other, where slots are. */
 FC_MUST fc_rc fc_redis_slots_refresh(struct fc_redis_client *client, struct fc_error *err);
+/** From the answer to CLUSTER SLOTS. */
+FC_MUST fc_rc fc_redis_slots_take(struct fc_redis_client *client, const struct fc_redis_node *asked,
+                                  const redisReply *reply, struct fc_error *err);
 /** The node that MOVED or ASK names; false when the text is not understood. */
 bool fc_redis_redirection(struct fc_redis_client *client, const struct fc_redis_node *from,
                           const char *text, uint16_t *ret_slot, size_t *ret_node);
