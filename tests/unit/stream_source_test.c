@@ -58,6 +58,24 @@ static fc_rc memory_sample(struct fc_broker *broker, fc_message_fn fn, void *ctx
     return FC_OK;
 }
 
+/* All messages in one batch, then an empty one. */
+static fc_rc memory_consume(struct fc_broker *broker, const struct fc_consume_options *options,
+                            fc_consume_fn fn, void *ctx, struct fc_error *err)
+{
+    const struct fc_broker_position next = {.partition = "1", .offset = "18"};
+    struct fc_consume_batch batch = {.messages = memory.messages,
+                                     .count = memory.count,
+                                     .next = &next,
+                                     .next_count = 1,
+                                     .partitions = 3};
+
+    (void)broker;
+    assert_int_equal(options->start, FC_BROKER_LATEST);
+    fc_rc rc = fn(ctx, &batch, err);
+    batch.count = batch.next_count = 0;
+    return rc == FC_OK ? fn(ctx, &batch, err) : rc;
+}
+
 static const char *memory_remark(const struct fc_broker *broker)
 {
     (void)broker;
@@ -295,6 +313,70 @@ static void a_stream_has_no_span(void **state)
     fc_source_stream.close(f->stream);
 }
 
+static fc_rc take_followed(void *ctx, const struct fc_batch *batch,
+                           const struct fc_message *const *messages, struct fc_error *err)
+{
+    struct fixture *f = ctx;
+
+    for (size_t row = 0; row < batch->row_count; row++) {
+        assert_false(messages[row]->null);
+        assert_string_equal(messages[row]->offset, "17");
+    }
+    return take(f, batch, err);
+}
+
+static fc_rc take_reached(void *ctx, const struct fc_consume_batch *batch, struct fc_error *err)
+{
+    struct fixture *f = ctx;
+
+    /* After all of its rows. */
+    assert_int_equal(f->rows, memory.count - 1);
+    if (batch->count > 0) {
+        assert_string_equal(batch->next[0].offset, "18");
+        return FC_OK;
+    }
+    return fc_fail(err, FC_REASON_CANCELLED, "enough");
+}
+
+static void a_stream_is_followed_as_it_is_sampled(void **state)
+{
+    static const char *const columns[] = {"id", "n"};
+    struct fixture *f = *state;
+    const struct fc_consume_options options = {.start = FC_BROKER_LATEST};
+    const struct fc_stream_follower follower = {
+        .rows = take_followed, .reached = take_reached, .ctx = f};
+    struct fc_broker_ops followed = broker_memory;
+    struct fc_source_schema schema;
+
+    for (size_t i = 0; i < 300; i++)
+        PUT("\x02\x02\x0a\x00");
+    put_tombstone();
+    PUT("{\"id\": 1}");
+    open_stream(f);
+    must(f, describe(f, &schema));
+    assert_int_equal(fc_stream_follow(f->stream, columns, 2, &options, &follower, &f->err),
+                     FC_UNIMPLEMENTED);
+    assert_non_null(strstr(f->err.message, "does not follow"));
+    fc_source_stream.close(f->stream);
+
+    followed.consume = memory_consume;
+    must(f, fc_stream_open(&followed, &f->env, f->source, f->arena, &f->stream, &f->err));
+    must(f, describe(f, &schema));
+    assert_int_equal(fc_stream_follow(f->stream, columns, 2, &options, &follower, &f->err),
+                     FC_CANCELLED);
+    assert_int_equal(f->rows, 301);
+    assert_int_equal(f->id_sum, 300);
+    assert_int_equal(f->faults, 1);
+    /* A follower knows where a message is: the reason is all that is said. */
+    assert_null(strstr(f->first_fault, "partition"));
+    fc_source_stream.close(f->stream);
+
+    memory.down = true;
+    must(f, fc_stream_open(&followed, &f->env, f->source, f->arena, &f->stream, &f->err));
+    assert_int_equal(fc_stream_follow(f->stream, columns, 2, &options, &follower, &f->err),
+                     FC_UNAVAILABLE);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(messages_are_rows, setup, teardown),
     cmocka_unit_test_setup_teardown(what_is_no_message_is_a_row_with_a_reason, setup, teardown),
@@ -302,6 +384,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(the_schema_without_the_broker, setup, teardown),
     cmocka_unit_test_setup_teardown(a_format_that_is_none, setup, teardown),
     cmocka_unit_test_setup_teardown(a_stream_has_no_span, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_stream_is_followed_as_it_is_sampled, setup, teardown),
 };
 
 FC_TEST_MAIN(cases)
