@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "worker/duck/ahead.h"
 #include "worker/duck/internal.h"
 
 /* Settings of extensions, which an engine has only once it runs. */
@@ -26,6 +27,7 @@ struct fc_duck_result {
     struct fc_turns *turns;
     duckdb_result result;
     duckdb_data_chunk chunk;
+    struct fc_duck_ahead *ahead; /**< NULL: chunks are decoded as they are asked for */
     size_t column_count;
     struct fc_duck_reader **readers;
 };
@@ -279,9 +281,16 @@ void fc_duck_result_free(struct fc_duck_result *result)
         fc_duck_reader_free(result->readers[i]);
     free(result->readers);
     duckdb_destroy_data_chunk(&result->chunk);
+    fc_duck_ahead_stop(result->ahead);
     duckdb_destroy_result(&result->result);
     fc_turns_give(result->turns);
     free(result);
+}
+
+void fc_duck_read_ahead(struct fc_duck_result *result)
+{
+    if (!result->ahead)
+        result->ahead = fc_duck_ahead_start(&result->result);
 }
 
 size_t fc_duck_column_count(const struct fc_duck_result *result)
@@ -323,7 +332,8 @@ fc_rc fc_duck_next(struct fc_duck_result *result, struct fc_arena *arena,
 
     do {
         duckdb_destroy_data_chunk(&result->chunk);
-        result->chunk = duckdb_stream_fetch_chunk(result->result);
+        result->chunk = result->ahead ? fc_duck_ahead_next(result->ahead)
+                                      : duckdb_stream_fetch_chunk(result->result);
         if (!result->chunk) {
             const char *text = duckdb_result_error(&result->result);
             if (text)

@@ -55,6 +55,9 @@ FC_MUST fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duc
 void fc_duck_result_free(struct fc_duck_result *result);
 FC_DEFINE_FREEP(struct fc_duck_result, fc_duck_result_free)
 
+/** From here on the next rows are decoded while the last ones are worked on, by a thread; without one, as before. */
+void fc_duck_read_ahead(struct fc_duck_result *result);
+
 size_t fc_duck_column_count(const struct fc_duck_result *result);
 /** Kind, element, precision and scale as the engine has them; `text` is NULL. */
 struct fc_column_type fc_duck_column_type(const struct fc_duck_result *result, size_t column);

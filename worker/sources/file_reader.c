@@ -198,6 +198,8 @@ fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *read
     fc_rc rc = fc_parquet_open(source->env->duck, &reader->parquet, &scan, &result, err);
     if (rc == FC_OK)
         rc = check_types(reader, result, err);
+    if (rc == FC_OK && run->ahead)
+        fc_duck_read_ahead(result);
     while (rc == FC_OK) {
         fc_arena_reset(arena);
         if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK)

@@ -56,6 +56,7 @@ static fc_rc read_rows(struct reading *r, const struct fc_parquet_layout_group *
     const struct fc_file_run run = {.where = r->run->where,
                                     .first_row = first_row,
                                     .row_count = row_count,
+                                    .ahead = r->run->ahead,
                                     .fn = r->run->fn,
                                     .ctx = r->run->ctx};
     int64_t need = first_row - group->first_row + row_count;

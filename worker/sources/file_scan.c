@@ -257,8 +257,11 @@ static fc_rc scan_file(struct scan *scan, const struct fc_file *file, int64_t fi
     put_span(&where, scan, &reader, nulls);
     put_partition(&where, scan, &reader);
     account(scan, &reader, first_row);
-    const struct fc_file_run run = {
-        .where = fc_buf_text(&where), .first_row = first_row, .fn = pass_on, .ctx = scan};
+    const struct fc_file_run run = {.where = fc_buf_text(&where),
+                                    .first_row = first_row,
+                                    .ahead = true,
+                                    .fn = pass_on,
+                                    .ctx = scan};
     rc = where.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
                       : fc_file_reader_run(scan->source, &reader, &run, err);
     fc_buf_done(&where);

@@ -10,6 +10,8 @@
 
 /* The table has so many slots a row. */
 #define SPARSE 2
+/* Room for rows is a multiple of it. */
+#define GRAIN 16
 /* A single row may be larger than the bound; it then is a flush of its own. */
 #define SLACK ((size_t)256 << 20)
 
@@ -122,11 +124,13 @@ static fc_rc replace(struct fc_newest *newest, struct entry *entry, const struct
         return no_memory(row, err);
     uint32_t len = (uint32_t)newest->scratch.len;
     if (len > entry->capacity) {
-        char *features = fc_arena_alloc(newest->arena, len);
+        /* The next row may be some bytes longer: an arena gives nothing back. */
+        uint32_t capacity = len <= UINT32_MAX - GRAIN ? (len + GRAIN - 1) / GRAIN * GRAIN : len;
+        char *features = fc_arena_alloc(newest->arena, capacity);
         if (!features)
             return no_memory(row, err);
         entry->features = features;
-        entry->capacity = len;
+        entry->capacity = capacity;
     }
     memcpy(entry->features, newest->scratch.ptr, len);
     entry->features_len = len;
