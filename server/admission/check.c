@@ -345,7 +345,10 @@ static void start_parts(struct check *check)
     size_t count = check->count;
 
     for (size_t i = 0; i < count; i++) {
-        asks[i] = needs_worker(&check->parts[i]);
+        struct part *part = &check->parts[i];
+        asks[i] = needs_worker(part);
+        part->task.host = fc_location_host(fc_report_source_of(check->request->spec, part->slot),
+                                           check->request->arena);
     }
     atomic_store(&check->under_way, count);
     for (size_t i = 0; i < count; i++) {

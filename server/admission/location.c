@@ -118,6 +118,39 @@ const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_ar
     return text != NULL ? text : "";
 }
 
+/* Without the user and password of "user:password@host:port". */
+static const char *authority_host(const char *authority, struct fc_arena *arena)
+{
+    size_t length = strcspn(authority, "/?#");
+    const char *at = memrchr(authority, '@', length);
+    const char *host = at != NULL ? at + 1 : authority;
+
+    return fc_arena_strndup(arena, host, length - (size_t)(host - authority));
+}
+
+const char *fc_location_host(const Feast__Core__DataSource *source, struct fc_arena *arena)
+{
+    const char *url = file_url(source);
+    size_t scheme = scheme_length(url);
+
+    switch (source->options_case) {
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_FILE_OPTIONS:
+        if (!is_remote_scheme(url, scheme)) {
+            return NULL;
+        }
+        url += scheme + strspn(url + scheme, ":/");
+        return authority_host(url, arena);
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_BIGQUERY_OPTIONS:
+        return "bigquery";
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS:
+        return source->kafka_options->bootstrap_servers;
+    case FEAST__CORE__DATA_SOURCE__OPTIONS_KINESIS_OPTIONS:
+        return source->kinesis_options->region;
+    default:
+        return NULL;
+    }
+}
+
 /* Both without a trailing slash, but for the root of the file system. */
 static bool is_below(const char *path, const char *root)
 {

@@ -26,6 +26,9 @@ const char *fc_location_unsupported(const Feast__Core__DataSource *source, struc
 /** Where the data is, for people and reports: without credentials. Never NULL. */
 const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_arena *arena);
 
+/** Who has to answer for it: the host or bucket of a URL, brokers, a service. NULL for this machine. */
+const char *fc_location_host(const Feast__Core__DataSource *source, struct fc_arena *arena);
+
 /**
  * Holds a source that is read against the policy: its scheme, and of a local path the place. `*ret_url` is what the
  * worker shall open; NULL when the source is no file. A scheme that is not listed, or a path outside the roots, is

@@ -19,6 +19,7 @@ struct slot {
     bool started;
     pthread_cond_t wake;
     struct fc_pool_task *task; /* handed over while idle */
+    const char *host;          /* of the task that it runs, or is about to */
     struct fc_prober *prober;
     struct fc_arena *scratch;
     struct slot *below; /* in the stack of idle slots */
@@ -42,20 +43,59 @@ static void enqueue_locked(struct fc_pool *pool, struct fc_pool_task *task)
     pool->queued++;
 }
 
+static bool same_host(const char *one, const char *other)
+{
+    return one != NULL && other != NULL && strcmp(one, other) == 0;
+}
+
+static unsigned half_of(unsigned count)
+{
+    return count > 1 ? count / 2 : 1;
+}
+
+static bool may_run_locked(const struct fc_pool *pool, const struct fc_pool_task *task)
+{
+    unsigned running = 0;
+
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        running += same_host(pool->slots[i].host, task->host) ? 1 : 0;
+    }
+    return running < half_of(pool->slot_count);
+}
+
+static bool may_wait_locked(const struct fc_pool *pool, const struct fc_pool_task *task)
+{
+    unsigned waiting = 0;
+
+    for (const struct fc_pool_task *other = pool->first; other != NULL; other = other->next) {
+        waiting += same_host(other->host, task->host) ? 1 : 0;
+    }
+    return pool->queued < pool->queue_limit && waiting < half_of(pool->queue_limit);
+}
+
+/* The first that may run; all do when the pool stops. */
 static struct fc_pool_task *dequeue_locked(struct fc_pool *pool)
 {
-    struct fc_pool_task *task = pool->first;
+    struct fc_pool_task **at = &pool->first;
 
+    while (*at != NULL && !pool->stopping && !may_run_locked(pool, *at)) {
+        at = &(*at)->next;
+    }
+    struct fc_pool_task *task = *at;
     if (task != NULL) {
-        pool->first = task->next;
-        if (pool->first == NULL) {
-            pool->end = &pool->first;
+        *at = task->next;
+        if (*at == NULL) {
+            pool->end = at;
         }
         pool->queued--;
     }
     return task;
 }
 
+/*
+ * No thread is idle while a task waits that may run: one becomes able to only when another of its host has ended, and
+ * the thread of that one asks next.
+ */
 bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
 {
     bool taken = true;
@@ -63,12 +103,13 @@ bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
     pthread_mutex_lock(&pool->mutex);
     if (pool->stopping) {
         taken = false;
-    } else if (pool->idle != NULL) {
+    } else if (pool->idle != NULL && may_run_locked(pool, task)) {
         struct slot *slot = pool->idle;
         pool->idle = slot->below;
         slot->task = task;
+        slot->host = task->host;
         pthread_cond_signal(&slot->wake);
-    } else if (pool->queued < pool->queue_limit) {
+    } else if (may_wait_locked(pool, task)) {
         enqueue_locked(pool, task);
     } else {
         taken = false;
@@ -105,10 +146,12 @@ static struct fc_pool_task *next_task(struct slot *slot, bool *ret_stopping)
     struct fc_pool *pool = slot->pool;
 
     pthread_mutex_lock(&pool->mutex);
+    slot->host = NULL;
     struct fc_pool_task *task = dequeue_locked(pool);
     if (task == NULL && !pool->stopping) {
         task = wait_locked(slot);
     }
+    slot->host = task != NULL ? task->host : NULL;
     *ret_stopping = pool->stopping;
     pthread_mutex_unlock(&pool->mutex);
     return task;

@@ -11,6 +11,11 @@ struct fc_pool;
 
 struct fc_pool_task {
     struct fc_pool_task *next; /**< of the pool */
+    /**
+     * Where it looks, NULL for this machine: tasks of one host get half of the threads at most, and half of the queue, so
+     * that one that does not answer leaves room for others. Kept until the task has run.
+     */
+    const char *host;
     /** On a thread of the pool, or with prober NULL when the pool is stopping. `scratch` is forgotten afterwards. */
     void (*run)(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch);
 };
@@ -31,5 +36,5 @@ FC_MUST fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool 
 void fc_pool_free(struct fc_pool *pool);
 FC_DEFINE_FREEP(struct fc_pool, fc_pool_free)
 
-/** False when the queue is full or the pool is stopping: the task is not run then. Any thread. */
+/** False when the queue is full, for its host or at all, or the pool is stopping: the task is not run then. Any thread. */
 FC_MUST bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task);

@@ -7,6 +7,7 @@ import json
 import feastcore
 import feasttables as tables
 import objectstores
+from bads3 import TIME, BadS3
 from badweb import BadWeb
 from feastapi import plain, value
 from feasttables import at
@@ -256,6 +257,39 @@ class S3(StoreTest):
         self.refused_strictly("s3://data/good.parquet", "sources.schemes", core=core)
 
 
+class S3Refusals(StoreTest):
+    """A stand-in for Amazon S3, which refuses as the bucket says."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.s3 = BadS3()
+        cls.addClassCleanup(cls.s3.stop)
+        cls.core = cls.serve(f"--sources-s3-endpoint={cls.s3.endpoint}", "--sources-s3-region=us-east-1",
+                             env={"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "W" * 40,
+                                  "AWS_SESSION_TOKEN": "secret-token"})
+
+    def test_a_bucket_of_another_region_is_followed(self):
+        for bucket in ("moved", "malformed"):
+            with self.subTest(bucket):
+                self.s3.asked.clear()
+                self.out_of_reach(f"s3://{bucket}/file.parquet", "there is no such object")
+                self.assertEqual(self.s3.asked[:2], [(bucket, "us-east-1"), (bucket, "eu-west-1")])
+
+    def test_a_bucket_that_is_elsewhere(self):
+        self.out_of_reach("s3://nowhere/file.parquet", "signed for another region", "AuthorizationHeaderMalformed")
+        self.out_of_reach("s3://elsewhere/file.parquet", "the bucket is at another endpoint", "PermanentRedirect")
+
+    def test_clocks_and_tokens(self):
+        self.out_of_reach("s3://skewed/file.parquet", "the clock of this machine is too far", TIME)
+        message = self.out_of_reach("s3://expired/file.parquet", "the session token has expired")
+        self.assertNotIn("secret-token", message)
+        self.out_of_reach("s3://invalid/file.parquet", "the session token is not valid")
+
+    def test_archived_objects(self):
+        self.out_of_reach("s3://archived/file.parquet", "has to be restored first")
+
+
 class Gcs(StoreTest):
     """fake-gcs-server over the JSON API."""
 
@@ -368,6 +402,11 @@ class Web(StoreTest):
 
     def test_redirects_to_what_is_no_web_server(self):
         self.refused(self.url("redirect_to_file"), "redirects to what is no URL of HTTP")
+
+    def test_urls_without_a_host(self):
+        for url in ("http:///file.parquet", "https://?x/y"):
+            with self.subTest(url):
+                self.refused(url, "names no host")
 
     def test_passwords_are_not_told(self):
         for scheme in ("s3", "gs"):

@@ -257,6 +257,30 @@ static void texts_hold_no_credentials(void **state)
     assert_string_equal(fc_location_text(source, f->arena), "");
 }
 
+static const char *host_of(struct fixture *f, const char *url)
+{
+    Feast__Core__DataSource *source = test_file_source(f->arena);
+
+    source->file_options->file_url = (char *)(uintptr_t)url;
+    return fc_location_host(source, f->arena);
+}
+
+static void hosts_are_told_apart(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_null(host_of(f, "/plain/path@x"));
+    assert_null(host_of(f, "file:///plain"));
+    assert_string_equal(host_of(f, "https://me:secret@host:8443/x@y.parquet"), "host:8443");
+    assert_string_equal(host_of(f, "http://host?x=/y@z"), "host");
+    assert_string_equal(host_of(f, "s3a://bucket/user@host"), "bucket");
+    assert_string_equal(host_of(f, "gs://bucket"), "bucket");
+    assert_string_equal(fc_location_host(test_kafka_source(f->arena), f->arena), "kafka:9092");
+    assert_string_equal(fc_location_host(test_kinesis_source(f->arena), f->arena), "eu-west-1");
+    assert_string_equal(fc_location_host(test_bigquery_source(f->arena, "p:d.t"), f->arena),
+                        "bigquery");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest cases[] = {
@@ -264,7 +288,7 @@ static const struct CMUnitTest cases[] = {
     CASE(outside_is_denied_by_whatever_way), CASE(missing_is_told_only_below_a_root),
     CASE(without_roots_nothing_is_read),     CASE(the_root_of_all_holds_everything),
     CASE(kinds_that_are_read_and_others),    CASE(schemes_are_held_against_the_list),
-    CASE(texts_hold_no_credentials),
+    CASE(texts_hold_no_credentials),         CASE(hosts_are_told_apart),
 };
 
 FC_TEST_MAIN(cases)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file of a web server. There is nothing to list: a URL names one file, and no character of it is a pattern. */
 #include <curl/curl.h>
+#include <string.h>
 
 #include "worker/objects/fetch.h"
 
@@ -27,6 +28,15 @@ static const char *name_of(CURLU *url, struct fc_arena *arena)
     return name;
 }
 
+/* The library would take the first step of the path for one. */
+static bool has_host(const char *url)
+{
+    const char *authority = strstr(url, "://");
+
+    return authority && authority[strlen("://")] != '\0' &&
+           !strchr("/?#", authority[strlen("://")]);
+}
+
 static fc_rc web_open(const struct fc_store_env *env, const char *url, struct fc_arena *arena,
                       struct fc_store **ret, struct fc_error *err)
 {
@@ -36,6 +46,9 @@ static fc_rc web_open(const struct fc_store_env *env, const char *url, struct fc
 
     if (!store || !parsed) {
         rc = no_memory(err);
+    } else if (!has_host(url)) {
+        rc = fc_fail(err, FC_REASON_SOURCE_INVALID,
+                     "the location names no host; a web server's is http://host/path");
     } else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) != CURLUE_OK) {
         rc = fc_fail(err, FC_REASON_SOURCE_INVALID, "the location is no well-formed URL");
     } else {
