@@ -303,13 +303,26 @@ class Jobs(CliTest):
         self.ctl("jobs", "logs", "absent", code=NOT_FOUND)
         self.ctl("jobs", "watch", "absent", code=NOT_FOUND)
 
-    def test_what_this_server_does_not_offer_is_told(self):
-        for words in (["stream", "flights"], ["unschedule", "flights"],
-                      ["schedule", "flights", "--cron", "0 3 * * *"]):
-            done = self.ctl(*words, code=None)
-            self.assertTrue(done.code == OK or "error: " in done.err, done)
+    def test_schedules(self):
         self.ctl("schedule", "flights", code=USAGE)
         self.ctl("schedule", "flights", "--cron=0 3 * * *", "--days=none", code=USAGE)
+        self.ctl("schedule", "absent", "--cron=@daily", code=NOT_FOUND)
+        self.ctl("schedule", "flights", "--cron=0 3 * * * *", code=REFUSED)
+        made = self.ctl("schedule", "flights", "--cron=0 3 * * *", "--days=7", "-o", "json").json
+        self.assertEqual((made["kind"], made["table"], made["cron"], made["timespanDays"]),
+                         ("Schedule", "flights", "0 3 * * *", 7))
+        self.assertRegex(self.ctl("get", "schedules", "--all-projects").out,
+                         r"(?m)^default +flights +0 3 \* \* \* +7 +\d{4}-\d\d-\d\dT03:00:00Z")
+        self.assertEqual(self.ctl("get", "schedules", "-o", "name").out, "schedule/flights\n")
+        self.assertEqual(self.ctl("describe", "schedule/flights", "-o", "json").json["cron"], "0 3 * * *")
+        self.assertEqual(self.ctl("get", "schedules", "-p", "elsewhere", "-o", "name").out, "")
+        self.assertEqual(self.ctl("unschedule", "flights").out, "table/flights unscheduled\n")
+        self.ctl("unschedule", "flights")
+        self.ctl("get", "schedule", "flights", code=NOT_FOUND)
+
+    def test_a_stream_that_a_table_has_not(self):
+        self.assertIn("flights", self.ctl("stream", "flights", code=None).err)
+        self.ctl("stream", "absent", code=NOT_FOUND)
 
     def test_explain(self):
         key = ("--entity", "carrier=UA", "--entity", "flight=1545")
