@@ -58,8 +58,7 @@ struct fc_app {
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
-    const Feast__Worker__V1__Access *backup_access;
-    struct fc_copies *copies; /* NULL: backups stay on this machine */
+    struct fc_copies *copies;
     const struct fc_online_stores *stores;
     struct fc_stream_policy streams;
     struct fc_reconcile *reconcile; /* NULL: streams do not start by themselves */
@@ -247,16 +246,6 @@ static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc
         .outbox_keep_ns = fc_config_duration_ns(app->config, "storage.outbox_keep"),
     };
     return fc_retention_new(&options, &app->retention, err);
-}
-
-static fc_rc start_copies(struct fc_app *app, struct fc_error *err)
-{
-    const struct fc_copies_options options = {.worker_path = app->worker_path,
-                                              .access = app->backup_access};
-
-    return fc_config_str(app->config, "backup.url")[0] == '\0'
-               ? FC_OK
-               : fc_copies_new(&options, &app->copies, err);
 }
 
 static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
@@ -448,7 +437,7 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
         rc = resolve_streams(app, err);
     }
     if (rc == FC_OK) {
-        rc = fc_copies_access(app->config, app->texts, &app->backup_access, err);
+        rc = fc_copies_new(app->config, app->worker_path, app->texts, &app->copies, err);
     }
     return rc;
 }
@@ -484,9 +473,6 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
     }
     if (rc == FC_OK) {
         rc = start_retention(app, data_dir, err);
-    }
-    if (rc == FC_OK) {
-        rc = start_copies(app, err);
     }
     if (rc == FC_OK) {
         app->services = (struct fc_services){

@@ -15,14 +15,11 @@ static fc_rc fetch(const struct fc_config *config, const char *url, const char *
                    struct fc_arena *texts, struct fc_error *err)
 {
     FC_CLEANUP(fc_copies_freep) struct fc_copies *copies = NULL;
-    struct fc_copies_options options = {.worker_path = NULL};
+    const char *worker = NULL;
 
-    fc_rc rc = fc_worker_path(config, texts, &options.worker_path, err);
+    fc_rc rc = fc_worker_path(config, texts, &worker, err);
     if (rc == FC_OK) {
-        rc = fc_copies_access(config, texts, &options.access, err);
-    }
-    if (rc == FC_OK) {
-        rc = fc_copies_new(&options, &copies, err);
+        rc = fc_copies_new(config, worker, texts, &copies, err);
     }
     return rc == FC_OK ? fc_copies_download(copies, url, path, err) : rc;
 }

@@ -3,6 +3,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "server/copies/access.h"
 #include "server/copies/copies.h"
 
 bool fc_copies_is_url(const char *text)

@@ -10,27 +10,35 @@
 #include "base/frame.h"
 #include "base/process.h"
 #include "server/admission/worker_env.h"
+#include "server/copies/access.h"
 
 #define WORKER_FD 3
 /* Of one order with its answer. */
 #define ARENA_BYTES ((size_t)1 << 20)
 
 struct fc_copies {
-    struct fc_copies_options options;
+    const char *worker_path;
+    const Feast__Worker__V1__Access *access;
     pthread_mutex_t mutex;
     struct fc_process process; /* as long as `running` */
     bool running, stopped;
 };
 
-fc_rc fc_copies_new(const struct fc_copies_options *options, struct fc_copies **ret,
-                    struct fc_error *err)
+fc_rc fc_copies_new(const struct fc_config *config, const char *worker_path, struct fc_arena *arena,
+                    struct fc_copies **ret, struct fc_error *err)
 {
-    struct fc_copies *copies = calloc(1, sizeof *copies);
+    const Feast__Worker__V1__Access *access = NULL;
+    fc_rc rc = fc_copies_access(config, arena, &access, err);
 
+    if (rc != FC_OK) {
+        return rc;
+    }
+    struct fc_copies *copies = calloc(1, sizeof *copies);
     if (copies == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for backups");
     }
-    copies->options = *options;
+    copies->worker_path = worker_path;
+    copies->access = access;
     (void)pthread_mutex_init(&copies->mutex, NULL);
     *ret = copies;
     return FC_OK;
@@ -66,7 +74,7 @@ static fc_rc stopping(struct fc_error *err)
 /* The worker ends with the thread that started it: the one that waits for it. */
 static fc_rc start(struct fc_copies *copies, const char *path, struct fc_error *err)
 {
-    const char *worker = copies->options.worker_path;
+    const char *worker = copies->worker_path;
     const char *const argv[] = {worker, NULL};
     const char *environment[FC_WORKER_ENV_MAX];
     const char *slash = strrchr(path, '/');
@@ -169,7 +177,7 @@ fc_rc fc_copies_upload(struct fc_copies *copies, const char *path, const char *u
     upload.path = (char *)path;
     upload.url = (char *)url;
     upload.keep = keep;
-    upload.access = (Feast__Worker__V1__Access *)(uintptr_t)copies->options.access;
+    upload.access = (Feast__Worker__V1__Access *)(uintptr_t)copies->access;
     order.id = (char *)"backup";
     order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD;
     order.upload = &upload;
@@ -184,7 +192,7 @@ fc_rc fc_copies_download(struct fc_copies *copies, const char *url, const char *
 
     download.url = (char *)url;
     download.path = (char *)path;
-    download.access = (Feast__Worker__V1__Access *)(uintptr_t)copies->options.access;
+    download.access = (Feast__Worker__V1__Access *)(uintptr_t)copies->access;
     order.id = (char *)"restore";
     order.task_case = FEAST__WORKER__V1__WORK_ORDER__TASK_DOWNLOAD;
     order.download = &download;

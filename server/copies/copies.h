@@ -14,24 +14,15 @@
 
 struct fc_copies;
 
-/** Borrowed; must outlive the copies. */
-struct fc_copies_options {
-    const char *worker_path;
-    const Feast__Worker__V1__Access *access; /**< how the stores are reached */
-};
-
-/**
- * Where backups are kept by the configuration (backup.url, backup.s3.*). What sources may not reach does not bound it:
- * the operator names the place. CONFIG_INVALID names the key. In the arena.
- */
-FC_MUST fc_rc fc_copies_access(const struct fc_config *config, struct fc_arena *arena,
-                               const Feast__Worker__V1__Access **ret, struct fc_error *err);
-
 /** s3://bucket, with or without a prefix: a place that backups can be kept at. */
 bool fc_copies_is_url(const char *text);
 
-FC_MUST fc_rc fc_copies_new(const struct fc_copies_options *options, struct fc_copies **ret,
-                            struct fc_error *err);
+/**
+ * How the stores are reached is in the configuration (backup.*). What sources may not reach does not bound it: the operator
+ * names the place. CONFIG_INVALID names the key. Nothing is started yet; configuration, path and arena must live as long.
+ */
+FC_MUST fc_rc fc_copies_new(const struct fc_config *config, const char *worker_path,
+                            struct fc_arena *arena, struct fc_copies **ret, struct fc_error *err);
 /** The copy that is under way fails, and so do all that come later. */
 void fc_copies_stop(struct fc_copies *copies);
 void fc_copies_free(struct fc_copies *copies);

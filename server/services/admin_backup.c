@@ -18,8 +18,8 @@
 struct backup {
     struct fc_rpc_call *call;
     const struct fc_services *services;
-    const char *path; /* where it is */
-    const char *url;  /* where it is taken to; NULL: nowhere */
+    const char *path;   /* where it is */
+    const char *url;    /* where it is taken to; NULL: nowhere */
     int64_t started_ns; /* monotonic */
     int64_t taken_ns;
     int64_t bytes;
@@ -126,8 +126,9 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
     const char *file = wanted[0] != '\0' ? wanted : name;
     const char *url = services->backup_url;
     backup->path = fc_arena_printf(arena, "%s/%s", dir, file);
-    if (services->copies != NULL) {
-        backup->url = fc_arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", file);
+    if (url != NULL && url[0] != '\0') {
+        backup->url =
+            fc_arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", file);
     }
     free(dir);
     return !fc_arena_exhausted(arena)

@@ -26,8 +26,8 @@ struct fc_services {
     const char *version;                   /**< answer of GetFeastCoreVersion */
     const char
         *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
-    struct fc_copies *copies; /**< NULL: backups stay in backup_dir */
-    const char *backup_url;   /**< else where they are taken from there */
+    struct fc_copies *copies; /**< takes backups to backup_url */
+    const char *backup_url;   /**< NULL or "": they stay in backup_dir */
     struct fc_background
         *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
     struct fc_online_pool *online_pool; /**< the same: reads of Redis */
