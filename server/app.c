@@ -31,6 +31,7 @@
 #include "server/services/services.h"
 #include "server/sources.h"
 #include "server/stores.h"
+#include "server/stream_policy.h"
 #include "server/worker_path.h"
 #include "storage/store.h"
 
@@ -137,22 +138,6 @@ static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
     return FC_OK;
 }
 
-/* Which streams may run, and from where. */
-static fc_rc resolve_streams(struct fc_app *app, struct fc_error *err)
-{
-    size_t count = fc_config_list_len(app->config, "stream.projects");
-    const char **projects = fc_arena_calloc(app->texts, count + 1, sizeof *projects);
-
-    if (projects == NULL) {
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu projects", count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        projects[i] = fc_config_list_at(app->config, "stream.projects", i);
-    }
-    app->streams.projects = projects;
-    return fc_stream_start_parse(fc_config_str(app->config, "stream.start"), &app->streams, err);
-}
-
 static fc_rc start_reconcile(struct fc_app *app, struct fc_error *err)
 {
     const struct fc_reconcile_options options = {
@@ -204,6 +189,19 @@ static fc_rc start_reverify(struct fc_app *app, struct fc_error *err)
     return fc_reverify_new(&options, &app->reverify, err);
 }
 
+static fc_rc start_schedules(struct fc_app *app, struct fc_error *err)
+{
+    bool skip = strcmp(fc_config_str(app->config, "jobs.missed_runs"), "skip") == 0;
+    const struct fc_schedules_options options = {
+        .sys = fc_sys_real(),
+        .store = app->store,
+        .jobs = app->jobs,
+        .zone = app->zone,
+        .missed = skip ? FC_MISSED_SKIP : FC_MISSED_CATCH_UP,
+    };
+    return fc_schedules_new(&options, &app->schedules, err);
+}
+
 static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_error *err)
 {
     const struct fc_jobs_options options = {
@@ -221,20 +219,8 @@ static fc_rc start_jobs(struct fc_app *app, const char *data_dir, struct fc_erro
         .access = app->access,
         .stores = app->stores,
     };
-    return fc_jobs_new(&options, &app->jobs, err);
-}
-
-static fc_rc start_schedules(struct fc_app *app, struct fc_error *err)
-{
-    bool skip = strcmp(fc_config_str(app->config, "jobs.missed_runs"), "skip") == 0;
-    const struct fc_schedules_options options = {
-        .sys = fc_sys_real(),
-        .store = app->store,
-        .jobs = app->jobs,
-        .zone = app->zone,
-        .missed = skip ? FC_MISSED_SKIP : FC_MISSED_CATCH_UP,
-    };
-    return fc_schedules_new(&options, &app->schedules, err);
+    fc_rc rc = fc_jobs_new(&options, &app->jobs, err);
+    return rc == FC_OK ? start_schedules(app, err) : rc;
 }
 
 static fc_rc start_retention(struct fc_app *app, const char *data_dir, struct fc_error *err)
@@ -434,7 +420,7 @@ static fc_rc resolve(struct fc_app *app, struct fc_error *err)
         rc = fc_stores_config(app->config, app->texts, &app->stores, err);
     }
     if (rc == FC_OK) {
-        rc = resolve_streams(app, err);
+        rc = fc_stream_policy_config(app->config, app->texts, &app->streams, err);
     }
     if (rc == FC_OK) {
         rc = fc_copies_new(app->config, app->worker_path, app->texts, &app->copies, err);
@@ -464,9 +450,6 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
     }
     if (rc == FC_OK) {
         rc = start_jobs(app, data_dir, err);
-    }
-    if (rc == FC_OK) {
-        rc = start_schedules(app, err);
     }
     if (rc == FC_OK) {
         rc = start_reconcile(app, err);
