@@ -21,7 +21,7 @@ import unittest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from feastapi import ours
-from kafkabroker import KafkaBroker, shared
+from kafkabroker import PLAIN, KafkaBroker, shared
 from kinesis_follow import Server
 from kinesisserver import REGION, Kinesalite
 from redisserver import PASSWORD, Redis
@@ -280,6 +280,28 @@ class Following(StreamTest):
         self.assertEqual(result.error.reason, "SOURCE_UNREACHABLE")
         self.assertIn("there is no such topic", result.error.message)
         self.assertEqual(result.receipt.rows_read, 1)
+
+    def test_access_that_is_withdrawn(self):
+        from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
+        self.broker.create(self.topic, 1)
+        self.produce([(0, START, 0)])
+        server = self.broker.address["SASL"]
+        config = self.dir / "kafka.properties"
+        config.write_text(f"[{server}]\nsecurity.protocol = SASL_PLAINTEXT\nsasl.mechanism = PLAIN\n"
+                          f"sasl.username = {PLAIN[0]}\nsasl.password = {PLAIN[1]}\n")
+        order = self.order()
+        ingest = order.ingest_stream.ingest
+        ingest.spec.stream_source.kafka_options.bootstrap_servers = server
+        ingest.access.kafka_config = str(config)
+        worker = self.start(order).wait_read(1)
+        rule = AclBinding(ResourceType.TOPIC, self.topic, ResourcePatternType.LITERAL, f"User:{PLAIN[0]}", "*",
+                          AclOperation.READ, AclPermissionType.DENY)
+        for done in self.broker.admin.create_acls([rule]).values():
+            done.result(PATIENCE)
+        error = worker.wait_result().error
+        self.assertEqual(error.reason, "SOURCE_UNREACHABLE")
+        self.assertIn("does not authorize this server", error.message)
+        self.check([(0, START, 0)])
 
     def test_orders_that_cannot_be_followed(self):
         self.broker.create(self.topic, 1)
