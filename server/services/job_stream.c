@@ -34,8 +34,7 @@ struct start {
 static void started(void *ctx, const struct fc_job_row *row, const struct fc_error *err)
 {
     const struct start *start = ctx;
-    start_response response =
-        FEAST_SPARK__API__START_STREAM_TO_ONLINE_INGESTION_JOB_RESPONSE__INIT;
+    start_response response = FEAST_SPARK__API__START_STREAM_TO_ONLINE_INGESTION_JOB_RESPONSE__INIT;
 
     if (err != NULL) {
         fc_rpc_fail(start->call, err, NULL);
@@ -121,8 +120,7 @@ static fc_rc judge(const struct fc_services *services, struct fc_reader *reader,
                    struct fc_error *err)
 {
     struct fc_table_row row = {.id = 0};
-    fc_rc rc =
-        fc_table_find(reader, fc_str_from(project), fc_str_from(table), arena, &row, err);
+    fc_rc rc = fc_table_find(reader, fc_str_from(project), fc_str_from(table), arena, &row, err);
 
     *ret = false;
     if (rc != FC_OK || row.id == 0 || row.deleted) {
