@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two whole servers on the same tables, one with its rows in Redis: ingested, read back, and both say the same."""
 
+import concurrent.futures
 import datetime
 import random
 
@@ -116,6 +117,32 @@ class RedisServing(feastcore.CoreTest):
         self.assertIn("online_store.named", job.error_message)
         message = self.fails("FAILED_PRECONDITION", self.ask, api, ["astray:trips"], [("SIN", 1, None)])
         self.assertIn('"third"', message)
+
+    def test_many_at_once(self):
+        """Reads that share a pipeline get their own rows, also when a read needs two stores."""
+        api = self.remote.api
+        chance = random.Random(5)
+        store = core_pb.RegisterOnlineStoreRequest().online_store
+        store.name, store.type = "second", 2
+        api.core.RegisterOnlineStore(core_pb.RegisterOnlineStoreRequest(online_store=store), timeout=TIMEOUT)
+        self.make(api, "here", self.rows(chance), MAX_AGE)
+        self.make(api, "there", self.rows(chance), MAX_AGE, online_store=type(store)(name="second", type=2))
+        for name in "here", "there":
+            self.ingest(api, name)
+        later = self.now + datetime.timedelta(days=1)
+        questions = [(refs, [(chance.choice(["SIN", "", "{x}", "nowhere"]), chance.randrange(13), later)
+                             for _ in range(chance.choice([1, 1, 7]))])
+                     for refs in (["here:trips"], ["there:trips", "there:word"], ["there:flags", "here:rating"])
+                     for _ in range(8)]
+        answers = [self.ask(api, refs, rows) for refs, rows in questions]
+
+        def ask_all(seed):
+            order = list(range(len(questions)))
+            random.Random(seed).shuffle(order)
+            return all(self.ask(api, *questions[at]) == answers[at] for at in order)
+
+        with concurrent.futures.ThreadPoolExecutor(16) as threads:
+            self.assertTrue(all(threads.map(ask_all, range(32))))
 
     def test_secrets_stay_where_they_are(self):
         self.make(self.remote.api, "secret", self.rows(random.Random(2)))
