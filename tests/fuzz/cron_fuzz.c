@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -50,8 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *newline = memchr(data, '\n', size);
     char text[64] = "";
-    long long after = 0;
-    int offset = 0;
     struct fc_error err = FC_ERROR_INIT;
     struct fc_cron cron;
 
@@ -59,13 +58,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                          .len = newline != NULL ? (size_t)(newline - (const char *)data) : size};
     if (newline != NULL)
         (void)snprintf(text, sizeof text, "%.*s", (int)(size - expression.len - 1), newline + 1);
-    if (sscanf(text, "%18lld %5d", &after, &offset) < 1)
-        after = 0;
+    char *rest = text;
+    long long after = strtoll(text, &rest, 10);
+    int offset = (int)(strtol(rest, NULL, 10) % (14 * 60));
     if (fc_cron_parse(expression, &cron, &err) != FC_OK) {
         FUZZ_CHECK(err.reason == FC_REASON_CRON_INVALID && err.message[0] != '\0', "no reason");
         return 0;
     }
-    const struct fc_zone zone = {.offset_s = (offset % (14 * 60)) * 60};
+    const struct fc_zone zone = {.offset_s = offset * 60};
     /* From before 1970 to a bit after the year 9999. */
     follow(&cron, &zone, after % INT64_C(260000000000));
     return 0;

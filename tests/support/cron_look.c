@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/jobs/cron.h"
@@ -34,13 +35,11 @@ int main(void)
     char line[1024];
 
     while (fgets(line, sizeof line, stdin) != NULL) {
-        int64_t at = 0;
-        int count = 0, from = 0;
+        char *rest = line;
         line[strcspn(line, "\n")] = '\0';
-        if (sscanf(line, "%" SCNd64 " %d %n", &at, &count, &from) < 2) {
-            return 2;
-        }
-        answer(at, count, line + from);
+        int64_t at = strtoll(line, &rest, 10);
+        int count = (int)strtol(rest, &rest, 10);
+        answer(at, count, rest + strspn(rest, " "));
     }
     return 0;
 }
