@@ -30,6 +30,7 @@ target_link_libraries(fc_test_jobs PUBLIC
     fc_test_scratch fc_test_specs fc_test_registry fc_jobs Cmocka::cmocka)
 fc_own_code(fc_test_jobs)
 fc_unit_test(jobs SOURCES jobs_test.c DEPS fc_test_jobs)
+fc_unit_test(zone SOURCES zone_test.c DEPS fc_test_scratch fc_jobs)
 fc_unit_test(cron SOURCES cron_test.c DEPS fc_jobs)
 fc_unit_test(schedule SOURCES schedule_test.c DEPS fc_test_jobs)
 fc_unit_test(jobs_calls SOURCES jobs_calls_test.c DEPS fc_test_jobs)
