@@ -183,11 +183,11 @@ fc_rc fc_confine_order(const Feast__Worker__V1__WorkOrder *order, struct fc_aren
     if (!read_any) {
         add_reads(&reads, access);
         add_sink_reads(&reads, order);
-    }
-    add_writes(&writes, order);
         if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD) {
             add(&reads, order->upload->path);
         }
+    }
+    add_writes(&writes, order);
     if (reads.failed || writes.failed) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "files cannot be confined: more than %d places", MOST_PATHS - 2);

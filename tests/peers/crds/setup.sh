@@ -16,11 +16,11 @@ peer_begin "${1:-}" "fetching definitions of operators to $out (once, half a min
 peer_scratch
 peer_go
 cd "$scratch"
-while read -r module version sum path; do
+grep -v "^#" "$here/modules.txt" | while read -r module version sum path; do
     GOFLAGS='' go mod download -json "$module@$version" >module.json
     [ "$(sed -n 's/^\t"Sum": "\(.*\)",$/\1/p' module.json)" = "$sum" ] ||
         peer_fail "$module $version is not what it was: expected $sum"
     cp "$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' module.json)/$path" "$out/"
-done <"$here/modules.txt"
+done
 chmod -R u+w "$out"
 peer_done
