@@ -38,7 +38,16 @@ WorkerMessage = ours().message("feast.worker.v1.WorkerMessage")
 OnlineRow = ours().message("feast.storage.OnlineRow")
 Value = ours().message("feast.types.Value")
 FEATURES = {"trips": INT64, "rating": FLOAT, "word": STRING}
-KINDS = {INT64: pa.int64(), FLOAT: pa.float32(), STRING: pa.string(), INT32: pa.int32(), DOUBLE: pa.float64()}
+KINDS = {INT64: pa.int64(), FLOAT: pa.float32(), STRING: pa.string(), INT32: pa.int32(), DOUBLE: pa.float64(),
+         1: pa.binary(), 7: pa.bool_(), 12: pa.list_(pa.string()), 13: pa.list_(pa.int32()), 14: pa.list_(pa.int64()),
+         15: pa.list_(pa.float64()), 16: pa.list_(pa.float32()), 17: pa.list_(pa.bool_())}
+# Number of the type, value, octets as the peers write them.
+VALUES = {"minus": (INT32, -1, "18ffffffffffffffffff01"), "zero": (INT32, 0, "1800"), "yes": (7, True, "3801"),
+          "no": (7, False, "3800"), "empty": (STRING, "", "1200"), "city": (STRING, "SIN", "120353494e"),
+          "octets": (1, b"\xde\xad", "0a02dead"), "half": (DOUBLE, 0.5, "29000000000000e03f"),
+          "longs": (14, [1, 300], "72050a0301ac02"), "words": (12, ["a", "bc"], "62070a01610a026263"),
+          "floats": (16, [1, 2], "82010a0a080000803f00000040"), "doubles": (15, [1], "7a0a0a08000000000000f03f"),
+          "flags": (17, [True, False], "8a01040a020100"), "none": (13, [], "6a00")}
 
 
 # ---- The layouts, once more ----
@@ -255,6 +264,13 @@ class LayoutTest(SinkTest):
             b"_fc:t": order_of(LATER * 10**6)}})
         self.assertLessEqual(self.client.call("TTL", key_of("c", 1001)), 86400)
         self.assertGreater(self.client.call("TTL", key_of("c", 1001)), 86400 - 600)
+
+    def test_every_type_of_value(self):
+        self.to_redis([row(1, LATER, **{name: plain for name, (_, plain, _) in VALUES.items()})],
+                      features={name: kind for name, (kind, _, _) in VALUES.items()})
+        stored = self.client.hash(key_of("a", 1))
+        self.assertEqual({name: stored[field_of(name)].hex() for name in VALUES},
+                         {name: octets for name, (_, _, octets) in VALUES.items()})
 
     def test_without_a_max_age_nothing_expires(self):
         for layout, fields in ("a", {b"_ex:t": stamp(NEVER)}), ("b", {}), ("c", {}):
