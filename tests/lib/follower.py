@@ -24,7 +24,8 @@ class Follower:
             [FOLLOW, kind, place, name, str(start), *words], text=True, env=env, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.seen, self.next, self.lines = [], dict(positions or {}), []
-        self.thread = threading.Thread(target=self._read)
+        # A test that fails leaves its followers to end with it.
+        self.thread = threading.Thread(target=self._read, daemon=True)
         if reads:
             self.read()
             self.wait(lambda: self.lines or self.process.poll() is not None)
