@@ -3,12 +3,24 @@
 # Everything on this machine, with real data: register, refuse, ingest, read. `./dev demo` calls this after
 # it has installed and built what is needed. What it starts it ends; what it writes lies in a scratch
 # directory that it removes.
+#
+# demo.sh [--stream]    with a Kafka broker and a live stream, which is installed if need be (some 100 MB); without the
+#                       option only where it is installed already
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 bin=${FC_BIN_DIR:-$root/build/bin}
 flights=$root/examples/flights
 python=$root/tests/peers/feast-client/python
+kafka=$root/tests/peers/kafka/setup.sh
+case ${1:-} in
+"") ;;
+--stream) "$kafka" ;;
+*)
+    echo "usage: ./dev demo [--stream]" >&2
+    exit 2
+    ;;
+esac
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/feast-core-demo.XXXXXX")
 core_pid=
 
@@ -51,6 +63,7 @@ sed "s|@CHECKOUT@|$root|" "$flights/flights-wrong.yaml" >"$scratch/flights-wrong
 
 step "1. A registry of its own: no database, no Java, no Spark"
 printf '%s$ feast-core --data-dir data --listen 127.0.0.1:0%s\n' "$bold" "$plain"
+: >"$scratch/core.log"
 "$bin/feast-core" --data-dir "$scratch/data" --listen 127.0.0.1:0 --http-listen 127.0.0.1:0 2>"$scratch/core.log" &
 core_pid=$!
 until grep -q '^feast-core ready:' "$scratch/core.log"; do
@@ -94,6 +107,14 @@ run "$python" "$root/tools/demo/values.py" file "$flights/flights.parquet" "$scr
 step "9. Do they agree?"
 run "$python" "$root/tools/demo/values.py" compare "$scratch/feastctl.json" "$scratch/feast.json" \
     "$scratch/file.json" || fail "the values differ"
+
+if [ -f "$("$kafka" --path)/complete" ]; then
+    step "10. A live stream: messages of a Kafka broker, read by the Feast client as they come"
+    run "$python" "$root/tools/demo/stream.py" "$FEAST_CORE_URL" "$scratch/home" "$flights/flights.parquet" ||
+        fail "the stream did not arrive"
+else
+    step "10. A live stream: ./dev demo --stream fetches a Kafka broker for it"
+fi
 
 cat <<EOF
 

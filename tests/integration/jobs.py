@@ -189,6 +189,15 @@ class Listing(JobTest):
         self.assertEqual((legacy.id, legacy.status, legacy.hash), (only.id, only.status, only.hash))
         self.assertIn("0" * 32, self.fails("NOT_FOUND", api.get_job, "0" * 32))
 
+    def test_names_are_compared_whole(self):
+        api = self.server().api
+        name = "t" * 70  # labels of Kubernetes, by which the peers found their jobs, end after 63
+        self.small(api, name=name, rows=2)
+        job_id = api.start_ingestion(name).id
+        self.done(api, job_id)
+        self.assertEqual([job.id for job in api.list_jobs(table_name=name, include_terminated=True)], [job_id])
+        self.assertEqual(api.list_jobs(table_name=name[:63], include_terminated=True), [])
+
     def test_equal_work_has_an_equal_hash(self):
         api = self.server().api
         path = self.small(api)
