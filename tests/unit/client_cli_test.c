@@ -167,7 +167,7 @@ static void wrong_arguments(void **state)
 
     assert_int_equal(RUN(f, "get"), FC_EXIT_USAGE);
     contains(f->err, "something is missing: feastctl get "
-                     "projects|entities|tables|features|stores|sources|reports|jobs [NAME]");
+                     "projects|entities|tables|features|stores|sources|reports|jobs|schedules [NAME]");
     assert_int_equal(RUN(f, "report", "a", "b"), FC_EXIT_USAGE);
     contains(f->err, "\"b\" is too much: feastctl report TABLE");
     assert_int_equal(RUN(f, "get", "table/a", "b"), FC_EXIT_USAGE);
