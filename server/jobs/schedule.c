@@ -9,10 +9,11 @@
 #include "base/log.h"
 #include "server/jobs/schedule_internal.h"
 
-/* A clock that jumps is noticed after so long. */
+/* A clock that jumps is noticed after so long, and what failed is tried again. */
 #define LONGEST_SLEEP_NS (5 * FC_NS_PER_S)
-/* Runs that wait for the ones before, and a store that failed. */
-#define RETRY_SLEEP_NS  FC_NS_PER_S
+/* With runs that wait for the ones before. */
+#define WAITING_SLEEP_NS FC_NS_PER_S
+/* After a failure of the store. */
 #define FAILED_SLEEP_NS (5 * FC_NS_PER_S)
 /* Of the wall clock against the monotonic one; below it are adjustments. */
 #define SET_BACK_NS  FC_NS_PER_S
@@ -112,11 +113,13 @@ static fc_rc deal_with_due(struct fc_schedules *schedules, struct fc_reader *rea
     for (size_t i = 0; rc == FC_OK && i < count && !atomic_load(&schedules->stopping); i++) {
         enum fc_due due = fc_schedule_deal(schedules, reader, &rows[i], now_ns / FC_NS_PER_S);
         waiting += due == FC_DUE_WAITS;
-        sleep_ns = due == FC_DUE_DONE || sleep_ns < RETRY_SLEEP_NS ? sleep_ns : RETRY_SLEEP_NS;
     }
     if (rc == FC_OK) {
         atomic_store(&schedules->waiting, waiting);
         rc = fc_schedule_first(reader, now_ns, &first_ns, err);
+    }
+    if (waiting > 0 && sleep_ns > WAITING_SLEEP_NS) {
+        sleep_ns = WAITING_SLEEP_NS;
     }
     if (rc == FC_OK && first_ns - now_ns < sleep_ns) {
         sleep_ns = first_ns - now_ns;
