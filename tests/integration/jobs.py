@@ -210,9 +210,9 @@ class Listing(JobTest):
 
     def test_calls_of_later_versions_say_so(self):
         api = self.server().api
-        message = self.fails("UNIMPLEMENTED", api.legacy_jobs.StartStreamToOnlineIngestionJob,
-                             legacy_jobs_pb.StartStreamToOnlineIngestionJobRequest(table_name="table"))
-        self.assertGreater(len(message), 20)
+        message = self.fails("UNIMPLEMENTED", api.legacy_jobs.GetHistoricalFeatures,
+                             legacy_jobs_pb.GetHistoricalFeaturesRequest(feature_refs=["table:feature"]))
+        self.assertIn("GetHistoricalFeatures is not served by this version", message)
 
 
 class Dying(JobTest):
