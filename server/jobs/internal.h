@@ -242,6 +242,11 @@ struct fc_cancel {
     struct fc_canceller *who;
 };
 
+/* stream_cancel.c */
+/** Answers a cancel of a stream that ended in error; if its table has had none since, none starts by itself. */
+void fc_stream_cancel_failed(struct fc_jobs *jobs, const struct fc_job_row *row,
+                             struct fc_canceller *who);
+
 /* stream_start.c */
 struct fc_withdraw {
     struct fc_mail mail; /**< first */

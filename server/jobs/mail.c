@@ -66,21 +66,37 @@ static void answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_ca
     if (rc == FC_OK && row.id.len == 0) {
         rc = fc_fail_field(&err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%s\"", id);
     }
+    if (rc == FC_OK && row.type == FC_JOB_STREAM_INGESTION && row.state == FC_JOB_ERROR) {
+        fc_stream_cancel_failed(jobs, &row, who);
+        return;
+    }
     who->done(who->ctx, rc == FC_OK ? NULL : &err);
     free(who);
+}
+
+/* Its end is kept before the answer; that of a stream that failed with the wish that none follows it. */
+static void wait_for_end(struct fc_jobs *jobs, struct fc_job *job, struct fc_canceller *who)
+{
+    who->next = job->cancellers;
+    job->cancellers = who;
+    if (!fc_job_has_ended(job)) {
+        job->halt = fc_job_is_stream(job);
+        end_job(jobs, job);
+    } else if (fc_job_is_stream(job) && job->state == FC_JOB_ERROR) {
+        job->halt = true;
+        job->dirty = true;
+        job->save_due_ns = fc_monotonic_ns(jobs->sys);
+    }
 }
 
 static void take_cancel(struct fc_jobs *jobs, struct fc_cancel *cancel)
 {
     struct fc_job *job = fc_jobs_find(jobs, cancel->id);
 
-    if (job == NULL) {
+    if (job == NULL || (fc_job_has_ended(job) && !job->dirty && !job->saving)) {
         answer_from_store(jobs, cancel->id, cancel->who);
     } else {
-        cancel->who->next = job->cancellers;
-        job->cancellers = cancel->who;
-        job->halt = fc_job_is_stream(job) && !fc_job_has_ended(job);
-        end_job(jobs, job);
+        wait_for_end(jobs, job, cancel->who);
     }
     free(cancel);
 }

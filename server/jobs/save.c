@@ -58,7 +58,8 @@ static fc_rc write_stream(struct fc_txn *txn, const struct save *save, struct fc
     if (position->source.len > 0 && position->positions.len > 0) {
         rc = fc_stream_position_put(txn, position, err);
     }
-    if (rc == FC_OK && save->halt && save->row.state == FC_JOB_CANCELLED) {
+    bool over = save->row.state == FC_JOB_CANCELLED || save->row.state == FC_JOB_ERROR;
+    if (rc == FC_OK && save->halt && over) {
         rc = fc_stream_halt_put(txn, &halt, err);
     }
     return rc;
@@ -209,7 +210,7 @@ void fc_jobs_saved(struct fc_jobs *jobs, const struct fc_saved *saved)
         }
         return;
     }
-    if (saved->state == job->state && fc_job_has_ended(job)) {
+    if (saved->state == job->state && fc_job_has_ended(job) && !job->dirty) {
         fc_watch_tell(jobs, job);
         answer_cancellers(job, NULL);
     }

@@ -309,6 +309,66 @@ static void an_error_that_will_not_pass_ends_it(void **state)
     assert_int_equal(row.attempts, 1);
 }
 
+/* The loop that would try again is told no, whether the end is stored by now or not. */
+static void one_that_failed_is_not_tried_again_once_it_is_cancelled(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct jobs_answer answer;
+    struct fc_error err;
+
+    jobs_open_bad(f, "refuse");
+    const char *id = start(f, "driver_trips"), *other = start(f, "other");
+    (void)jobs_ended(f, id);
+    (void)jobs_ended(f, other);
+    assert_int_equal(jobs_cancel(f, id, &err), FC_OK);
+    assert_int_equal(jobs_row(f, id).state, FC_JOB_ERROR);
+    assert_int_equal(ask(f, "driver_trips", true, &answer), FC_CANCELLED);
+    assert_int_equal(ask(f, "other", true, &answer), FC_OK);
+    jobs_close(f);
+    jobs_open_bad(f, "refuse");
+    assert_int_equal(ask(f, "driver_trips", true, &answer), FC_CANCELLED);
+    (void)jobs_ended(f, start(f, "driver_trips"));
+    assert_int_equal(ask(f, "driver_trips", true, &answer), FC_OK);
+}
+
+/* Each of them comes at another moment of the end: every one is answered, and each holds. */
+static void cancelled_while_it_fails_it_is_not_tried_again(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct jobs_answer answer;
+    struct fc_error err;
+
+    jobs_open_bad(f, "refuse");
+    for (int i = 0; i < 20; i++) {
+        const char *id = start(f, "driver_trips");
+        for (int k = 0; k < i; k++) {
+            (void)jobs_row(f, id);
+        }
+        assert_int_equal(jobs_cancel(f, id, &err), FC_OK);
+        assert_int_equal(ask(f, "driver_trips", true, &answer), FC_CANCELLED);
+    }
+}
+
+/* The job of an earlier definition is none that the loop would try again. */
+static void cancelling_what_failed_before_a_change_holds_nobody(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct jobs_answer answer;
+    struct fc_error err;
+    Feast__Core__FeatureTableSpec *spec = stream_table(f, "driver_trips");
+
+    jobs_open_bad(f, "refuse");
+    const char *before = start(f, "driver_trips");
+    (void)jobs_ended(f, before);
+    (void)test_add_feature(f->arena, spec, "more", FEAST__TYPES__VALUE_TYPE__ENUM__INT32);
+    test_put_table(f->store, "default", spec);
+    const char *now = start(f, "driver_trips");
+    (void)jobs_ended(f, now);
+    assert_int_equal(jobs_cancel(f, now, &err), FC_OK);
+    assert_int_equal(jobs_cancel(f, before, &err), FC_OK);
+    assert_int_equal(ask(f, "driver_trips", true, &answer), FC_CANCELLED);
+}
+
 static void without_a_worker_it_waits(void **state)
 {
     struct jobs_fixture *f = *state;
@@ -426,6 +486,9 @@ static const struct CMUnitTest cases[] = {
     CASE(a_source_has_one_name_however_it_is_written),
     CASE(a_lost_stream_is_tried_without_end),
     CASE(an_error_that_will_not_pass_ends_it),
+    CASE(one_that_failed_is_not_tried_again_once_it_is_cancelled),
+    CASE(cancelled_while_it_fails_it_is_not_tried_again),
+    CASE(cancelling_what_failed_before_a_change_holds_nobody),
     CASE(without_a_worker_it_waits),
     CASE(one_that_does_not_end_is_killed),
     CASE(a_batch_and_a_stream_of_one_table_run_at_once),
