@@ -38,7 +38,7 @@ static void bar(double percent, char out[BAR + 3])
 static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds, char *out,
                           size_t size)
 {
-    bool is_stream = p->newest_event || p->behind > 0;
+    bool is_stream = p->newest_event || p->behind > 0 || p->partitions > 0;
     /* Why nothing comes, or why it is tried again. */
     const char *why =
         p->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_PENDING ? p->message : p->trouble;
@@ -60,6 +60,9 @@ static void progress_text(const Feast__Admin__V1__JobProgress *p, double seconds
         used += snprintf(out + used, size - (size_t)used, ", %.0f s left", p->seconds_left);
     if (is_stream && p->behind >= 0)
         used += snprintf(out + used, size - (size_t)used, ", %" PRId64 " behind", p->behind);
+    else if (is_stream && p->behind_ms > 0)
+        used += snprintf(out + used, size - (size_t)used, ", %.1f s behind",
+                         (double)p->behind_ms / 1e3);
     if (used < (int)size && why[0])
         snprintf(out + used, size - (size_t)used, "; %.300s", why);
 }

@@ -129,6 +129,20 @@ static bool put_receipt(struct fc_cli *cli, const Feast__Worker__V1__Receipt *re
     return put_rejections(cli, receipt);
 }
 
+/* How a stream does that runs; of one without a partition nothing is known yet, but why. */
+static void put_stream(FILE *out, const Feast__Admin__V1__JobProgress *p)
+{
+    if (p->partitions > 0) {
+        fprintf(out, "%-12s%" PRIu32 "\n", "partitions", p->partitions);
+        fprintf(out, "%-12s%.1f rows a second\n", "pace", p->rows_per_second);
+        if (p->behind >= 0)
+            fprintf(out, "%-12s%" PRId64 " messages\n", "behind", p->behind);
+        else if (p->behind_ms > 0)
+            fprintf(out, "%-12s%.1f s\n", "behind", (double)p->behind_ms / 1e3);
+    }
+    put_field(out, "trouble", p->trouble);
+}
+
 static enum fc_exit print_detail(struct fc_cli *cli, const Feast__Admin__V1__JobDetail *job)
 {
     const Feast__Admin__V1__JobProgress *progress = job->progress;
@@ -147,6 +161,7 @@ static enum fc_exit print_detail(struct fc_cli *cli, const Feast__Admin__V1__Job
     put_field(out, "finished", fc_time_text(cli->arena, job->finished_at));
     if (progress->attempt > 1)
         fprintf(out, "%-12s%u\n", "attempt", progress->attempt);
+    put_stream(out, progress);
     put_field(out, "log", job->log_uri);
     if (job->receipt && !put_receipt(cli, job->receipt))
         return fc_cli_no_memory(cli);

@@ -17,6 +17,11 @@ static double behind(const struct fc_stream_stats *stats)
     return (double)stats->behind;
 }
 
+static double behind_seconds(const struct fc_stream_stats *stats)
+{
+    return (double)stats->behind_ms / 1e3;
+}
+
 static double newest_event(const struct fc_stream_stats *stats)
 {
     return stats->newest_event_ns == 0 ? -1 : (double)stats->newest_event_ns / 1e9;
@@ -48,6 +53,9 @@ static const struct stream_metric stream_metrics[] = {
      up},
     {"feast_core_stream_behind_messages", "gauge", "Messages of the source that wait to be read.",
      behind},
+    {"feast_core_stream_behind_seconds", "gauge",
+     "Age of the oldest message that waits, where the source tells it, as Kinesis does.",
+     behind_seconds},
     {"feast_core_stream_newest_event_timestamp_seconds", "gauge",
      "Newest event time that was written, seconds since 1970.", newest_event},
     {"feast_core_stream_rows_read", "counter", "Messages read by the present job of the stream.",

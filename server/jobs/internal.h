@@ -66,6 +66,7 @@ struct fc_job {
     int32_t failures;        /**< attempts in a row that came to nothing */
     uint64_t rows_at_start;  /**< rows_read when the attempt began */
     uint64_t rows_read, rows_written, rows_rejected; /**< of its progress, as counted so far */
+    double told_seconds;                             /**< of the receipt in its progress */
     char *withdrawn; /**< why it is to end; NULL while it may go on */
     bool halt;       /**< a person cancelled it: none of this hash starts by itself */
     struct fc_stream_gauge *gauge;

@@ -146,11 +146,18 @@ void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *
 static bool is_repeated(const struct fc_job *job, const Feast__Worker__V1__Progress *progress)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf now = FC_BUF_INIT;
+    Feast__Worker__V1__Progress same = *progress;
+    Feast__Worker__V1__Receipt receipt;
 
     if (!fc_job_is_stream(job)) {
         return false;
     }
-    pack(&now, &progress->base);
+    if (progress->receipt != NULL) {
+        receipt = *progress->receipt;
+        receipt.seconds = job->told_seconds; /* they pass in any case */
+        same.receipt = &receipt;
+    }
+    pack(&now, &same.base);
     return !now.failed && now.len > 0 && now.len == job->progress.len &&
            memcmp(now.ptr, job->progress.ptr, now.len) == 0;
 }
@@ -185,6 +192,7 @@ static void take_stream_progress(struct fc_jobs *jobs, struct fc_job *job,
         job->failures = 0;
     }
     if (progress->receipt != NULL) {
+        job->told_seconds = progress->receipt->seconds;
         fc_jobs_count_rejections(jobs, job, progress->receipt, false);
     }
     keep_positions(job, progress);

@@ -26,7 +26,7 @@ struct fc_jobs_options {
     /** jobs/<id>/ for logs and dead letters, scratch/ for spill, online/ for the SQLite online store */
     const char *data_dir;
     unsigned parallel; /**< batch jobs at once, further ones wait; 0 means as many as cores */
-    unsigned stream_parallel; /**< the same of streams; 0 means 1000 */
+    unsigned stream_parallel; /**< the same of streams; 0 means 256 */
     int32_t max_attempts;     /**< a batch whose worker was lost is tried this often; 0 means 5 */
     int64_t backoff_ns;       /**< first pause, doubled each time, at most 5 min; 0 means 1 s */
     int64_t memory_limit;     /**< bytes a worker's engine may use; 0 means 1 GiB */
@@ -122,6 +122,7 @@ struct fc_stream_stats {
     const char *project, *table; /**< live until the callback returns */
     bool running, troubled;
     int64_t behind;          /**< messages that wait; negative: not known */
+    int64_t behind_ms;       /**< age of the oldest of them; negative: not known */
     int64_t newest_event_ns; /**< since 1970; 0: none yet */
     uint64_t rows_read, rows_written, rows_rejected;
     double rows_per_second;

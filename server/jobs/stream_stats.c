@@ -29,7 +29,7 @@ void fc_stream_gauge_add(struct fc_jobs *jobs, struct fc_job *job)
     memcpy(gauge->names, job->project, project);
     memcpy(gauge->names + project, job->table, table);
     gauge->stats = (struct fc_stream_stats){
-        .project = gauge->names, .table = gauge->names + project, .behind = -1};
+        .project = gauge->names, .table = gauge->names + project, .behind = -1, .behind_ms = -1};
     job->gauge = gauge;
     pthread_mutex_lock(&jobs->mutex);
     gauge->next = jobs->gauges;
@@ -65,6 +65,7 @@ void fc_stream_gauge_set(struct fc_jobs *jobs, struct fc_job *job,
     if (progress != NULL) {
         stats->troubled = progress->trouble[0] != '\0';
         stats->behind = progress->behind;
+        stats->behind_ms = progress->behind_ms;
         stats->rows_read = progress->rows_read;
         stats->rows_written = progress->rows_written;
         stats->rows_rejected = progress->rows_rejected;

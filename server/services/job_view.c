@@ -87,6 +87,8 @@ static void add_pace(const struct fc_job_row *row, const Feast__Worker__V1__Prog
     progress->seconds_left = row->type == FC_JOB_BATCH_INGESTION ? latest->seconds_left : -1;
     if (row->type == FC_JOB_STREAM_INGESTION) {
         progress->behind = latest->behind;
+        progress->behind_ms = latest->behind_ms;
+        progress->partitions = latest->partitions;
         progress->newest_event = latest->newest_event;
         progress->trouble = latest->trouble;
     }
@@ -107,6 +109,7 @@ static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
     progress->percent = -1;
     progress->seconds_left = -1;
     progress->behind = -1;
+    progress->behind_ms = -1;
     if (latest != NULL && row->progress.len > 0) {
         progress->phase = latest->phase;
         progress->rows_read = latest->rows_read;

@@ -209,12 +209,14 @@ static void say_place(const char *id, uint64_t rows, uint64_t place)
     Feast__Worker__V1__Position *positions[] = {&position};
     Feast__Worker__V1__Receipt receipt = FEAST__WORKER__V1__RECEIPT__INIT;
     Google__Protobuf__Timestamp newest = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    static double times;
     char text[32];
 
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)place);
     position.part = (char *)"0";
     position.offset = text;
     receipt.rows_read = receipt.rows_written = rows;
+    receipt.seconds = ++times;
     newest.seconds = 1600000000;
     progress.rows_read = progress.rows_written = rows;
     progress.percent = -1;
@@ -223,6 +225,7 @@ static void say_place(const char *id, uint64_t rows, uint64_t place)
     progress.positions = positions;
     progress.receipt = &receipt;
     progress.behind = is("still") ? 7 : 0;
+    progress.behind_ms = is("still") ? 1500 : 0;
     progress.partitions = 1;
     progress.newest_event = &newest;
     message.body_case = FEAST__WORKER__V1__WORKER_MESSAGE__BODY_PROGRESS;

@@ -98,6 +98,20 @@ static void wait_for_rows(struct jobs_fixture *f, const char *id, uint64_t rows)
     test_wait_until(has_read, &wanted, "rows of a stream");
 }
 
+static bool has_a_place(void *ctx)
+{
+    const struct wanted *wanted = ctx;
+
+    return progress_of(wanted->f, wanted->id)->n_positions > 0;
+}
+
+static void wait_for_place(struct jobs_fixture *f, const char *id)
+{
+    struct wanted wanted = {.f = f, .id = id};
+
+    test_wait_until(has_a_place, &wanted, "a place of a stream");
+}
+
 static bool was_tried(void *ctx)
 {
     const struct wanted *wanted = ctx;
@@ -381,6 +395,19 @@ static void without_a_worker_it_waits(void **state)
     assert_says(row.error_message, "/nowhere/feast-worker");
 }
 
+/* It says so at least twice, the second time when it ends; only the first is kept. */
+static void that_a_stream_lives_is_no_news(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct fc_error err;
+
+    jobs_open_bad(f, "still");
+    const char *id = start(f, "driver_trips");
+    wait_for_place(f, id);
+    assert_int_equal(jobs_cancel(f, id, &err), FC_OK);
+    assert_true(progress_of(f, id)->receipt->seconds == 1);
+}
+
 static void one_that_does_not_end_is_killed(void **state)
 {
     struct jobs_fixture *f = *state;
@@ -415,7 +442,8 @@ static void count_stream(void *ctx, const struct fc_stream_stats *stats)
 
     assert_string_equal(stats->project, "default");
     seen[0]++;
-    seen[1] += stats->behind == 7 && stats->running && stats->newest_event_ns > 0;
+    seen[1] += stats->behind == 7 && stats->behind_ms == 1500 && stats->running &&
+               stats->newest_event_ns > 0;
 }
 
 static bool both_are_seen(void *ctx)
@@ -490,6 +518,7 @@ static const struct CMUnitTest cases[] = {
     CASE(cancelled_while_it_fails_it_is_not_tried_again),
     CASE(cancelling_what_failed_before_a_change_holds_nobody),
     CASE(without_a_worker_it_waits),
+    CASE(that_a_stream_lives_is_no_news),
     CASE(one_that_does_not_end_is_killed),
     CASE(a_batch_and_a_stream_of_one_table_run_at_once),
     CASE(streams_and_submissions_are_counted_by_table),

@@ -101,6 +101,8 @@ struct telling {
     char trouble[64];
     uint64_t read, lost;
     size_t positions;
+    int64_t behind, behind_ms;
+    double pace;
 };
 
 static fc_rc take(void *ctx, const Feast__Worker__V1__Progress *progress, struct fc_error *err)
@@ -113,6 +115,9 @@ static fc_rc take(void *ctx, const Feast__Worker__V1__Progress *progress, struct
     telling->read = progress->receipt->rows_read;
     telling->lost = progress->receipt->messages_lost;
     telling->positions = progress->n_positions;
+    telling->behind = progress->behind;
+    telling->behind_ms = progress->behind_ms;
+    telling->pace = progress->rows_per_second;
     assert_int_equal(progress->rows_read, telling->read);
     assert_true(progress->percent < 0);
     return FC_OK;
@@ -264,6 +269,54 @@ static void it_is_told_soon_when_there_is_news_and_now_and_then_else(void **stat
     end(&b);
 }
 
+static void how_late_it_is_is_told_as_the_broker_tells_it(void **state)
+{
+    struct fixture *f = *state;
+    const struct fc_consume_batch messages = {.behind = 12, .behind_ms = -1},
+                                  time = {.behind = -1, .behind_ms = 2500};
+    struct begun b = {.letters = NULL};
+
+    begin(f, &b);
+    tell(f, &b, "open");
+    assert_int_equal(b.telling.behind, -1);
+    assert_int_equal(b.telling.behind_ms, -1);
+    reach(f, &b, &messages);
+    tell(f, &b, "read");
+    assert_int_equal(b.telling.behind, 12);
+    assert_int_equal(b.telling.behind_ms, -1);
+    reach(f, &b, &time);
+    tell(f, &b, "read");
+    assert_int_equal(b.telling.behind, -1);
+    assert_int_equal(b.telling.behind_ms, 2500);
+    end(&b);
+}
+
+/* 100 rows a second for a minute, then none: what was read by an earlier worker is no part of it. */
+static void the_pace_is_that_of_the_last_seconds(void **state)
+{
+    struct fixture *f = *state;
+    struct begun b = {.letters = NULL};
+
+    begin(f, &b);
+    tell(f, &b, "open");
+    assert_true(b.telling.pace == 0);
+    for (int i = 0; i < 60; i++) {
+        b.clock.now += FC_NS_PER_S;
+        b.account.receipt.rows_read += 100;
+        tell(f, &b, "read");
+        assert_true(b.telling.pace > 99.9 && b.telling.pace < 100.1);
+    }
+    b.clock.now += 3 * FC_NS_PER_S;
+    tell(f, &b, "read");
+    assert_true(b.telling.pace > 0 && b.telling.pace < 100);
+    for (int i = 0; i < 4; i++) {
+        b.clock.now += 3 * FC_NS_PER_S;
+        tell(f, &b, "read");
+    }
+    assert_true(b.telling.pace == 0);
+    end(&b);
+}
+
 /* ---- The file ---- */
 
 static off_t size_of(const char *path)
@@ -337,6 +390,8 @@ static const struct CMUnitTest cases[] = {
     CASE(many_places_make_a_text_that_is_cut),
     CASE(the_account_of_an_earlier_worker_goes_on),
     CASE(it_is_told_soon_when_there_is_news_and_now_and_then_else),
+    CASE(how_late_it_is_is_told_as_the_broker_tells_it),
+    CASE(the_pace_is_that_of_the_last_seconds),
     CASE(the_last_letters_are_kept_within_bounds),
     CASE(a_full_disk_is_told),
 };

@@ -7,7 +7,10 @@
 #define CHANGE_NS (500 * FC_NS_PER_MS)
 /* The registry gives up on a worker that says nothing. */
 #define HEARTBEAT_NS (3 * FC_NS_PER_S)
-#define TOLD_BYTES   ((size_t)64 << 20)
+/* The pace is that of the last 5 to 10 s; none is told of less than half a second. */
+#define PACE_NS     (5 * FC_NS_PER_S)
+#define PACE_MIN_NS (FC_NS_PER_S / 2)
+#define TOLD_BYTES  ((size_t)64 << 20)
 
 static fc_rc no_memory(struct fc_error *err)
 {
@@ -48,6 +51,7 @@ fc_rc fc_stream_account_begin(struct fc_stream_account *account, const struct fc
                                           .told = fc_arena_new(TOLD_BYTES),
                                           .started_ns = fc_monotonic_ns(sys),
                                           .behind = -1,
+                                          .behind_ms = -1,
                                           .changed = true};
     feast__worker__v1__receipt__init(&account->receipt);
     account->receipt.spec_revision = order->spec_revision;
@@ -55,6 +59,9 @@ fc_rc fc_stream_account_begin(struct fc_stream_account *account, const struct fc
         return no_memory(err);
     if (from)
         resume(account, from);
+    for (size_t i = 0; i < FC_ARRAY_LEN(account->marks); i++)
+        account->marks[i] = (struct fc_stream_mark){.at_ns = account->started_ns,
+                                                    .rows = account->receipt.rows_read};
     for (size_t i = 0; rc == FC_OK && from && i < from->n_positions; i++)
         rc = fc_places_set(account->places, from->positions[i]->part, from->positions[i]->offset,
                            err);
@@ -94,6 +101,7 @@ fc_rc fc_stream_account_reached(struct fc_stream_account *account,
         lost != account->receipt.messages_lost)
         account->changed = true;
     account->behind = batch->behind;
+    account->behind_ms = batch->behind_ms;
     account->partitions = batch->partitions;
     account->receipt.messages_lost = lost;
     return FC_OK;
@@ -124,6 +132,22 @@ static fc_rc make_receipt(struct fc_stream_account *account, Feast__Worker__V1__
     return fc_dead_letters_report(account->letters, account->told, receipt, err);
 }
 
+static double pace(struct fc_stream_account *account)
+{
+    struct fc_stream_mark *marks = account->marks;
+    const struct fc_stream_mark now = {.at_ns = fc_monotonic_ns(account->sys),
+                                       .rows = account->receipt.rows_read};
+
+    if (now.at_ns - marks[1].at_ns >= PACE_NS) {
+        marks[0] = marks[1];
+        marks[1] = now;
+    }
+    int64_t passed = now.at_ns - marks[0].at_ns;
+    return passed < PACE_MIN_NS
+               ? 0
+               : (double)(now.rows - marks[0].rows) * (double)FC_NS_PER_S / (double)passed;
+}
+
 fc_rc fc_stream_account_tell(struct fc_stream_account *account, const char *phase,
                              fc_progress_fn progress, void *ctx, struct fc_error *err)
 {
@@ -146,7 +170,9 @@ fc_rc fc_stream_account_tell(struct fc_stream_account *account, const char *phas
     message.bytes_read = receipt->bytes_read;
     message.percent = -1;
     message.phase = (char *)(uintptr_t)phase;
+    message.rows_per_second = pace(account);
     message.behind = account->behind;
+    message.behind_ms = account->behind_ms;
     message.partitions = (uint32_t)account->partitions;
     message.trouble = account->trouble;
     newest.seconds = account->newest_event.seconds;

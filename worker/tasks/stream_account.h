@@ -7,6 +7,12 @@
 #include "worker/tasks/ingest_batch.h"
 #include "worker/tasks/places.h"
 
+/** Rows read by then. */
+struct fc_stream_mark {
+    int64_t at_ns; /**< monotonic */
+    uint64_t rows;
+};
+
 struct fc_stream_account {
     const struct fc_sys *sys;
     Feast__Worker__V1__Receipt receipt; /**< counts alone; add to them */
@@ -18,8 +24,9 @@ struct fc_stream_account {
     int64_t started_ns, told_ns;
     double seconds_before;
     uint64_t lost_before;
-    int64_t behind;
+    int64_t behind, behind_ms;
     size_t partitions;
+    struct fc_stream_mark marks[2]; /**< of the last seconds, the older first */
     char trouble[512];
     bool changed;          /**< since it was told */
     struct fc_arena *told; /**< of `last` */
