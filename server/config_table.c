@@ -213,11 +213,12 @@ const struct fc_config_key fc_server_config_table[] = {
              "latest, or a time such as 2026-01-02T03:04:05Z."},
     {.name = "stream.parallel",
      .type = FC_CONFIG_INT,
-     .value = "1000",
+     .value = "256",
      .min = 1,
      .max = 10000,
      .help = "Streams at once, each a worker process beside the jobs of jobs.parallel; further "
-             "ones wait."},
+             "ones wait. A worker has about 10 MiB of its own, so that 256 take 2.5 GiB: more, or "
+             "fewer, by the memory there is."},
     {.name = "online_store.default",
      .type = FC_CONFIG_STRING,
      .value = "sqlite",

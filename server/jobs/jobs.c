@@ -17,7 +17,7 @@
 #define DEFAULT_MEMORY     ((int64_t)1024 * 1024 * 1024)
 #define DEFAULT_SILENCE_NS (600 * FC_NS_PER_S)
 #define MAX_PARALLEL       256
-#define STREAM_PARALLEL    1000
+#define STREAM_PARALLEL    256
 #define MAX_STREAMS        10000
 #define DEFAULT_LOG        ((int64_t)8 * 1024 * 1024)
 #define SCRATCH_BYTES      ((size_t)256 * 1024 * 1024)
