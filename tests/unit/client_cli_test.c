@@ -166,8 +166,9 @@ static void wrong_arguments(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(RUN(f, "get"), FC_EXIT_USAGE);
-    contains(f->err, "something is missing: feastctl get "
-                     "projects|entities|tables|features|stores|sources|reports|jobs|schedules [NAME]");
+    contains(f->err,
+             "something is missing: feastctl get "
+             "projects|entities|tables|features|stores|sources|reports|jobs|schedules [NAME]");
     assert_int_equal(RUN(f, "report", "a", "b"), FC_EXIT_USAGE);
     contains(f->err, "\"b\" is too much: feastctl report TABLE");
     assert_int_equal(RUN(f, "get", "table/a", "b"), FC_EXIT_USAGE);
