@@ -8,6 +8,9 @@ What bounds a figure from outside is measured beside it: the disk's own syncs, a
 library that does nothing. docs/internals/performance.md says how to read it and what was found.
 
 With --against the calls that any CoreService knows are measured on that address too, round by round.
+
+Programs of their own, not part of this one: `./dev bench spark` (the same rows into Redis by a job of ours and by pyspark,
+side by side), `./dev bench ingest_stream`, `./dev bench stream_jobs`; each has --help.
 """
 
 import argparse
