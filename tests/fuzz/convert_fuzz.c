@@ -3,7 +3,7 @@
  * Input: kind, element, precision, scale and declared type, a byte each, then the bytes of cells. Every conversion ends
  * in a value of the declared type or in a fault with words; every cell has a text and is JSON.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/cell.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -13,51 +13,6 @@
 #include "worker/contract/convert.h"
 
 enum { HEAD = 5, ITEMS_MAX = 8, TEXT_MAX = 80, SCALE_MAX = 38 };
-
-/* Takes up to 16 bytes for one cell; strings are what is left, so that they are of every length. */
-static size_t make_cell(enum fc_column_kind kind, const uint8_t *data, size_t size,
-                        struct fc_cell *cell)
-{
-    uint8_t raw[16] = {0};
-    int64_t number = 0;
-    size_t used = size < sizeof(raw) ? size : sizeof(raw);
-
-    *cell = (struct fc_cell){.null = false};
-    if (used > 0)
-        memcpy(raw, data, used);
-    memcpy(&number, raw, sizeof(number));
-    switch (kind) {
-    case FC_COLUMN_BOOL:
-        cell->as.boolean = number & 1;
-        break;
-    case FC_COLUMN_FLOAT16:
-    case FC_COLUMN_FLOAT32:
-    case FC_COLUMN_FLOAT64:
-        memcpy(&cell->as.real, raw, sizeof(cell->as.real));
-        break;
-    case FC_COLUMN_DECIMAL:
-        memcpy(&cell->as.decimal, raw, sizeof(raw));
-        break;
-    case FC_COLUMN_STRING:
-    case FC_COLUMN_BINARY:
-        cell->as.bytes = (fc_str){.ptr = (const char *)data, .len = size};
-        return size;
-    case FC_COLUMN_DATE:
-        cell->as.integer = (int32_t)number;
-        break;
-    case FC_COLUMN_TIME:
-    case FC_COLUMN_TIMESTAMP_UTC:
-    case FC_COLUMN_TIMESTAMP_NAIVE:
-        /* What 64-bit microseconds and the like can hold. */
-        cell->as.time.seconds = number / 1000000;
-        cell->as.time.nanos = (int32_t)(((uint64_t)number % 1000000) * 1000);
-        break;
-    default:
-        cell->as.integer = number;
-        break;
-    }
-    return used;
-}
 
 static void check_value(const Feast__Types__Value *value, int declared)
 {
@@ -122,19 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(arena, "no memory");
     data += HEAD;
     size -= HEAD;
-    if (type.kind == FC_COLUMN_LIST) {
-        size_t count = 0;
-        for (; count < ITEMS_MAX && size > 0; count++) {
-            size_t used = make_cell(type.element, data, size, &items[count]);
-            items[count].null = data[0] == 0xff;
-            data += used;
-            size -= used;
-        }
-        bool nested = type.element >= FC_COLUMN_LIST;
-        cell = (struct fc_cell){.as.list = {.items = nested ? NULL : items, .count = count}};
-    } else {
-        (void)make_cell(type.kind, data, size, &cell);
-    }
+    if (type.kind == FC_COLUMN_LIST)
+        (void)fuzz_list(type.element, data, size, items, ITEMS_MAX, &cell);
+    else
+        (void)fuzz_cell(type.kind, data, size, &cell);
     fc_rc rc = fc_convert_value(&type, &cell, (Feast__Types__ValueType__Enum)declared, arena,
                                 &value, &fault, &err);
     if (rc == FC_OK)
