@@ -11,8 +11,6 @@ import time
 import unittest
 
 from kafkabroker import free_ports
-from kinesis_follow import (  # noqa: F401 (the cases of these classes are run here)
-    Following, FollowingAStandIn, FollowingMoto)
 from kinesisserver import PATIENCE, REGION, Moto, StandIn, packed, record, shard
 
 LOOK = pathlib.Path(os.environ["FC_BUILD_DIR"]) / "tests/broker_look"

@@ -1,6 +1,7 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A Kinesis stream followed for ever: every message once from wherever the reading begins, whatever becomes of the
-shards, of the service and of the reader meanwhile. Run by kinesis.py."""
+shards, of the service and of the reader meanwhile."""
 
 import os
 import time
@@ -511,3 +512,7 @@ class FollowingAStandIn(unittest.TestCase):
         follower.read()
         follower.wait_for(1000).end()
         self.assertEqual(follower.values(), list(range(1, 1001)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
