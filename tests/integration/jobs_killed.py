@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Batch ingestions whose worker or server is killed at random moments, over and over: in the end the store has what an
-undisturbed run leaves there, and the account adds up."""
+"""
+Batch ingestions whose worker or server is killed, over and over, into the embedded store and into Redis: each attempt
+goes on from the last place that was told, and in the end the store has what an undisturbed run leaves there. The source
+lets its rows out by portions, so that every kill but the last meets a worker that waits for more.
+"""
 
+import io
 import os
 import pathlib
-import random
 import signal
 import sqlite3
-import time
 
 import numpy as np
 import pyarrow as pa
@@ -16,108 +18,175 @@ import pyarrow.parquet as pq
 
 import feastcore
 import feasttables as tables
+from feastapi import ours
 from feastcore import wait_until
+from gateds3 import BUCKET, GatedS3
+from redisserver import Redis
 
-# Seen in every run, so that a failure can be repeated.
-SEED = int(os.environ.get("FC_SEED", "20130208"))
-# Several slices of a worker with little memory; keys come back in the other file, newer and older.
-ROWS, KEYS = 100_000, 70_000
-KILLS = 3
+# Half the memory of a job, 32 MiB, are rows not yet written: of this size, some 4500. Keys come back in the other file.
+TEXT_BYTES = 7000
+FILE_ROWS, GROUP_ROWS = 8000, 500
+KEYS = ("1.parquet", range(8000)), ("2.parquet", range(4000, 12000))
+# (file, row group) that is not let out: by each of them one more place was told.
+STOPS = ("1.parquet", 12), ("2.parquet", 8)
 DONE = 3
 FEATURES = {"count": "INT64", "text": "STRING"}
+Progress = ours().message("feast.worker.v1.Progress")
 
 
-def write(path, seed):
+def parquet(seed, keys):
+    """A file's bytes; every hundredth row has no entity."""
     chance = np.random.default_rng(seed)
-    times = 1_609_459_200_000_000 + chance.integers(0, 1000, ROWS // 2) * 1_000_000
-    ids = [None if row % 100 == 99 else int(key) for row, key in enumerate(chance.integers(0, KEYS, ROWS // 2))]
+    ids = [None if row % 100 == 99 else int(key) for row, key in enumerate(chance.permutation(keys))]
+    times = 1_609_459_200_000_000 + chance.integers(0, 1000, FILE_ROWS) * 1_000_000
+    out = io.BytesIO()
     pq.write_table(pa.table({
         "id": pa.array(ids, pa.int64()), "event_timestamp": pa.array(times, pa.timestamp("us", tz="UTC")),
-        "count": pa.array(chance.integers(0, 2**40, ROWS // 2)),
-        "text": pa.array([f"{number:0700}" for number in range(ROWS // 2)])}), path, row_group_size=10_000)
+        "count": pa.array(chance.integers(0, 2**40, FILE_ROWS)),
+        "text": pa.array([f"{number:0{TEXT_BYTES}}" for number in range(FILE_ROWS)])}),
+        out, row_group_size=GROUP_ROWS, compression="none", use_dictionary=False)
+    return out.getvalue()
 
 
 class Killed(feastcore.CoreTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        print(f"seed {SEED}", flush=True)
-        cls.chance = random.Random(SEED)
-        cls.source = pathlib.Path(cls.name("source"))
-        cls.source.mkdir()
-        write(cls.source / "1.parquet", 1)
-        write(cls.source / "2.parquet", 2)
+        cls.s3 = GatedS3()
+        cls.addClassCleanup(cls.s3.stop)
+        cls.groups = {}
+        for seed, (key, ids) in enumerate(KEYS):
+            data = parquet(seed, ids)
+            layout = pq.read_metadata(io.BytesIO(data))
+            groups = [layout.row_group(number) for number in range(layout.num_row_groups)]
+            cls.groups[key] = [group.column(0).data_page_offset for group in groups]
+            cls.s3.put(key, data, len(data) - 8 - layout.serialized_size)
+
+    def start(self, *flags):
+        return self.server("--jobs-memory-limit", "64MiB", "--jobs-max-attempts", "100",
+                           f"--sources-s3-endpoint={self.s3.endpoint}", *flags,
+                           env={"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
 
     def begin(self, server):
         server.api.apply_entity("id", "INT64")
-        server.api.apply_table(tables.table("table", ["id"], FEATURES, tables.file_source(self.source)), mode="off")
+        source = tables.file_source(f"s3://{BUCKET}/")
+        server.api.apply_table(tables.table("table", ["id"], FEATURES, source), mode="off")
         return server.api.start_ingestion("table").id
-
-    def start(self):
-        return self.server("--jobs-memory-limit", "64MiB", "--jobs-max-attempts", "100")
-
-    def contents(self, server):
-        (path,) = pathlib.Path(server.data_dir, "online").glob("*/table.db")
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
-            return store.execute("SELECT * FROM feature_row ORDER BY key").fetchall()
 
     def ended(self, server, job_id):
         job = self.job_ends(server.api, job_id)
         self.assertEqual(job.status, DONE, job.error_message)
         return server.api.job_detail(job_id)
 
-    def undisturbed(self):
-        server = self.start()
-        detail = self.ended(server, self.begin(server))
-        return self.contents(server), detail
+    def undisturbed(self, *flags):
+        server = self.start(*flags)
+        return self.ended(server, self.begin(server)), server
 
-    def some_time(self, server, job_id):
-        """Until there is a worker, and then a moment of chance; True when the job is over."""
-        def met():
-            return server.job_workers() or server.api.get_job(job_id).status >= DONE
+    def place(self, server):
+        """(path, rows that are behind) as the server keeps it, whatever becomes of it; None when there is none."""
+        with sqlite3.connect(f"file:{server.data_dir}/registry.db?mode=ro", uri=True, timeout=60) as registry:
+            ((progress,),) = registry.execute("SELECT progress FROM job").fetchall()
+        (*_, found) = [None, *Progress.FromString(progress).positions]
+        return (found.part, int(found.offset)) if found else None
 
-        wait_until(met, "a worker of the job")
-        time.sleep(self.chance.random() * 0.4)
-        return server.api.get_job(job_id).status >= DONE
+    def goes_on(self, before):
+        """No row group before the place was asked for."""
+        key, row = before[0].rpartition("/")[2], before[1]
+        first = key, self.groups[key][row // GROUP_ROWS]
+        data = [one for one in self.s3.asked if one[2] <= self.s3.footers[one[0]]]
+        self.assertTrue(data)
+        self.assertGreaterEqual(min(data)[:2], first)
 
-    def same_in_the_end(self, server, job_id, kill):
-        kills = 0
-        while kills < KILLS and not self.some_time(server, job_id):
-            kills += kill(server)
-        found, expected = self.ended(server, job_id), self.undisturbed()
-        self.assertEqual(self.contents(server), expected[0])
-        receipt, whole = found.receipt, expected[1].receipt
-        self.assertEqual((receipt.rows_read, receipt.rows_rejected), (whole.rows_read, whole.rows_rejected))
+    def disturbed(self, server, kills):
+        """Kills at each stop, and once more while the rest is on its way; the job's end."""
+        key, group = STOPS[0]
+        self.s3.move_gate((key, self.groups[key][group]))
+        self.s3.asked.clear()
+        job_id, before = self.begin(server), None
+        for number, kill in enumerate(kills):
+            self.s3.wait_for_reader(feastcore.PATIENCE)
+            wait_until(lambda seen=before: self.place(server) not in (None, seen), "a place that is told")
+            if before:
+                self.goes_on(before)
+            before = self.place(server)
+            self.assertGreater(server.api.job_detail(job_id).progress.attempt, number)
+            self.assertEqual(len(server.job_workers()), 1)
+            self.s3.asked.clear()
+            kill(server)
+            after = STOPS[number + 1] if number + 1 < len(STOPS) else None
+            self.s3.move_gate(after and (after[0], self.groups[after[0]][after[1]]))
+        wait_until(lambda: self.s3.asked, "the last attempt")
+        kills[0](server)
+        detail = self.ended(server, job_id)
+        self.assertGreater(detail.progress.attempt, len(kills))
+        self.goes_on(before)
+        return detail
+
+    def same(self, found, expected):
+        receipt, whole = found.receipt, expected.receipt
+        self.assertEqual((receipt.rows_read, receipt.rows_rejected), (2 * FILE_ROWS, 2 * FILE_ROWS // 100))
+        self.assertEqual((whole.rows_read, whole.rows_rejected), (receipt.rows_read, receipt.rows_rejected))
         self.assertEqual(receipt.rows_read, receipt.rows_rejected + receipt.rows_written + receipt.rows_late
                          + receipt.rows_superseded)
         self.assertEqual([(one.column, one.reason, one.count) for one in receipt.rejections],
                          [(one.column, one.reason, one.count) for one in whole.rejections])
-        letters = [pathlib.Path(detail.dead_letter_path).read_text() for detail in (found, expected[1])]
-        self.assertEqual(*letters)
-        self.assertEqual(receipt.source_version, whole.source_version)
-        self.assertEqual(receipt.spec_revision, server.api.get_table("table").meta.revision)
+        self.assertEqual(*[pathlib.Path(one.dead_letter_path).read_text() for one in (found, expected)])
+        self.assertEqual((receipt.source_version, receipt.spec_revision), (whole.source_version, whole.spec_revision))
+
+    def kill_worker(self, server):
+        for pid in server.job_workers():
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda dead=pid: dead not in server.children(), "the end of a worker that was killed")
+
+    def kill_server(self, server):
+        workers = server.job_workers()
+        server.kill()
+        for pid in workers:
+            wait_until(lambda dead=pid: not pathlib.Path(f"/proc/{dead}").exists()
+                       or "\nState:\tZ" in pathlib.Path(f"/proc/{dead}/status").read_text(),
+                       "the worker of a dead server to end")
+        server.start()
+
+
+class Embedded(Killed):
+    whole = None  # detail and contents of a run that nothing disturbs
+
+    def contents(self, server):
+        (path,) = pathlib.Path(server.data_dir, "online").glob("*/table.db")
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
+            return store.execute("SELECT * FROM feature_row ORDER BY key").fetchall()
+
+    def check(self, kill):
+        server = self.start()
+        found = self.disturbed(server, [kill] * len(STOPS))
+        if Embedded.whole is None:
+            expected, other = self.undisturbed()
+            Embedded.whole = expected, self.contents(other)
+        self.same(found, Embedded.whole[0])
+        self.assertTrue(self.contents(server) == Embedded.whole[1])
 
     def test_workers(self):
-        def kill(server):
-            for pid in server.job_workers():
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    return 0
-                return 1
-            return 0
-
-        server = self.start()
-        self.same_in_the_end(server, self.begin(server), kill)
+        self.check(self.kill_worker)
 
     def test_servers(self):
-        def kill(server):
-            server.kill()
-            server.start()
-            return 1
+        self.check(self.kill_server)
 
-        server = self.start()
-        self.same_in_the_end(server, self.begin(server), kill)
+
+class InRedis(Killed):
+    def contents(self, redis, number):
+        with redis.client() as client:
+            client.call("SELECT", number)
+            return client.dump()
+
+    def test_workers_and_servers(self):
+        redis = Redis(password=None).start()
+        self.addCleanup(redis.close)
+        where = [("--online-store-default", f"redis://127.0.0.1:{redis.port}/{number}") for number in range(2)]
+        found = self.disturbed(self.start(*where[0]), [self.kill_worker, self.kill_server])
+        self.same(found, self.undisturbed(*where[1])[0])
+        contents = [self.contents(redis, number) for number in range(2)]
+        self.assertGreater(len(contents[1]), FILE_ROWS)
+        self.assertTrue(contents[0] == contents[1])
 
 
 if __name__ == "__main__":
