@@ -381,9 +381,10 @@ class FollowingAStandIn(unittest.TestCase):
             before = [(200, {"Shards": [shard(0)]})] if action == "ListShards" else []
             stand_in = self.refused(action, before, self.refusal("LimitExceededException"), GetRecords=[self.some(1)])
             begun.append(("too many requests", [1], stand_in, follow(stand_in.url, "s")))
-        for text, values, stand_in, follower in begun:
+        for _, _, stand_in, follower in begun:
             follower.wait(lambda f=follower: any(line.get("trouble") for line in f.lines))
             stand_in.pass_on()
+        for text, values, _, follower in begun:
             follower.wait_for(len(values)).wait(lambda f=follower: f.lines[-1]["trouble"] is None)
             follower.end()
             self.assertEqual(follower.values(), values)
