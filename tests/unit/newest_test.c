@@ -117,7 +117,7 @@ static fc_rc compare(void *ctx, const struct fc_online_row *row, struct fc_error
     return FC_OK;
 }
 
-static bool put_random(struct fc_newest *newest, struct model *models, uint64_t *random,
+static void put_random(struct fc_newest *newest, struct model *models, uint64_t *random,
                        uint64_t serial)
 {
     uint32_t number = (uint32_t)(next_random(random) % KEYS);
@@ -128,39 +128,83 @@ static bool put_random(struct fc_newest *newest, struct model *models, uint64_t 
     char features[sizeof(serial) + 100] = {0};
     struct model *model = &models[number];
     struct fc_error err = FC_ERROR_INIT;
-    bool overtaken = false;
 
     memcpy(features, &serial, sizeof(serial));
     const struct fc_online_row row = {.key = {key, sizeof(key)},
                                       .event = {.seconds = event, .set = true},
                                       .created = {.seconds = created, .set = created >= 0},
                                       .features = {features, size}};
-    assert_int_equal(fc_newest_put(newest, &row, &overtaken, &err), FC_OK);
-    assert_int_equal(overtaken, model->set);
+    assert_int_equal(fc_newest_put(newest, &row, &err), FC_OK);
     if (!model->set || event > model->event || (event == model->event && created >= model->created))
         *model = (struct model){.set = true, .event = event, .created = created, .serial = serial};
-    return overtaken;
 }
 
 static void the_newest_row_of_each_key_is_kept(void **state)
 {
     struct fc_newest *newest = NULL;
     struct fc_error err = FC_ERROR_INIT;
-    uint64_t random = 20130208;
+    uint64_t random = 20130208, overtaken = 0;
 
     (void)state;
-    assert_int_equal(fc_newest_new((size_t)64 << 20, (size_t)1 << 19, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new((size_t)64 << 20, (size_t)1 << 19, &overtaken, &newest, &err),
+                     FC_OK);
     for (int round = 0; round < 3; round++) {
         struct model models[KEYS] = {{0}};
         struct drained drained = {.models = models};
-        size_t overtaken = 0;
+        overtaken = 0;
         for (uint64_t i = 0; i < ROWS; i++)
-            overtaken += put_random(newest, models, &random, i);
-        assert_int_equal(fc_newest_count(newest), ROWS - overtaken);
+            put_random(newest, models, &random, i);
         assert_int_equal(fc_newest_drain(newest, compare, &drained, &err), FC_OK);
         assert_int_equal(drained.count, ROWS - overtaken);
-        assert_int_equal(fc_newest_count(newest), 0);
+        for (size_t i = 0; i < KEYS; i++)
+            drained.count -= models[i].set;
+        assert_int_equal(drained.count, 0);
     }
+    fc_newest_free(newest);
+}
+
+static fc_rc count(void *ctx, const struct fc_online_row *row, struct fc_error *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)ctx;
+    return FC_OK;
+}
+
+/* Beginnings of all lengths, zero bytes, and keys that differ far behind: as memcmp has them, shorter ones first. */
+static fc_rc in_order(void *ctx, const struct fc_online_row *row, struct fc_error *err)
+{
+    struct fc_buf *last = ctx;
+
+    (void)err;
+    assert_true(last->len == 0 || fc_str_cmp((fc_str){last->ptr, last->len}, row->key) < 0);
+    fc_buf_clear(last);
+    fc_buf_append(last, row->key.ptr, row->key.len);
+    return FC_OK;
+}
+
+static void keys_come_in_order(void **state)
+{
+    static const char letters[] = {'\0', 'a', '\xff'};
+    struct fc_newest *newest = NULL;
+    struct fc_error err = FC_ERROR_INIT;
+    uint64_t random = 19700101, overtaken = 0;
+
+    (void)state;
+    assert_int_equal(fc_newest_new((size_t)64 << 20, 4096, &overtaken, &newest, &err), FC_OK);
+    for (size_t common = 0; common < 40; common++) {
+        FC_CLEANUP(fc_buf_done) struct fc_buf last = FC_BUF_INIT;
+        for (size_t i = 0; i < 1000; i++) {
+            char key[64] = {0};
+            size_t len = common + 1 + next_random(&random) % 20;
+            for (size_t at = common; at < len; at++)
+                key[at] = letters[next_random(&random) % (at % 3 + 1)];
+            const struct fc_online_row row = {.key = {key, len}};
+            assert_int_equal(fc_newest_put(newest, &row, &err), FC_OK);
+        }
+        assert_int_equal(fc_newest_drain(newest, in_order, &last, &err), FC_OK);
+    }
+    assert_true(overtaken > 0);
     fc_newest_free(newest);
 }
 
@@ -169,27 +213,29 @@ static void it_is_full_by_bytes_and_by_rows(void **state)
     struct fc_newest *newest = NULL;
     struct fc_error err = FC_ERROR_INIT;
     static char features[10000];
-    bool overtaken = false;
+    size_t drained = 0;
+    uint64_t overtaken = 0;
     size_t rows = 0;
 
     (void)state;
-    assert_int_equal(fc_newest_new(100000, 1000, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new(100000, 1000, &overtaken, &newest, &err), FC_OK);
     while (!fc_newest_full(newest)) {
         struct fc_online_row row = {.key = {(const char *)&rows, sizeof(rows)},
                                     .features = {features, sizeof(features)}};
-        assert_int_equal(fc_newest_put(newest, &row, &overtaken, &err), FC_OK);
+        assert_int_equal(fc_newest_put(newest, &row, &err), FC_OK);
         rows++;
     }
     assert_true(rows <= 11);
     fc_newest_free(newest);
-    assert_int_equal(fc_newest_new((size_t)64 << 20, 1000, &newest, &err), FC_OK);
+    assert_int_equal(fc_newest_new((size_t)64 << 20, 1000, &overtaken, &newest, &err), FC_OK);
     for (rows = 0; !fc_newest_full(newest); rows++) {
         struct fc_online_row row = {.key = {(const char *)&rows, sizeof(rows)}};
-        assert_int_equal(fc_newest_put(newest, &row, &overtaken, &err), FC_OK);
-        assert_false(overtaken);
+        assert_int_equal(fc_newest_put(newest, &row, &err), FC_OK);
     }
     assert_int_equal(rows, 1024);
-    assert_int_equal(fc_newest_count(newest), rows);
+    assert_int_equal(fc_newest_drain(newest, count, &drained, &err), FC_OK);
+    assert_int_equal(drained, rows);
+    assert_int_equal(overtaken, 0);
     fc_newest_free(newest);
 }
 
@@ -214,6 +260,7 @@ static void a_set_remembers_keys(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(features_are_packed_as_protobuf_c_does),
     cmocka_unit_test(the_newest_row_of_each_key_is_kept),
+    cmocka_unit_test(keys_come_in_order),
     cmocka_unit_test(it_is_full_by_bytes_and_by_rows),
     cmocka_unit_test(a_set_remembers_keys),
 };

@@ -66,7 +66,6 @@ static fc_rc take_row(struct fc_batch_work *work, const struct fc_batch *batch, 
     Feast__Worker__V1__Receipt *receipt = work->receipt;
     struct fc_row_verdict verdict;
     struct fc_online_row made;
-    bool overtaken = false;
 
     fc_rc rc = fc_row_make(work->maker, batch, row, &work->request.start, &work->request.end, &made,
                            &verdict, err);
@@ -82,10 +81,9 @@ static fc_rc take_row(struct fc_batch_work *work, const struct fc_batch *batch, 
         receipt->rows_rejected++;
         return fc_dead_letters_add(work->letters, &rejection, err);
     }
-    rc = fc_newest_put(work->newest, &made, &overtaken, err);
+    rc = fc_newest_put(work->newest, &made, err);
     if (rc != FC_OK)
         return rc;
-    receipt->rows_superseded += overtaken;
     if (++work->rows_in_slice < SLICE_ROWS && !fc_newest_full(work->newest))
         return FC_OK;
     rc = flush(work, err);
@@ -179,7 +177,8 @@ static fc_rc prepare(struct fc_batch_work *work, struct fc_error *err)
     if (rc == FC_OK)
         rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
     if (rc == FC_OK)
-        rc = fc_newest_new(slice_bytes(order), SLICE_KEYS, &work->newest, err);
+        rc = fc_newest_new(slice_bytes(order), SLICE_KEYS, &work->receipt->rows_superseded,
+                           &work->newest, err);
     work->keys = fc_keyset_new();
     if (rc == FC_OK && !work->keys)
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the account of keys");

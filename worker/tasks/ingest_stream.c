@@ -96,7 +96,6 @@ static fc_rc take_row(struct work *work, const struct fc_batch *batch, size_t ro
     struct fc_rejection rejection = {.batch = batch, .row = row, .raw = message};
     struct fc_row_verdict verdict;
     struct fc_online_row made;
-    bool overtaken = false;
 
     work->account.receipt.rows_read++;
     work->account.receipt.bytes_read += message->value.len;
@@ -115,8 +114,7 @@ static fc_rc take_row(struct work *work, const struct fc_batch *batch, size_t ro
         rejection.message = verdict.message;
         return reject(work, &rejection, err);
     }
-    rc = fc_newest_put(work->newest, &made, &overtaken, err);
-    work->account.receipt.rows_superseded += overtaken;
+    rc = fc_newest_put(work->newest, &made, err);
     return rc == FC_OK && fc_newest_full(work->newest) ? flush(work, err) : rc;
 }
 
@@ -191,7 +189,8 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     if (rc == FC_OK)
         rc = fc_row_maker_new(order->project, order->spec, &work->binding, &work->maker, err);
     if (rc == FC_OK)
-        rc = fc_newest_new(BATCH_BYTES * 2, BATCH_MESSAGES, &work->newest, err);
+        rc = fc_newest_new(BATCH_BYTES * 2, BATCH_MESSAGES, &work->account.receipt.rows_superseded,
+                           &work->newest, err);
     if (rc == FC_OK)
         rc = fc_dead_letters_open(order->dead_letter_path, FC_LETTERS_LAST, &work->binding,
                                   &work->letters, err);
