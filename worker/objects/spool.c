@@ -183,6 +183,11 @@ int64_t fc_spool_bytes(const struct fc_spool *spool)
     return spool->object.bytes;
 }
 
+const char *fc_spool_version(const struct fc_spool *spool)
+{
+    return spool->object.version;
+}
+
 /* The spans without what is there already; at most one piece a span and one more for each hole filled before. */
 static fc_rc missing(const struct fc_spool *spool, const struct fc_span *spans, size_t count,
                      struct fc_spool *ret, struct fc_error *err)

@@ -41,6 +41,8 @@ FC_DEFINE_FREEP(struct fc_spool, fc_spool_close)
 const char *fc_spool_path(const struct fc_spool *spool);
 const char *fc_spool_name(const struct fc_spool *spool);
 int64_t fc_spool_bytes(const struct fc_spool *spool);
+/** Of the object, to which each further read is pinned; NULL when its server gives none. */
+const char *fc_spool_version(const struct fc_spool *spool);
 
 /** Fetches what is not there yet; near neighbours come in one request. Spans beyond the end are SOURCE_INVALID. */
 FC_MUST fc_rc fc_spool_need(struct fc_spool *spool, const struct fc_span *spans, size_t count,

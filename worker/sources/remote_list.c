@@ -182,6 +182,10 @@ static fc_rc open_single(struct fc_remote *remote, struct listing *l, struct fc_
     rc = fc_remote_local(remote, &l->list->files[0], &local, err);
     if (rc != FC_OK)
         return rc;
+    const char *version = fc_spool_version(remote->spool);
+    l->list->files[0].version = version ? fc_arena_strdup(l->arena, version) : NULL;
+    if (version && !l->list->files[0].version)
+        return no_memory(err);
     l->list->files[0].bytes = fc_spool_bytes(remote->spool);
     l->list->bytes = l->list->files[0].bytes;
     return fc_hive_read(l->list, l->arena, err);
