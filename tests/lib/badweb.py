@@ -32,7 +32,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         web.requests.append((manner, self.headers.get("Range"), self.path))
         getattr(self, f"do_{manner.replace('-', '_')}", self.do_missing)(web.files.get(self.path.split("/")[-1], b""))
 
-    def ranged(self, data, version='"1"', lie=None, headers=None):
+    def ranged(self, data, version='"1"', lie=None, headers=None, send=None):
         found = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         match = self.headers.get("If-Match")
         if match not in (None, version):
@@ -46,7 +46,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = data[start:end]
         told = {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(len(body)), "ETag": version,
                 **(headers or {})}
-        return self.send(206, {**told, **(lie(start, end, size) if lie else {})}, body)
+        return (send or self.send)(206, {**told, **(lie(start, end, size) if lie else {})}, body)
 
     def do_good(self, data):
         self.ranged(data)
@@ -120,6 +120,43 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self.send(503, {"Content-Length": "0", "Retry-After": "0"}, b"")
         return self.ranged(data)
 
+    def do_troubled(self, data):
+        """Good for the ends of files, which have the footer; for other ranges as the next of `troubles` says."""
+        web = self.server.web
+        if not web.troubles or self.headers.get("Range", "").startswith("bytes=-"):
+            return self.ranged(data)
+        trouble = web.troubles[0] if web.endless else web.troubles.pop(0)
+        web.met.append(trouble)
+        return getattr(self, f"trouble_{trouble}")(data)
+
+    def half(self, status, headers, body):
+        self.send(status, headers, body[: len(body) // 2])
+        self.close_connection = True
+
+    def trouble_end(self, data):
+        self.ranged(data, send=self.half)
+
+    def trouble_reset(self, data):
+        self.ranged(data, send=self.half)
+        self.wfile.flush()
+        self.reset()
+
+    def trouble_busy(self, _):
+        self.send(503, {"Content-Length": "0", "Retry-After": "0"}, b"")
+
+    def trouble_shift(self, data):
+        self.do_wrong_range(data)
+
+    def trouble_dribble(self, data):
+        def slowly(status, headers, body):
+            self.send(status, headers, b"")
+            for at in range(0, len(body), max(1, len(body) // 20)):
+                self.wfile.write(body[at:at + max(1, len(body) // 20)])
+                self.wfile.flush()
+                time.sleep(0.01)
+
+        self.ranged(data, send=slowly)
+
     def do_redirect(self, _):
         name = self.path.split("/")[-1]
         self.send(302, {"Location": f"/good/{name}", "Content-Length": "0"}, b"")
@@ -145,6 +182,8 @@ class _Server(http.server.ThreadingHTTPServer):
 class BadWeb:
     def __init__(self):
         self.files, self.requests, self.changes = {}, [], 0
+        # What `troubled` does next: one each, or the first for ever; and what it did.
+        self.troubles, self.endless, self.met = [], False, []
         self.ended = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.web = self
