@@ -87,6 +87,8 @@ class Server:
                        if not name.startswith(("FEAST_", "AWS_"))}
         # A machine with few cores would start one, and one thread has no races to find.
         environment["FEAST_CORE_GRPC_THREADS"] = "2"
+        # Under a sanitizer, on a busy machine, a look takes longer than people would wait for it.
+        environment["FEAST_CORE_PROBE_DEADLINE"] = "20s"
         environment.update(self.env)
         with log.open("wb") as err:
             self.process = subprocess.Popen(
