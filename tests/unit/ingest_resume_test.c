@@ -11,6 +11,7 @@
 #include "tests/support/parquet.h"
 #include "tests/support/scratch.h"
 #include "tests/support/specs.h"
+#include "worker/tasks/batch_place.h"
 #include "worker/tasks/ingest_batch.h"
 
 #define ROWS 40000
@@ -332,6 +333,20 @@ static void pace_is_told(void **state)
     assert_int_equal(before.rows_read, ROWS);
 }
 
+/* The registry refuses messages with text that is no UTF-8: the place of such a file must not be in one. */
+static void a_name_that_is_no_utf8_is_not_told(void **state FC_UNUSED)
+{
+    struct fc_batch_place place = {.scan = {.path = "/data/caf\xe9.parquet", .row = 7}};
+    Feast__Worker__V1__Progress progress = FEAST__WORKER__V1__PROGRESS__INIT;
+
+    fc_batch_place_tell(&place, &progress);
+    assert_int_equal(progress.n_positions, 0);
+    place.scan.path = "/data/caf\xc3\xa9.parquet";
+    fc_batch_place_tell(&place, &progress);
+    assert_int_equal(progress.n_positions, 1);
+    assert_string_equal(progress.positions[0]->offset, "7");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest cases[] = {
     CASE(it_goes_on_from_every_place),
@@ -339,6 +354,7 @@ static const struct CMUnitTest cases[] = {
     CASE(what_changed_is_read_again),
     CASE(places_that_are_none),
     CASE(pace_is_told),
+    cmocka_unit_test(a_name_that_is_no_utf8_is_not_told),
 };
 
 FC_TEST_MAIN_GROUP(cases, NULL, group_teardown)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
+
 /* Of a receipt: its rejections are few. */
 #define RECEIPT_MAX ((size_t)4 << 20)
 
@@ -82,7 +84,8 @@ fc_rc fc_batch_place_set(struct fc_batch_place *place, const struct fc_scan_plac
 
 void fc_batch_place_tell(struct fc_batch_place *place, Feast__Worker__V1__Progress *progress)
 {
-    if (!place->scan.path)
+    /* A name that is no UTF-8 fits into no message: such a job starts anew. */
+    if (!place->scan.path || !fc_utf8_valid(place->scan.path, strlen(place->scan.path)))
         return;
     feast__worker__v1__position__init(&place->position);
     snprintf(place->offset, sizeof(place->offset), "%" PRId64, place->scan.row);
