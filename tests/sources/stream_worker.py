@@ -226,12 +226,13 @@ class Following(StreamTest):
         self.assertEqual((lines[4]["column"], lines[4]["values"]["number"]), ("id", 6))
         counts = {(r.column, r.reason): r.count for r in receipt.rejections}
         self.assertEqual(counts, {("", "UNDECODABLE"): 4, ("id", "NULL"): 1, ("word", "NOT_TEXT"): 1})
-        # The account goes on, and so does the file.
-        self.broker.produce(self.topic, [(0, b"more")])
-        receipt = self.start(from_=worker.last).wait_read(17).stop().receipt
+        # The same ones again: the account goes on, and so does the file.
+        self.broker.produce(self.topic, [(0, data, b"the key") for data in poison])
+        receipt = self.start(from_=worker.last).wait_read(20).stop().receipt
         self.assertEqual({(r.column, r.reason): r.count for r in receipt.rejections},
-                         {**counts, ("", "UNDECODABLE"): 5})
-        self.assertEqual(len(self.lines()), 7)
+                         {**counts, ("", "UNDECODABLE"): 8})
+        self.assertEqual(self.lines()[:6], lines)
+        self.assertEqual([line["raw"] for line in self.lines()[6:]], [line["raw"] for line in lines[:4]])
 
     def test_partitions_that_are_added(self):
         from confluent_kafka.admin import NewPartitions
