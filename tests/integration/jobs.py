@@ -13,7 +13,7 @@ import urllib.parse
 import feastcore
 import feasttables as tables
 from feastapi import FieldStatus, legacy_jobs_pb, plain, value
-from feastcore import wait_until
+from feastcore import alive, wait_until
 from feasttables import at
 
 PENDING, RUNNING, DONE, ERROR = 1, 2, 3, 4
@@ -272,9 +272,7 @@ class Dying(JobTest):
         pid = self.freeze_worker(server, job_id)
         os.kill(pid, signal.SIGCONT)
         server.kill()
-        wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists()
-                   or "\nState:\tZ" in pathlib.Path(f"/proc/{pid}/status").read_text(),
-                   "the worker of a dead server to end")
+        wait_until(lambda: not alive(pid), "the worker of a dead server to end")
         server.start()
         self.done(server.api, job_id)
         self.assertEqual(server.api.job_detail(job_id).progress.attempt, 2)

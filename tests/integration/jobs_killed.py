@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import feastcore
 import feasttables as tables
 from feastapi import ours
-from feastcore import wait_until
+from feastcore import alive, wait_until
 from gateds3 import BUCKET, GatedS3
 from redisserver import Redis
 
@@ -142,9 +142,7 @@ class Killed(feastcore.CoreTest):
         workers = server.job_workers()
         server.kill()
         for pid in workers:
-            wait_until(lambda dead=pid: not pathlib.Path(f"/proc/{dead}").exists()
-                       or "\nState:\tZ" in pathlib.Path(f"/proc/{dead}/status").read_text(),
-                       "the worker of a dead server to end")
+            wait_until(lambda dead=pid: not alive(dead), "the worker of a dead server to end")
         server.start()
 
 

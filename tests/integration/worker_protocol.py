@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feastapi import ours
+from feastcore import alive
 from feastworker import PATIENCE, WORKER, Worker, WorkerMessage, WorkOrder
 
 # Seen in every run, so that a failure can be repeated.
@@ -38,14 +39,6 @@ def until(condition, what):
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain: {what}")
         time.sleep(0.005)
-
-
-def alive(pid):
-    """Whether the process runs; a zombie does not."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 class WorkerProtocol(unittest.TestCase):
