@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/internal.h"
 
+static const size_t entity_strings[] = {
+    offsetof(struct fc_entity_row, project),
+    offsetof(struct fc_entity_row, name),
+    offsetof(struct fc_entity_row, spec),
+    offsetof(struct fc_entity_row, reply),
+};
+static const struct fc_row_kind entity_kind = {
+    .size = sizeof(struct fc_entity_row),
+    .strings = entity_strings,
+    .string_count = FC_ARRAY_LEN(entity_strings),
+};
+
 static uint64_t entity_sum(int64_t project_id, const struct fc_entity_row *row)
 {
     const int64_t numbers[] = {project_id, row->value_type, row->revision, row->created_s,
@@ -30,18 +42,8 @@ static fc_rc read_row(const struct fc_query *query, struct fc_entity_row *ret, s
                         FC_STR_ARG(ret->project), (long long)ret->id);
 }
 
-static fc_rc keep_strings(struct fc_arena *arena, struct fc_entity_row *row, struct fc_error *err)
-{
-    fc_str *strings[] = {&row->project, &row->name, &row->spec, &row->reply};
-    fc_rc rc = FC_OK;
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++) {
-        rc = fc_str_keep(arena, strings[i], err);
-    }
-    return rc;
-}
-
-fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
-                     struct fc_entity_row *ret, struct fc_error *err)
+static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
+                  void *ret, bool *ret_found, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     struct fc_entity_row row = {.id = 0};
@@ -58,12 +60,19 @@ fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name, stru
         rc = read_row(&query, &row, err);
     }
     if (rc == FC_OK && found) {
-        rc = keep_strings(arena, &row, err);
+        rc = fc_row_keep(&entity_kind, arena, &row, err);
     }
     if (rc == FC_OK) {
-        *ret = row;
+        *(struct fc_entity_row *)ret = row;
+        *ret_found = found;
     }
     return rc;
+}
+
+fc_rc fc_entity_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
+                     struct fc_entity_row *ret, struct fc_error *err)
+{
+    return fc_row_find(reader, &entity_kind, find, project, name, arena, ret, err);
 }
 
 static fc_rc walk(struct fc_query *query, fc_entity_fn fn, void *ctx, struct fc_error *err)

@@ -9,15 +9,15 @@
 #include "storage/db.h"
 #include "storage/dirlock.h"
 #include "storage/registry.h"
+#include "storage/row_cache.h"
 #include "storage/store.h"
-#include "storage/table_cache.h"
 
 /** One transaction reads through the writer's connection, every other reader has a connection of its own. */
 struct fc_reader {
     struct fc_db *db;
     struct fc_db own;
-    struct fc_writer *writer;      /**< whose commits make the cache stale; NULL in a transaction */
-    struct fc_table_cache *tables; /**< NULL in a transaction */
+    struct fc_writer *writer;  /**< whose commits make the cache stale; NULL in a transaction */
+    struct fc_row_cache *rows; /**< NULL in a transaction */
 };
 
 struct fc_txn {
@@ -39,6 +39,18 @@ struct fc_store {
     struct fc_scrub *scrub;       /**< NULL: the file is not checked while it is served */
     struct fc_reader_slot *slots; /**< readers of threads; guarded by reader.c's mutex */
 };
+
+/** Copies the strings of a row to the arena; before, they last as long as the step of the query. */
+FC_MUST fc_rc fc_row_keep(const struct fc_row_kind *kind, struct fc_arena *arena, void *row,
+                          struct fc_error *err);
+/** Reads one row from the database, its strings in the arena. When there is none, `ret` becomes a row of id 0. */
+typedef fc_rc (*fc_row_fn)(struct fc_reader *reader, fc_str project, fc_str name,
+                           struct fc_arena *arena, void *ret, bool *ret_found,
+                           struct fc_error *err);
+/** What the reader remembers, if nothing was committed since it read that, else what `find` finds. */
+FC_MUST fc_rc fc_row_find(struct fc_reader *reader, const struct fc_row_kind *kind, fc_row_fn find,
+                          fc_str project, fc_str name, struct fc_arena *arena, void *ret,
+                          struct fc_error *err);
 
 /** Closes the readers that fc_store_reader opened, whatever thread they belong to. */
 void fc_readers_close_all(struct fc_store *store);

@@ -35,7 +35,7 @@ fc_rc fc_reader_open(struct fc_store *store, struct fc_reader **ret, struct fc_e
     }
     reader->db = &reader->own;
     reader->writer = store->writer;
-    reader->tables = fc_table_cache_new();
+    reader->rows = fc_row_cache_new();
     *ret = reader;
     return FC_OK;
 }
@@ -44,7 +44,7 @@ void fc_reader_close(struct fc_reader *reader)
 {
     if (reader != NULL) {
         fc_db_close(&reader->own);
-        fc_table_cache_free(reader->tables);
+        fc_row_cache_free(reader->rows);
         free(reader);
     }
 }

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/internal.h"
 
+static const size_t table_strings[] = {
+    offsetof(struct fc_table_row, project), offsetof(struct fc_table_row, name),
+    offsetof(struct fc_table_row, hash),    offsetof(struct fc_table_row, mode),
+    offsetof(struct fc_table_row, spec),    offsetof(struct fc_table_row, reply),
+};
+static const struct fc_row_kind table_kind = {
+    .size = sizeof(struct fc_table_row),
+    .strings = table_strings,
+    .string_count = FC_ARRAY_LEN(table_strings),
+};
+
 static uint64_t table_sum(int64_t project_id, const struct fc_table_row *row)
 {
     const int64_t numbers[] = {project_id,     row->deleted, row->revision, row->created_s,
@@ -37,19 +48,8 @@ static fc_rc read_row(const struct fc_query *query, struct fc_table_row *ret, st
                         FC_STR_ARG(ret->project), (long long)ret->id);
 }
 
-static fc_rc keep_strings(struct fc_arena *arena, struct fc_table_row *row, struct fc_error *err)
-{
-    fc_str *strings[] = {&row->project, &row->name, &row->hash,
-                         &row->mode,    &row->spec, &row->reply};
-    fc_rc rc = FC_OK;
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++) {
-        rc = fc_str_keep(arena, strings[i], err);
-    }
-    return rc;
-}
-
 static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
-                  struct fc_table_row *ret, struct fc_error *err)
+                  void *ret, bool *ret_found, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     struct fc_table_row row = {.id = 0};
@@ -66,10 +66,11 @@ static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct 
         rc = read_row(&query, &row, err);
     }
     if (rc == FC_OK && found) {
-        rc = keep_strings(arena, &row, err);
+        rc = fc_row_keep(&table_kind, arena, &row, err);
     }
     if (rc == FC_OK) {
-        *ret = row;
+        *(struct fc_table_row *)ret = row;
+        *ret_found = found;
     }
     return rc;
 }
@@ -77,21 +78,7 @@ static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct 
 fc_rc fc_table_find(struct fc_reader *reader, fc_str project, fc_str name, struct fc_arena *arena,
                     struct fc_table_row *ret, struct fc_error *err)
 {
-    if (reader->writer == NULL) {
-        return find(reader, project, name, arena, ret, err);
-    }
-    uint64_t generation = fc_writer_generation(reader->writer);
-    bool quiet = generation % 2 == 0;
-    if (quiet && fc_table_cache_get(reader->tables, generation, project, name, arena, ret)) {
-        return FC_OK;
-    }
-    fc_rc rc = find(reader, project, name, arena, ret, err);
-    /* Under steady writes nothing stays true for long enough to be worth a copy. */
-    if (rc == FC_OK && ret->id != 0 && quiet &&
-        fc_writer_generation(reader->writer) == generation) {
-        fc_table_cache_put(reader->tables, generation, ret);
-    }
-    return rc;
+    return fc_row_find(reader, &table_kind, find, project, name, arena, ret, err);
 }
 
 static fc_rc walk(struct fc_query *query, fc_table_fn fn, void *ctx, struct fc_error *err)

@@ -196,16 +196,6 @@ static bool entity_names(const struct serving_read *read, const char ***ret, siz
     return true;
 }
 
-static bool has_field(const serving_row *row, const char *name)
-{
-    for (size_t i = 0; i < row->n_fields; i++) {
-        if (strcmp(row->fields[i]->key, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static field_vector *make_vector(const struct serving_read *read, size_t number,
                                  const char *const *names, size_t name_count,
                                  const struct serving_value *values)
@@ -223,7 +213,8 @@ static field_vector *make_vector(const struct serving_read *read, size_t number,
     for (size_t i = 0; i < name_count; i++) {
         Feast__Types__Value *value = serving_entity_value(asked, names[i]);
         cells[i] = value != NULL ? value : &null_value;
-        statuses[i] = has_field(asked, names[i]) ? entity_status(value) : STATUS(NOT_FOUND);
+        statuses[i] =
+            serving_has_entity(asked, names[i]) ? entity_status(value) : STATUS(NOT_FOUND);
     }
     for (size_t i = 0; i < read->feature_count; i++) {
         cells[name_count + i] = values[i].value;

@@ -102,14 +102,21 @@ FC_MUST fc_rc serving_begin(struct serving_read *read, struct fc_arena *arena,
 
 /** The value that an entity row has under this name; NULL when it has none. */
 Feast__Types__Value *serving_entity_value(const serving_row *row, const char *name);
+/** True when the row names the entity, if only as null. */
+bool serving_has_entity(const serving_row *row, const char *name);
 
 /**
- * A key value in the type that the entity is declared with: itself, or an integer of the other width when it fits (the
- * Feast SDK sends every int as int64). NULL, and a violation at `field`, when it cannot be the entity's.
+ * True when a set value can be the entity's: it has the declared type, or is an integer of the other width in range
+ * (the Feast SDK sends every int as int64).
  */
-const Feast__Types__Value *serving_key_value(struct fc_violations *violations, const char *field,
+bool serving_key_fits(const struct fc_entity_type *entity, const Feast__Types__Value *value);
+/** A value that fits in the declared type: itself or a copy in the arena. NULL when that is exhausted. */
+const Feast__Types__Value *serving_key_value(struct fc_arena *arena,
                                              const struct fc_entity_type *entity,
                                              const Feast__Types__Value *value);
+/** The violation that a set value is which does not fit. */
+void serving_key_refuse(struct fc_violations *violations, const char *field,
+                        const struct fc_entity_type *entity, const Feast__Types__Value *value);
 
 /** True when the value is there and not null. */
 static inline bool serving_is_set(const Feast__Types__Value *value)

@@ -35,9 +35,9 @@ fc_rc serving_make_key(struct serving_read *read, const struct serving_table *ta
             return FC_OK;
         }
         entities[i].name = entity->name;
-        entities[i].value = serving_key_value(&read->violations, "", entity, value);
+        entities[i].value = serving_key_value(read->arena, entity, value);
         if (entities[i].value == NULL) {
-            return fc_request_too_large(err); /* its type was checked before */
+            return fc_request_too_large(err);
         }
     }
     return fc_online_key_encode(read->project, entities, table->entity_count, read->arena, ret,

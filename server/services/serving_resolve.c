@@ -108,6 +108,20 @@ static bool is_asked_for(const struct serving_read *read, size_t table, const ch
     return false;
 }
 
+/* "<table>:<feature>", as the Feast SDK names it. By hand: there is one for each feature of each read. */
+static const char *feature_key(struct fc_arena *arena, const char *table, const char *name)
+{
+    size_t table_len = strlen(table), name_size = strlen(name) + 1;
+    char *key = fc_arena_alloc(arena, table_len + 1 + name_size);
+
+    if (key != NULL) {
+        memcpy(key, table, table_len);
+        key[table_len] = ':';
+        memcpy(key + table_len + 1, name, name_size);
+    }
+    return key;
+}
+
 static fc_rc add_feature(struct serving_read *read, struct fc_reader *reader, size_t number,
                          struct fc_error *err)
 {
@@ -127,7 +141,7 @@ static fc_rc add_feature(struct serving_read *read, struct fc_reader *reader, si
     if (is_asked_for(read, at, ref->name)) {
         return FC_OK;
     }
-    const char *key = fc_arena_printf(read->arena, "%s:%s", ref->feature_table, ref->name);
+    const char *key = feature_key(read->arena, ref->feature_table, ref->name);
     if (key == NULL) {
         return fc_request_too_large(err);
     }
@@ -140,31 +154,35 @@ static fc_rc add_feature(struct serving_read *read, struct fc_reader *reader, si
     return FC_OK;
 }
 
+static void check_entity(struct serving_read *read, const struct serving_table *table,
+                         const struct fc_entity_type *entity, size_t number)
+{
+    const serving_row *row = read->request->entity_rows[number];
+    const Feast__Types__Value *value = serving_entity_value(row, entity->name);
+    char field[400];
+
+    if (serving_is_set(value) ? serving_key_fits(entity, value)
+                              : serving_has_entity(row, entity->name)) {
+        return;
+    }
+    (void)snprintf(field, sizeof field, "entity_rows[%zu].fields[\"%s\"]", number, entity->name);
+    if (serving_is_set(value)) {
+        serving_key_refuse(&read->violations, field, entity, value);
+    } else {
+        fc_violations_add(&read->violations, FC_REASON_FIELD_REQUIRED, field,
+                          "entity_rows[%zu] has no entity \"%s\", which feature table "
+                          "\"%s\" needs",
+                          number, entity->name, table->name);
+    }
+}
+
 /* Every row must name every key of every table. */
 static void check_row(struct serving_read *read, size_t number)
 {
-    const serving_row *row = read->request->entity_rows[number];
-    char field[400];
-
     for (size_t t = 0; t < read->table_count; t++) {
         const struct serving_table *table = &read->tables[t];
         for (size_t e = 0; e < table->entity_count; e++) {
-            const struct fc_entity_type *entity = &table->entities[e];
-            bool named = false;
-            for (size_t i = 0; i < row->n_fields && !named; i++) {
-                named = strcmp(row->fields[i]->key, entity->name) == 0;
-            }
-            (void)snprintf(field, sizeof field, "entity_rows[%zu].fields[\"%s\"]", number,
-                           entity->name);
-            const Feast__Types__Value *value = serving_entity_value(row, entity->name);
-            if (!named) {
-                fc_violations_add(&read->violations, FC_REASON_FIELD_REQUIRED, field,
-                                  "entity_rows[%zu] has no entity \"%s\", which feature table "
-                                  "\"%s\" needs",
-                                  number, entity->name, table->name);
-            } else if (serving_is_set(value)) {
-                (void)serving_key_value(&read->violations, field, entity, value);
-            }
+            check_entity(read, table, &table->entities[e], number);
         }
     }
 }

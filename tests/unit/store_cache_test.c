@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "storage/table_cache.h"
+#include "storage/row_cache.h"
 #include "tests/unit/store_fixture.h"
 
 static struct fc_table_row find(struct store_fixture *fixture, const char *name)
@@ -61,31 +61,76 @@ static void a_row_outlives_its_place(void **state)
     assert_str(again.name, FC_STR("trips"));
 }
 
-static void only_the_same_names_and_generation_hit(void **state FC_UNUSED)
+static void check_entity(struct store_fixture *fixture, const struct fc_entity_row *expected)
 {
-    struct fc_table_cache *cache = fc_table_cache_new();
+    for (int turn = 0; turn < 3; turn++) {
+        struct fc_entity_row row;
+        assert_int_not_equal(find(fixture, "trips").id, 0); /* a table of the same name */
+        assert_ok(fixture, fc_entity_find(store_reader(fixture), FC_STR("default"), FC_STR("trips"),
+                                          fixture->arena, &row, &fixture->err));
+        assert_int_equal(row.id, expected->id);
+        assert_int_equal(row.revision, expected->revision);
+        assert_int_equal(row.value_type, expected->value_type);
+        assert_str(row.project, FC_STR("default"));
+        assert_str(row.spec, expected->spec);
+        assert_str(row.reply, expected->reply);
+    }
+}
+
+static void an_entity_is_found_as_it_is_now(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct put_entity put = {.project_id = store_default_project(fixture),
+                             .row = store_entity_row("trips", "first")};
+
+    (void)store_add_table(fixture, "trips");
+    assert_ok(fixture, store_run(fixture, run_put_entity, &put));
+    check_entity(fixture, &put.row);
+    int64_t id = put.row.id;
+    put.row = store_entity_row("trips", "second");
+    put.row.id = id;
+    put.row.revision = 1;
+    assert_ok(fixture, store_run(fixture, run_put_entity, &put));
+    check_entity(fixture, &put.row);
+}
+
+struct sample {
+    int64_t id;
+    fc_str project, name, text;
+};
+
+static const size_t sample_strings[] = {
+    offsetof(struct sample, project), offsetof(struct sample, name), offsetof(struct sample, text)};
+/* Two kinds of the same form. */
+static const struct fc_row_kind one = {sizeof(struct sample), sample_strings, 3},
+                                other = {sizeof(struct sample), sample_strings, 3};
+
+static void only_the_same_kind_names_and_generation_hit(void **state FC_UNUSED)
+{
+    struct fc_row_cache *cache = fc_row_cache_new();
     struct fc_arena *arena = fc_arena_new(1 << 20), *tiny = fc_arena_new(8);
-    struct fc_table_row row = store_table_row("trips", "first"), found;
+    struct sample row = {7, FC_STR("default"), FC_STR("trips"), FC_STR("")}, found;
     FC_CLEANUP(fc_buf_done) struct fc_buf large = FC_BUF_INIT;
 
-    row.id = 7;
-    row.project = FC_STR("default");
-    fc_table_cache_put(cache, 4, &row);
-    assert_true(fc_table_cache_get(cache, 4, row.project, row.name, arena, &found));
+    fc_row_cache_put(cache, 4, &one, &row);
+    assert_true(fc_row_cache_get(cache, 4, &one, row.project, row.name, arena, &found));
     assert_int_equal(found.id, 7);
-    assert_false(fc_table_cache_get(cache, 6, row.project, row.name, arena, &found));
-    assert_false(fc_table_cache_get(cache, 4, FC_STR("default"), FC_STR("trip"), arena, &found));
-    assert_false(fc_table_cache_get(cache, 4, FC_STR("other"), row.name, arena, &found));
-    assert_false(fc_table_cache_get(cache, 4, FC_STR("defaul"), FC_STR("ttrips"), arena, &found));
-    assert_false(fc_table_cache_get(cache, 4, row.project, row.name, tiny, &found));
-    assert_false(fc_table_cache_get(NULL, 4, row.project, row.name, arena, &found));
+    assert_str(found.name, FC_STR("trips"));
+    assert_false(fc_row_cache_get(cache, 6, &one, row.project, row.name, arena, &found));
+    assert_false(fc_row_cache_get(cache, 4, &other, row.project, row.name, arena, &found));
+    assert_false(fc_row_cache_get(cache, 4, &one, row.project, FC_STR("trip"), arena, &found));
+    assert_false(fc_row_cache_get(cache, 4, &one, FC_STR("other"), row.name, arena, &found));
+    assert_false(
+        fc_row_cache_get(cache, 4, &one, FC_STR("defaul"), FC_STR("ttrips"), arena, &found));
+    assert_false(fc_row_cache_get(cache, 4, &one, row.project, row.name, tiny, &found));
+    assert_false(fc_row_cache_get(NULL, 4, &one, row.project, row.name, arena, &found));
 
     assert_true(fc_buf_reserve(&large, 1 << 20));
     memset(large.ptr, 'x', 1 << 20);
-    row.spec = (fc_str){.ptr = large.ptr, .len = 1 << 20};
-    fc_table_cache_put(cache, 6, &row);
-    assert_false(fc_table_cache_get(cache, 6, row.project, row.name, arena, &found));
-    fc_table_cache_free(cache);
+    row.text = (fc_str){.ptr = large.ptr, .len = 1 << 20};
+    fc_row_cache_put(cache, 6, &one, &row);
+    assert_false(fc_row_cache_get(cache, 6, &one, row.project, row.name, arena, &found));
+    fc_row_cache_free(cache);
     fc_arena_free(arena);
     fc_arena_free(tiny);
 }
@@ -152,8 +197,9 @@ static void nobody_reads_what_was_before_an_answer(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_table_is_found_as_it_is_now, store_setup, store_teardown),
+    cmocka_unit_test_setup_teardown(an_entity_is_found_as_it_is_now, store_setup, store_teardown),
     cmocka_unit_test_setup_teardown(a_row_outlives_its_place, store_setup, store_teardown),
-    cmocka_unit_test(only_the_same_names_and_generation_hit),
+    cmocka_unit_test(only_the_same_kind_names_and_generation_hit),
     cmocka_unit_test_setup_teardown(nobody_reads_what_was_before_an_answer, store_setup,
                                     store_teardown),
 };
