@@ -49,6 +49,7 @@ fc_rc fc_admission_new(const struct fc_admission_options *options, struct fc_adm
         .scratch_dir = options->scratch_dir,
         .threads = options->parallel > 0 ? options->parallel : DEFAULT_PARALLEL,
         .queue_limit = options->queue_limit > 0 ? options->queue_limit : DEFAULT_QUEUE_LIMIT,
+        .patience_ns = admission->deadline_ns / 2,
     };
     fc_rc rc = fc_pool_new(&pool, &admission->pool, err);
     if (rc == FC_OK && options->background_parallel > 0) {

@@ -310,12 +310,14 @@ static void part_ended(struct part *part)
     }
 }
 
-static void run_part(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch)
+static bool run_part(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch)
 {
     struct part *part = (struct part *)task;
 
     look(part, prober, scratch);
+    bool judged = part->report != NULL && is_judged(part->report);
     part_ended(part);
+    return judged;
 }
 
 static void add_part(struct check *check, Feast__Admin__V1__SourceSlot slot)
@@ -347,8 +349,8 @@ static void start_parts(struct check *check)
     for (size_t i = 0; i < count; i++) {
         struct part *part = &check->parts[i];
         asks[i] = needs_worker(part);
-        part->task.host = fc_location_host(fc_report_source_of(check->request->spec, part->slot),
-                                           check->request->arena);
+        part->task.host = fc_host_key_of(fc_location_host(
+            fc_report_source_of(check->request->spec, part->slot), check->request->arena));
     }
     atomic_store(&check->under_way, count);
     for (size_t i = 0; i < count; i++) {

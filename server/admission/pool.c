@@ -19,7 +19,7 @@ struct slot {
     bool started;
     pthread_cond_t wake;
     struct fc_pool_task *task; /* handed over while idle */
-    const char *host;          /* of the task that it runs, or is about to */
+    fc_host_key host;          /* of the task that it runs, or is about to */
     struct fc_prober *prober;
     struct fc_arena *scratch;
     struct slot *below; /* in the stack of idle slots */
@@ -33,6 +33,9 @@ struct fc_pool {
     struct fc_pool_task *first, **end;
     unsigned queued, queue_limit;
     bool cold, stopping;
+    const struct fc_sys *sys;
+    int64_t patience_ns;
+    struct fc_hosts hosts;
 };
 
 static void enqueue_locked(struct fc_pool *pool, struct fc_pool_task *task)
@@ -43,34 +46,31 @@ static void enqueue_locked(struct fc_pool *pool, struct fc_pool_task *task)
     pool->queued++;
 }
 
-static bool same_host(const char *one, const char *other)
-{
-    return one != NULL && other != NULL && strcmp(one, other) == 0;
-}
-
-static unsigned half_of(unsigned count)
-{
-    return count > 1 ? count / 2 : 1;
-}
-
 static bool may_run_locked(const struct fc_pool *pool, const struct fc_pool_task *task)
 {
-    unsigned running = 0;
+    int64_t now = fc_monotonic_ns(pool->sys);
+    struct fc_host_load load = {.same = 0};
 
     for (unsigned i = 0; i < pool->slot_count; i++) {
-        running += same_host(pool->slots[i].host, task->host) ? 1 : 0;
+        fc_host_load_add(&load, &pool->hosts, task->host, pool->slots[i].host, now);
     }
-    return running < half_of(pool->slot_count);
+    return task->host == 0 ||
+           fc_hosts_have_room(&load, fc_hosts_standing(&pool->hosts, task->host, now),
+                              pool->slot_count);
 }
 
 static bool may_wait_locked(const struct fc_pool *pool, const struct fc_pool_task *task)
 {
-    unsigned waiting = 0;
+    int64_t now = fc_monotonic_ns(pool->sys);
+    struct fc_host_load load = {.same = 0};
 
     for (const struct fc_pool_task *other = pool->first; other != NULL; other = other->next) {
-        waiting += same_host(other->host, task->host) ? 1 : 0;
+        fc_host_load_add(&load, &pool->hosts, task->host, other->host, now);
     }
-    return pool->queued < pool->queue_limit && waiting < half_of(pool->queue_limit);
+    return pool->queued < pool->queue_limit &&
+           (task->host == 0 ||
+            fc_hosts_have_room(&load, fc_hosts_standing(&pool->hosts, task->host, now),
+                               pool->queue_limit));
 }
 
 /* The first that may run; all do when the pool stops. */
@@ -92,10 +92,26 @@ static struct fc_pool_task *dequeue_locked(struct fc_pool *pool)
     return task;
 }
 
-/*
- * No thread is idle while a task waits that may run: one becomes able to only when another of its host has ended, and
- * the thread of that one asks next.
- */
+static void hand_over_locked(struct fc_pool *pool, struct fc_pool_task *task)
+{
+    struct slot *slot = pool->idle;
+
+    pool->idle = slot->below;
+    slot->task = task;
+    slot->host = task->host;
+    pthread_cond_signal(&slot->wake);
+}
+
+/* One that ended may have made room for several: what its host is held for has changed. */
+static void hand_out_locked(struct fc_pool *pool)
+{
+    struct fc_pool_task *task;
+
+    while (!pool->stopping && pool->idle != NULL && (task = dequeue_locked(pool)) != NULL) {
+        hand_over_locked(pool, task);
+    }
+}
+
 bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
 {
     bool taken = true;
@@ -104,11 +120,7 @@ bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
     if (pool->stopping) {
         taken = false;
     } else if (pool->idle != NULL && may_run_locked(pool, task)) {
-        struct slot *slot = pool->idle;
-        pool->idle = slot->below;
-        slot->task = task;
-        slot->host = task->host;
-        pthread_cond_signal(&slot->wake);
+        hand_over_locked(pool, task);
     } else if (may_wait_locked(pool, task)) {
         enqueue_locked(pool, task);
     } else {
@@ -146,12 +158,13 @@ static struct fc_pool_task *next_task(struct slot *slot, bool *ret_stopping)
     struct fc_pool *pool = slot->pool;
 
     pthread_mutex_lock(&pool->mutex);
-    slot->host = NULL;
+    slot->host = 0;
     struct fc_pool_task *task = dequeue_locked(pool);
     if (task == NULL && !pool->stopping) {
         task = wait_locked(slot);
     }
-    slot->host = task != NULL ? task->host : NULL;
+    slot->host = task != NULL ? task->host : 0;
+    hand_out_locked(pool);
     *ret_stopping = pool->stopping;
     pthread_mutex_unlock(&pool->mutex);
     return task;
@@ -167,6 +180,21 @@ static void warm(struct slot *slot)
     }
 }
 
+/* What the pool remembers of the host of the task that has ended. */
+static void remember(struct slot *slot, int64_t start_ns, bool heard)
+{
+    struct fc_pool *pool = slot->pool;
+    int64_t now = fc_monotonic_ns(pool->sys);
+
+    /* Who refuses at once holds nobody up. */
+    if (!heard && now - start_ns < pool->patience_ns) {
+        return;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    fc_hosts_tell(&pool->hosts, slot->host, heard, now);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 static void *serve(void *arg)
 {
     struct slot *slot = arg;
@@ -177,7 +205,9 @@ static void *serve(void *arg)
         warm(slot);
     }
     while ((task = next_task(slot, &stopping)) != NULL) {
-        task->run(task, stopping ? NULL : slot->prober, slot->scratch);
+        int64_t start = fc_monotonic_ns(slot->pool->sys);
+        bool heard = task->run(task, stopping ? NULL : slot->prober, slot->scratch);
+        remember(slot, start, heard);
         fc_arena_reset(slot->scratch);
         if (!stopping && !slot->pool->cold) {
             warm(slot);
@@ -225,6 +255,8 @@ fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, s
     pool->end = &pool->first;
     pool->queue_limit = options->queue_limit;
     pool->cold = options->cold;
+    pool->sys = options->sys;
+    pool->patience_ns = options->patience_ns;
     pool->slots = calloc(options->threads, sizeof *pool->slots);
     if (pool->slots == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %u probe threads",

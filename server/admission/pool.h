@@ -5,19 +5,20 @@
  */
 #pragma once
 
+#include "server/admission/hosts.h"
 #include "server/admission/prober.h"
 
 struct fc_pool;
 
 struct fc_pool_task {
     struct fc_pool_task *next; /**< of the pool */
+    /** Where it looks: one that does not answer leaves room for others, of threads and of the queue (hosts.h). */
+    fc_host_key host;
     /**
-     * Where it looks, NULL for this machine: tasks of one host get half of the threads at most, and half of the queue, so
-     * that one that does not answer leaves room for others. Kept until the task has run.
+     * On a thread of the pool, or with prober NULL when the pool is stopping. `scratch` is forgotten afterwards, the task
+     * may be gone. True when it came to a verdict.
      */
-    const char *host;
-    /** On a thread of the pool, or with prober NULL when the pool is stopping. `scratch` is forgotten afterwards. */
-    void (*run)(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch);
+    bool (*run)(struct fc_pool_task *task, struct fc_prober *prober, struct fc_arena *scratch);
 };
 
 struct fc_pool_options {
@@ -28,6 +29,7 @@ struct fc_pool_options {
     unsigned first_number; /**< of the scratch directories: pools that share a parent differ */
     bool cold; /**< no worker is started ahead, and none is kept when there is nothing to do */
     unsigned queue_limit;
+    int64_t patience_ns; /**< a host that keeps a task for so long without a verdict is silent */
 };
 
 FC_MUST fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret,

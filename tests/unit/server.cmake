@@ -18,6 +18,7 @@ if(TARGET feast-worker)
 endif()
 
 fc_unit_test(policy SOURCES policy_test.c DEPS fc_admission)
+fc_unit_test(hosts SOURCES hosts_test.c DEPS fc_admission)
 fc_unit_test(pool SOURCES pool_test.c DEPS fc_test_scratch fc_admission)
 fc_unit_test(location SOURCES location_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
 fc_unit_test(admission SOURCES admission_test.c DEPS fc_test_scratch fc_test_specs fc_admission)
