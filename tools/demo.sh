@@ -25,6 +25,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/feast-core-demo.XXXXXX")
 core_pid=
 
 stop() {
+    trap '' HUP INT TERM # all of it, however impatient
     if [ -n "$core_pid" ]; then
         kill "$core_pid" 2>/dev/null || :
         wait "$core_pid" 2>/dev/null || :
@@ -32,6 +33,7 @@ stop() {
     rm -rf "$scratch"
 }
 trap stop EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -72,7 +74,8 @@ until grep -q '^feast-core ready:' "$scratch/core.log"; do
 done
 grep '^feast-core ready:' "$scratch/core.log"
 FEAST_CORE_URL=$(sed -n 's/^feast-core ready: grpc=\([^ ]*\).*/\1/p' "$scratch/core.log")
-export FEAST_CORE_URL
+# Nothing is asked of whoever watches, and nothing of the settings that are theirs is used.
+export FEAST_CORE_URL FEAST_PAGER=cat XDG_CONFIG_HOME="$scratch"
 PATH=$bin:$PATH
 
 step "2. The unmodified Feast 0.9.9 Python client registers a feature table; its file is looked at first"

@@ -105,6 +105,7 @@ def main():
     if len(sys.argv) != 4:
         raise SystemExit(__doc__)
     address, home, path = sys.argv[1:]
+    register.stop_quietly()
     broker = KafkaBroker()  # found by the home directory of whoever runs this
     register.setup(home)
     import feast

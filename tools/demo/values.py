@@ -8,10 +8,10 @@ values.py compare FEASTCTL FEAST FILE  exit code 1 when they differ
 """
 
 import json
-import os
 import pathlib
 import sys
-import warnings
+
+import register
 
 KEYS = ("carrier", "flight")
 FEATURES = ("origin", "dest", "tailnum", "dep_delay", "arr_delay", "air_time", "distance")
@@ -38,9 +38,7 @@ def newest(path):
 
 def from_feast(address, home):
     """As an application reads them: a list of features and a list of keys."""
-    # Nothing of the client's own configuration on this machine is read or written.
-    os.environ.update(HOME=str(home), FEAST_TELEMETRY="False")
-    warnings.simplefilter("ignore")
+    register.setup(str(home))
     import feast
 
     client = feast.Client(core_url=address, serving_url=address)
@@ -97,6 +95,7 @@ def compare(feastctl_path, feast_path, file_path):
 
 
 def main():
+    register.stop_quietly()
     if len(sys.argv) == 4 and sys.argv[1] in ("feast", "file"):
         out = pathlib.Path(sys.argv[3])
         values = from_feast(sys.argv[2], out.parent) if sys.argv[1] == "feast" else newest(sys.argv[2])
