@@ -29,9 +29,8 @@ static const char *part(char **at, char end)
 static void read_schema(char **at, struct fc_arena *arena)
 {
     struct fc_parquet_element elements[LINES_MAX];
-    struct fc_source_column *columns = NULL;
+    struct fc_parquet_schema schema;
     size_t count = 0;
-    size_t found = 0;
 
     while (**at && **at != '\n' && count < LINES_MAX) {
         char *line = (char *)(uintptr_t)part(at, '\n');
@@ -48,13 +47,19 @@ static void read_schema(char **at, struct fc_arena *arena)
                                         .engine = fields[6],
                                         .children = fields[7] ? strtoll(fields[7], NULL, 10) : 0};
     }
-    if (!fc_parquet_columns(elements, count, arena, &columns, &found))
+    if (!fc_parquet_columns(elements, count, arena, &schema))
         return;
-    FUZZ_CHECK(found < LINES_MAX, "more columns than elements");
-    for (size_t i = 0; i < found; i++)
-        FUZZ_CHECK(columns[i].name && columns[i].type.text &&
-                       columns[i].type.kind < FC_COLUMN_KINDS,
+    FUZZ_CHECK(schema.count < LINES_MAX && schema.top_count <= schema.count,
+               "more columns than elements");
+    for (size_t i = 0; i < schema.count; i++) {
+        const struct fc_source_column *column = &schema.columns[i];
+        const struct fc_parquet_field *field = &schema.fields[i];
+        FUZZ_CHECK(column->name && column->type.text && column->type.kind < FC_COLUMN_KINDS,
                    "a column");
+        FUZZ_CHECK(field->top < schema.top_count && field->place > 0, "a field");
+        FUZZ_CHECK(i < schema.top_count ? field->parent == i && field->top == i : field->parent < i,
+                   "a field before its parent");
+    }
 }
 
 static void check_partition(const struct fc_file_list *list, const struct fc_file *file, size_t key)

@@ -61,6 +61,7 @@ static void types_of_another_writer(void **state)
         {"nothing", "null", FC_COLUMN_NULL, 0},
         {"list_nothing", "list<null>", FC_COLUMN_LIST, FC_COLUMN_NULL},
         {"enum", "string", FC_COLUMN_STRING, 0},
+        {"struct.x", "int64", FC_COLUMN_INT64, 0},
     };
     struct file_source *f = *state;
     struct fc_source_schema schema =

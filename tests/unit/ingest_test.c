@@ -16,7 +16,9 @@
 
 #define TYPE(word) FEAST__TYPES__VALUE_TYPE__ENUM__##word
 #define NEW_YEAR   INT64_C(1609459200)
-#define TS         "TIMESTAMPTZ '2021-01-01 00:00:00+00' + INTERVAL (range) SECOND AS ts"
+#define INSTANT    "TIMESTAMPTZ '2021-01-01 00:00:00+00' + INTERVAL (range) SECOND"
+#define TS         INSTANT " AS ts"
+#define TS_FIELD   "'ts': " INSTANT
 
 struct fixture {
     struct test_scratch scratch;
@@ -455,6 +457,63 @@ static void sources_that_do_not_fit(void **state)
     assert_int_equal(f->receipt->rows_read, 0);
 }
 
+/* The same names as a probe judges; a field is null where its struct is. */
+static void fields_of_structs_are_columns(void **state)
+{
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "d.driver");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.stats.trips");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "d.stats.half");
+    f->spec->batch_source->event_timestamp_column = fc_arena_strdup(f->arena, "d.ts");
+    source(
+        f,
+        "SELECT CASE WHEN range = 9 THEN NULL ELSE {'driver': range, 'stats': CASE WHEN range = 8 "
+        "THEN NULL ELSE {'a.b': 'x', 'half': range / 2, 'trips': range::INTEGER} END, " TS_FIELD
+        "} END AS d, range AS other FROM range(10)");
+    ingest_ok(f);
+    counts(f, 10, 9, 1, 0, 0);
+    assert_int_equal(trips(f, 7), 7);
+    assert_int_equal(trips(f, 8), -1);
+    assert_int_equal(trips(f, 9), -2);
+}
+
+static void fields_of_structs_bound_a_span(void **state)
+{
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "d.driver");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.driver");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "d.a.b");
+    f->spec->batch_source->event_timestamp_column = fc_arena_strdup(f->arena, "d.ts");
+    f->start.seconds = NEW_YEAR + 5000;
+    f->end.seconds = NEW_YEAR + 5010;
+    f->order.start = &f->start;
+    f->order.end = &f->end;
+    source(f,
+           "SELECT {'driver': range, 'a': {'b': 0.5::FLOAT}, " TS_FIELD "} AS d FROM range(10000)");
+    ingest_ok(f);
+    counts(f, 10, 10, 0, 0, 0);
+    assert_int_equal(trips(f, 5009), 5009);
+    f->spec->batch_source->field_mapping[2]->value = fc_arena_strdup(f->arena, "d.a.c");
+    assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
+    assert_non_null(strstr(f->err.message, "feature \"rating\": there is no column \"d.a.c\""));
+}
+
+/* A flat column of that very name is what was read before there were fields. */
+static void a_flat_name_hides_a_field(void **state)
+{
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.trips");
+    source(f,
+           "SELECT 1::BIGINT AS driver_id, {'trips': 'none'} AS d, 5 AS \"d.trips\", 0.5::FLOAT AS "
+           "rating, " TS " FROM range(1)");
+    ingest_ok(f);
+    counts(f, 1, 1, 0, 0, 0);
+    assert_int_equal(trips(f, 1), 5);
+}
+
 static void a_file_among_many_that_does_not_fit(void **state)
 {
     struct fixture *f = *state;
@@ -570,6 +629,9 @@ static const struct CMUnitTest cases[] = {
     CASE(the_span_of_an_order),
     CASE(an_empty_place),
     CASE(sources_that_do_not_fit),
+    CASE(fields_of_structs_are_columns),
+    CASE(fields_of_structs_bound_a_span),
+    CASE(a_flat_name_hides_a_field),
     CASE(a_file_among_many_that_does_not_fit),
     CASE(a_file_that_breaks_off),
     CASE(many_slices_give_an_exact_account),

@@ -199,7 +199,7 @@ static void names_are_mapped(void **state)
     struct fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "num trips");
-    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "stats.rating");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "driver + 1");
     TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "driver");
     Feast__Admin__V1__SourceReport *report = look_at(
         f, "SELECT 1::BIGINT AS driver, 1 AS \"num trips\", TIMESTAMPTZ '2021-01-01' AS ts");
@@ -210,6 +210,56 @@ static void names_are_mapped(void **state)
     assert_int_equal(report->columns[1]->level, LEVEL(EXACT));
     assert_int_equal(report->columns[2]->level, LEVEL(LEVEL_UNSPECIFIED));
     holds(report->columns[2]->message, "expression");
+}
+
+#define STRUCTS                                                                                    \
+    "SELECT {'driver': 1::BIGINT, 'stats': {'trips': 1, 'rating': 0.5}} AS d, MAP {'rating': "     \
+    "0.5} AS "                                                                                     \
+    "m, [{'rating': 0.5}] AS l, TIMESTAMPTZ '2021-01-01' AS ts"
+
+static void fields_of_structs_are_columns(void **state)
+{
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "d.driver");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.stats.trips");
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "d.stats.rating");
+    Feast__Admin__V1__SourceReport *report = look_at(f, STRUCTS);
+    assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
+    assert_string_equal(report->columns[0]->source_type, "int64");
+    assert_int_equal(report->columns[1]->level, LEVEL(EXACT));
+    assert_int_equal(report->columns[2]->level, LEVEL(CHECKED));
+    assert_string_equal(report->columns[2]->min, "0.5");
+    assert_int_equal(report->rows_sampled, 1);
+    assert_int_equal(report->rows_invalid, 0);
+}
+
+static void what_fields_are_not(void **state)
+{
+    static const struct {
+        const char *column;
+        int level;
+        const char *text;
+    } ROWS[] = {
+        {"d.stats", LEVEL(REJECT), "column \"d.stats\" is struct, declared FLOAT"},
+        {"d.Driver", LEVEL(MISSING), "the source has \"d.driver\""},
+        {"d.stats.rate", LEVEL(MISSING), "there is no column \"d.stats.rate\""},
+        {"e.rating", LEVEL(MISSING), "there is no column \"e.rating\""},
+        {"ts.rating", LEVEL(MISSING), "there is no column \"ts.rating\""},
+        {"r\xc3\xa4ting", LEVEL(MISSING), "there is no column \"r\xc3\xa4ting\""},
+        {"m.rating", LEVEL(LEVEL_UNSPECIFIED), "\"m.rating\" is no column but an expression"},
+        {"l.rating", LEVEL(LEVEL_UNSPECIFIED), "\"l.rating\" is no column but an expression"},
+        {"concat(m, '\xc3\xa4')", LEVEL(LEVEL_UNSPECIFIED), "is no column but an expression"},
+    };
+    struct fixture *f = *state;
+
+    TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "");
+    for (size_t i = 0; i < FC_ARRAY_LEN(ROWS); i++) {
+        f->spec->batch_source->field_mapping[0]->value = fc_arena_strdup(f->arena, ROWS[i].column);
+        Feast__Admin__V1__SourceReport *report = look_at(f, STRUCTS);
+        assert_int_equal(report->columns[2]->level, ROWS[i].level);
+        holds(report->columns[2]->message, ROWS[i].text);
+    }
 }
 
 static void a_name_that_repeats(void **state)
@@ -510,6 +560,8 @@ static const struct CMUnitTest cases[] = {
     CASE(types_that_do_not_fit),
     CASE(columns_that_are_not_there),
     CASE(names_are_mapped),
+    CASE(fields_of_structs_are_columns),
+    CASE(what_fields_are_not),
     CASE(a_name_that_repeats),
     CASE(nulls_and_values_that_do_not_convert),
     CASE(time_columns),

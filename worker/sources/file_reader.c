@@ -66,7 +66,7 @@ fc_rc fc_file_reader_layout(const struct fc_file_reader *reader, const size_t *c
     if (!names)
         return no_memory(reader->file, err);
     for (size_t i = 0; i < count; i++)
-        names[i] = reader->parquet.columns[columns[i]].name;
+        names[i] = reader->parquet.columns[reader->parquet.fields[columns[i]].top].name;
     return fc_parquet_layout_of(reader->parquet.path, reader->parquet.name, names, count, arena,
                                 ret, err);
 }

@@ -63,16 +63,20 @@ static void put_moment(struct fc_buf *sql, const struct fc_column_type *type,
     }
 }
 
-static void put_bounds(struct fc_buf *sql, size_t index, const struct fc_column_type *type,
+static void put_bounds(struct fc_buf *sql, const struct fc_parquet_file *file, size_t index,
                        const struct fc_moment *start, const struct fc_moment *end)
 {
+    const struct fc_column_type *type = &file->columns[index].type;
+
     if (start->set) {
-        fc_buf_printf(sql, "fc_%zu >= ", index);
+        fc_parquet_put_column(sql, file, index);
+        fc_buf_puts(sql, " >= ");
         put_moment(sql, type, start);
     }
     fc_buf_puts(sql, start->set && end->set ? " AND " : "");
     if (end->set) {
-        fc_buf_printf(sql, "fc_%zu < ", index);
+        fc_parquet_put_column(sql, file, index);
+        fc_buf_puts(sql, " < ");
         put_moment(sql, type, end);
     }
 }
@@ -93,9 +97,12 @@ static void put_span(struct fc_buf *sql, const struct scan *scan, struct fc_file
         return;
     reader->filters[reader->filter_count++] = from->index;
     fc_buf_puts(sql, nulls ? " AND ((" : " AND (");
-    put_bounds(sql, from->index, type, &scan->request->start, &scan->request->end);
-    if (nulls)
-        fc_buf_printf(sql, ") OR fc_%zu IS NULL", from->index);
+    put_bounds(sql, &reader->parquet, from->index, &scan->request->start, &scan->request->end);
+    if (nulls) {
+        fc_buf_puts(sql, ") OR ");
+        fc_parquet_put_column(sql, &reader->parquet, from->index);
+        fc_buf_puts(sql, " IS NULL");
+    }
     fc_buf_puts(sql, ")");
 }
 
@@ -108,13 +115,23 @@ static bool is_day_outside(const struct scan *scan, int64_t day)
            (request->end.set && day > day_of(request->end.seconds));
 }
 
+static void put_day(struct fc_buf *sql, const struct fc_parquet_file *file, size_t index,
+                    const char *operator, const struct fc_moment * moment)
+{
+    bool date = file->columns[index].type.kind == FC_COLUMN_DATE;
+
+    fc_buf_puts(sql, date ? " AND " : " AND TRY_CAST(");
+    fc_parquet_put_column(sql, file, index);
+    fc_buf_printf(sql, "%s %s DATE '1970-01-01' + %" PRId64, date ? "" : " AS DATE)", operator,
+                  day_of(clamp(moment->seconds, SECONDS_MAX)));
+}
+
 /* For a date partition column that lies in the file itself. */
 static void put_partition(struct fc_buf *sql, const struct scan *scan,
                           struct fc_file_reader *reader)
 {
     const struct fc_scan_request *request = scan->request;
     const struct fc_parquet_file *file = &reader->parquet;
-    char cast[64];
 
     if (!request->date_partition || !is_bounded(scan))
         return;
@@ -122,20 +139,14 @@ static void put_partition(struct fc_buf *sql, const struct scan *scan,
         enum fc_column_kind kind = file->columns[i].type.kind;
         if (strcmp(file->columns[i].name, request->date_partition) != 0)
             continue;
-        if (kind == FC_COLUMN_DATE)
-            snprintf(cast, sizeof(cast), "fc_%zu", i);
-        else if (kind == FC_COLUMN_STRING || kind == FC_COLUMN_TIMESTAMP_UTC ||
-                 kind == FC_COLUMN_TIMESTAMP_NAIVE)
-            snprintf(cast, sizeof(cast), "TRY_CAST(fc_%zu AS DATE)", i);
-        else
+        if (kind != FC_COLUMN_DATE && kind != FC_COLUMN_STRING && kind != FC_COLUMN_TIMESTAMP_UTC &&
+            kind != FC_COLUMN_TIMESTAMP_NAIVE)
             continue;
         reader->filters[reader->filter_count++] = i;
         if (request->start.set)
-            fc_buf_printf(sql, " AND %s >= DATE '1970-01-01' + %" PRId64, cast,
-                          day_of(clamp(request->start.seconds, SECONDS_MAX)));
+            put_day(sql, file, i, ">=", &request->start);
         if (request->end.set)
-            fc_buf_printf(sql, " AND %s <= DATE '1970-01-01' + %" PRId64, cast,
-                          day_of(clamp(request->end.seconds, SECONDS_MAX)));
+            put_day(sql, file, i, "<=", &request->end);
         return;
     }
 }

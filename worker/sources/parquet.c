@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "worker/sources/parquet_layout.h"
-#include "worker/sources/parquet_type.h"
 
 #define MAGIC           "PAR1"
 #define MAGIC_ENCRYPTED "PARE"
@@ -193,8 +192,14 @@ static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
             .children = row[7].null ? 0 : row[7].as.integer,
         };
     }
-    if (fc_parquet_columns(elements, table.row_count, arena, &file->columns, &file->column_count))
+    struct fc_parquet_schema schema;
+    if (fc_parquet_columns(elements, table.row_count, arena, &schema)) {
+        file->columns = schema.columns;
+        file->fields = schema.fields;
+        file->column_count = schema.count;
+        file->top_count = schema.top_count;
         return FC_OK;
+    }
     if (fc_arena_exhausted(arena))
         return no_memory(file->name, err);
     return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s has a schema that is no tree", file->name);
@@ -231,6 +236,10 @@ fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file 
     struct fc_buf sql = FC_BUF_INIT;
     struct table table;
 
+    /* A field is null where a struct around it is, too. */
+    *ret = true;
+    if (column >= file->top_count)
+        return FC_OK;
     if (!arena)
         return no_memory(file->name, err);
     fc_buf_puts(&sql, "SELECT coalesce(bool_or(coalesce(stats_null_count, 1) > 0), true) FROM "
@@ -248,6 +257,21 @@ fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file 
     return FC_OK;
 }
 
+void fc_parquet_put_column(struct fc_buf *sql, const struct fc_parquet_file *file, size_t column)
+{
+    size_t depth = 0;
+
+    for (size_t i = column; file->fields[i].parent != i; i = file->fields[i].parent, depth++)
+        fc_buf_puts(sql, "struct_extract_at(");
+    fc_buf_printf(sql, "fc_%zu", file->fields[column].top);
+    for (; depth > 0; depth--) {
+        size_t field = column;
+        for (size_t i = 1; i < depth; i++)
+            field = file->fields[field].parent;
+        fc_buf_printf(sql, ", %zu)", file->fields[field].place);
+    }
+}
+
 /*
  * Columns are named by their position: names may repeat, and the engine's own ignore case. The row's number
  * is the engine's virtual column, which no alias covers.
@@ -256,12 +280,14 @@ static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
                      const struct fc_parquet_scan *scan)
 {
     fc_buf_puts(sql, "SELECT ");
-    for (size_t i = 0; i < scan->count; i++)
-        fc_buf_printf(sql, "fc_%zu, ", scan->columns[i]);
+    for (size_t i = 0; i < scan->count; i++) {
+        fc_parquet_put_column(sql, file, scan->columns[i]);
+        fc_buf_puts(sql, ", ");
+    }
     fc_buf_puts(sql, "file_row_number FROM read_parquet(");
     fc_duck_quote_path(sql, file->path);
     fc_buf_puts(sql, ", hive_partitioning=false) AS source(");
-    for (size_t i = 0; i < file->column_count; i++)
+    for (size_t i = 0; i < file->top_count; i++)
         fc_buf_printf(sql, "%sfc_%zu", i ? ", " : "", i);
     fc_buf_puts(sql, ") WHERE true");
     if (scan->row_count > 0)

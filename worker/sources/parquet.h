@@ -3,12 +3,14 @@
 #pragma once
 
 #include "worker/duck/duck.h"
+#include "worker/sources/parquet_type.h"
 
 struct fc_parquet_file {
     const char *path;                 /**< where the engine opens it */
     const char *name;                 /**< what it is called in errors */
-    struct fc_source_column *columns; /**< top level, in file order; names may repeat */
-    size_t column_count;
+    struct fc_source_column *columns; /**< as fc_parquet_schema has them; names may repeat */
+    const struct fc_parquet_field *fields;
+    size_t column_count, top_count;
     int64_t rows;
 };
 
@@ -30,10 +32,13 @@ FC_MUST fc_rc fc_parquet_describe(struct fc_duck *duck, const struct fc_parquet_
 FC_MUST fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file *file,
                                      size_t column, bool *ret, struct fc_error *err);
 
+/** Appends the column as SQL that `where` of a scan understands. */
+void fc_parquet_put_column(struct fc_buf *sql, const struct fc_parquet_file *file, size_t column);
+
 struct fc_parquet_scan {
     const size_t *columns; /**< indices into file->columns */
     size_t count;
-    const char *where;            /**< SQL over fc_0, fc_1, ... (file columns by index), or NULL */
+    const char *where;            /**< SQL over columns of fc_parquet_put_column, or NULL */
     int64_t first_row, row_count; /**< a span of the file's rows; row_count 0 means to the end */
 };
 /** Rows of the columns, then the row's number within the file; in file order. Data that does not decode is SOURCE_INVALID naming the file. */

@@ -219,28 +219,76 @@ static struct fc_column_type column_type(const struct fc_parquet_element *elemen
     return is(element->repetition, "REPEATED") ? list_of(type, arena) : type;
 }
 
-bool fc_parquet_columns(const struct fc_parquet_element *elements, size_t count,
-                        struct fc_arena *arena, struct fc_source_column **ret_columns,
-                        size_t *ret_count)
-{
-    struct fc_source_column *columns = fc_arena_calloc(arena, count + 1, sizeof(*columns));
-    size_t found = 0;
-    size_t at = 1;
+/* A schema while it is read. */
+struct reading {
+    const struct fc_parquet_element *elements;
+    size_t count;
+    struct fc_arena *arena;
+    struct fc_parquet_schema *schema;
+    size_t *at; /* of each column, its element */
+    bool dots;  /* a top-level column has one in its name */
+};
 
-    if (!columns || count == 0)
-        return false;
-    for (int64_t i = 0; i < elements[0].children; i++) {
-        size_t next = skip_tree(elements, count, at, 0);
-        if (next == 0)
-            return false;
-        columns[found].name = elements[at].name;
-        columns[found].type = column_type(elements, count, at, arena);
-        if (!columns[found].name || !columns[found].type.text)
-            return false;
-        found++;
-        at = next;
+static bool is_hidden(const struct reading *r, const char *name)
+{
+    for (size_t i = 0; r->dots && i < r->schema->top_count; i++) {
+        if (strcmp(r->schema->columns[i].name, name) == 0)
+            return true;
     }
-    *ret_columns = columns;
-    *ret_count = found;
+    return false;
+}
+
+/* The children of the element at `at`; below the root they are fields of the column `parent`. */
+static bool add_children(struct reading *r, size_t at, const struct fc_source_column *parent)
+{
+    struct fc_parquet_schema *schema = r->schema;
+    size_t next = at + 1;
+
+    for (int64_t i = 0; i < r->elements[at].children; i++) {
+        size_t child = next;
+        next = skip_tree(r->elements, r->count, child, 0);
+        if (next == 0 || !r->elements[child].name)
+            return false;
+        const char *name = r->elements[child].name;
+        if (parent)
+            name = fc_arena_printf(r->arena, "%s.%s", parent->name, name);
+        if (!name)
+            return false;
+        if (parent && is_hidden(r, name))
+            continue;
+        size_t column = schema->count++;
+        size_t above = parent ? (size_t)(parent - schema->columns) : column;
+        schema->columns[column] = (struct fc_source_column){
+            .name = name, .type = column_type(r->elements, r->count, child, r->arena)};
+        schema->fields[column] =
+            (struct fc_parquet_field){.top = parent ? schema->fields[above].top : column,
+                                      .parent = above,
+                                      .place = (size_t)i + 1};
+        r->at[column] = child;
+        if (!schema->columns[column].type.text)
+            return false;
+    }
+    return true;
+}
+
+bool fc_parquet_columns(const struct fc_parquet_element *elements, size_t count,
+                        struct fc_arena *arena, struct fc_parquet_schema *ret)
+{
+    struct reading r = {.elements = elements, .count = count, .arena = arena, .schema = ret};
+
+    *ret = (struct fc_parquet_schema){.columns =
+                                          fc_arena_calloc(arena, count + 1, sizeof(*ret->columns))};
+    ret->fields = fc_arena_calloc(arena, count + 1, sizeof(*ret->fields));
+    r.at = fc_arena_calloc(arena, count + 1, sizeof(*r.at));
+    if (!ret->columns || !ret->fields || !r.at || count == 0 || !add_children(&r, 0, NULL))
+        return false;
+    ret->top_count = ret->count;
+    for (size_t i = 0; i < ret->top_count; i++)
+        r.dots = r.dots || strchr(ret->columns[i].name, '.') != NULL;
+    for (size_t i = 0; i < ret->count; i++) {
+        if (ret->columns[i].type.kind == FC_COLUMN_STRUCT &&
+            !add_children(&r, r.at[i], &ret->columns[i]))
+            return false;
+    }
     return true;
 }

@@ -17,10 +17,23 @@ struct fc_parquet_element {
     int64_t children;
 };
 
+/** Where a column lies in the tree. */
+struct fc_parquet_field {
+    size_t top;    /**< the top-level column that it is, or is within */
+    size_t parent; /**< the struct that it is a field of; itself at the top level */
+    size_t place;  /**< among the fields of its parent, from 1 */
+};
+
 /**
- * The top-level columns of a schema, whose root is `elements[0]`. False when the elements are no tree or
- * the arena is exhausted.
+ * The top-level columns in file order, then the fields of structs by their path, `a.b`. A top-level column of such a name
+ * hides the field; other names may repeat. Fields within lists and maps have no name.
  */
+struct fc_parquet_schema {
+    struct fc_source_column *columns;
+    struct fc_parquet_field *fields; /**< of each column */
+    size_t count, top_count;
+};
+
+/** Of a tree whose root is `elements[0]`. False when the elements are no tree or the arena is exhausted. */
 FC_MUST bool fc_parquet_columns(const struct fc_parquet_element *elements, size_t count,
-                                struct fc_arena *arena, struct fc_source_column **ret_columns,
-                                size_t *ret_count);
+                                struct fc_arena *arena, struct fc_parquet_schema *ret);

@@ -75,30 +75,63 @@ fc_rc fc_bind(const Feast__Core__FeatureTableSpec *spec, const Feast__Core__Data
     return FC_OK;
 }
 
-bool fc_bound_is_expression(const struct fc_bound_column *column)
+/* "a", "a.b": what leads to a column or a field, and nothing else. */
+static bool is_path(const char *text)
 {
-    const char *at = column->column;
+    bool begins = true;
 
-    if (!column->mapped || !(isalpha((unsigned char)*at) || *at == '_'))
-        return column->mapped;
-    while (isalnum((unsigned char)*at) || *at == '_')
-        at++;
-    return *at != '\0';
+    for (; *text; text++) {
+        if (begins ? !isalpha((unsigned char)*text) && *text != '_'
+                   : !isalnum((unsigned char)*text) && *text != '_' && *text != '.')
+            return false;
+        begins = *text == '.';
+    }
+    return !begins;
 }
 
-bool fc_bound_is_nested(const struct fc_bound_column *column, const struct fc_source_schema *schema)
+/* Letters beyond ASCII are in expressions within quotes only. */
+static bool is_foreign(const char *text)
 {
-    size_t first = strcspn(column->column, ".");
+    char quote = '\0';
 
-    for (const char *at = column->column; *at; at++) {
-        if (!isalnum((unsigned char)*at) && *at != '_' && *at != '.')
-            return false;
-    }
-    for (size_t i = 0; column->column[first] == '.' && i < schema->column_count; i++) {
-        if (strncmp(schema->columns[i].name, column->column, first + 1) == 0)
+    for (; *text; text++) {
+        if (quote)
+            quote = *text == quote ? '\0' : quote;
+        else if (strchr("'\"`", *text))
+            quote = *text;
+        else if ((unsigned char)*text >= 0x80)
             return true;
     }
     return false;
+}
+
+/* Of whose parts sources tell nothing: a map's keys are data, the fields of a list's elements are many. */
+static bool is_opaque(enum fc_column_kind kind)
+{
+    return kind == FC_COLUMN_MAP || kind == FC_COLUMN_LIST || kind == FC_COLUMN_UNION ||
+           kind == FC_COLUMN_UNKNOWN;
+}
+
+static bool leads_into_opaque(const char *path, const struct fc_source_schema *schema)
+{
+    for (size_t i = 0; i < schema->column_count; i++) {
+        const char *name = schema->columns[i].name;
+        size_t length = strlen(name);
+        if (strncmp(path, name, length) == 0 && path[length] == '.' &&
+            is_opaque(schema->columns[i].type.kind))
+            return true;
+    }
+    return false;
+}
+
+bool fc_bound_is_expression(const struct fc_bound_column *column,
+                            const struct fc_source_schema *schema)
+{
+    const char *text = column->column;
+
+    if (!column->mapped || is_foreign(text))
+        return false;
+    return is_path(text) ? leads_into_opaque(text, schema) : true;
 }
 
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,

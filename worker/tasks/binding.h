@@ -34,15 +34,12 @@ FC_MUST fc_rc fc_bind(const Feast__Core__FeatureTableSpec *spec,
                       Feast__Worker__V1__EntityType *const *entities, size_t entity_count,
                       struct fc_arena *arena, struct fc_binding *ret, struct fc_error *err);
 
-/** Whether field_mapping gives an expression (`a.b`, `x + 1`) rather than the name of a column. */
-FC_MUST bool fc_bound_is_expression(const struct fc_bound_column *column);
-
 /**
- * Whether the name leads into a record whose fields the schema lists (`place.zip` beside `place.city`): then it is a
- * column that is there or is missing, and no expression.
+ * Of a column that the schema does not have: whether field_mapping gives an expression (`x + 1`, or `m.key` where `m` is a
+ * map) rather than the name of a column or of a field (`a.b`), which is missing then.
  */
-FC_MUST bool fc_bound_is_nested(const struct fc_bound_column *column,
-                                const struct fc_source_schema *schema);
+FC_MUST bool fc_bound_is_expression(const struct fc_bound_column *column,
+                                    const struct fc_source_schema *schema);
 
 /** The type of a column under its role. */
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,

@@ -42,7 +42,7 @@ static void check_column(struct fc_violations *found, const struct fc_bound_colu
     else if (matches > 1)
         fc_violations_add(found, REASON, bound->column, "%s: there are %zu columns \"%s\"", subject,
                           matches, bound->column);
-    else if (fc_bound_is_expression(bound) && !fc_bound_is_nested(bound, schema))
+    else if (fc_bound_is_expression(bound, schema))
         fc_violations_add(
             found, REASON, bound->column,
             "%s: \"%s\" is no column but an expression, which this version does not evaluate",

@@ -41,7 +41,7 @@ static const char *hint(struct fc_probe *p, const char *name)
 static void judge_absent(struct fc_probe *p, const struct fc_bound_column *bound,
                          column_report *column)
 {
-    if (fc_bound_is_expression(bound) && !fc_bound_is_nested(bound, &p->schema)) {
+    if (fc_bound_is_expression(bound, &p->schema)) {
         column->message = fc_probe_text(
             p, fc_arena_printf(p->arena,
                                "\"%s\" is no column but an expression, which this version does not "
