@@ -259,24 +259,35 @@ fc_rc fc_str_keep(struct fc_arena *arena, fc_str *str, struct fc_error *err)
     return FC_OK;
 }
 
-fc_rc fc_array_room(struct fc_arena *arena, void **items, size_t size, size_t count,
-                    size_t *capacity, struct fc_error *err)
+static fc_rc array_room(struct fc_arena *arena, struct fc_array *array, struct fc_error *err)
 {
-    if (count < *capacity) {
+    if (array->count < array->capacity) {
         return FC_OK;
     }
-    size_t larger = *capacity > 0 ? *capacity * 2 : 16;
-    void *grown = fc_arena_calloc(arena, larger, size);
+    size_t larger = array->capacity > 0 ? array->capacity * 2 : 16;
+    void *grown = fc_arena_calloc(arena, larger, array->size);
     if (grown == NULL) {
         return fc_fail(
             err, FC_REASON_REQUEST_TOO_LARGE,
             "the list does not fit the memory that the request may use (more than %zu items)",
-            count);
+            array->count);
     }
-    if (count > 0) {
-        memcpy(grown, *items, count * size);
+    if (array->count > 0) {
+        memcpy(grown, array->items, array->count * array->size);
     }
-    *items = grown;
-    *capacity = larger;
+    array->items = grown;
+    array->capacity = larger;
     return FC_OK;
+}
+
+fc_rc fc_array_add(struct fc_arena *arena, struct fc_array *array, const void *item,
+                   struct fc_error *err)
+{
+    fc_rc rc = array_room(arena, array, err);
+
+    if (rc == FC_OK) {
+        memcpy((char *)array->items + array->count * array->size, item, array->size);
+        array->count++;
+    }
+    return rc;
 }

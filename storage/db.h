@@ -88,6 +88,14 @@ FC_MUST fc_rc fc_db_run(struct fc_db *db, enum fc_sql sql, struct fc_error *err)
 /** Copies to the arena in place; REQUEST_TOO_LARGE when its limit is reached. */
 FC_MUST fc_rc fc_str_keep(struct fc_arena *arena, fc_str *str, struct fc_error *err);
 
-/** Grows an arena array of `size`-byte items so that it holds one more than `count`. */
-FC_MUST fc_rc fc_array_room(struct fc_arena *arena, void **items, size_t size, size_t count,
-                            size_t *capacity, struct fc_error *err);
+/** A list that grows in an arena, which owns the items; only `size`, that of one item, is set at the start. */
+struct fc_array {
+    size_t size;
+    void *items;
+    size_t count;
+    size_t capacity;
+};
+
+/** Copies `*item`, which has the array's size, to the end; REQUEST_TOO_LARGE when the arena's limit is reached. */
+FC_MUST fc_rc fc_array_add(struct fc_arena *arena, struct fc_array *array, const void *item,
+                           struct fc_error *err);

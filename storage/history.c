@@ -143,8 +143,7 @@ fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64
                        struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_revision_row)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_REVISION_LIST, &query, err);
@@ -153,23 +152,19 @@ fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64
     }
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, object_id);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_revision_row row;
         rc = read_revision(&query, 0, kind, object_id, &row, err);
         if (rc == FC_OK) {
             rc = fc_str_keep(arena, &row.spec, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_revision_row *)rows)[count++] = row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

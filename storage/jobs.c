@@ -190,12 +190,11 @@ static enum fc_sql list_statement(const struct fc_job_filter *filter)
 static fc_rc collect(struct fc_query *query, bool brief, struct fc_arena *arena,
                      struct fc_job_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_job_row)};
     bool found = false;
-    fc_rc rc;
+    fc_rc rc = FC_OK;
 
-    while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_job_row row;
         rc = read_row(query, &row, err);
         if (brief) {
@@ -205,16 +204,12 @@ static fc_rc collect(struct fc_query *query, bool brief, struct fc_arena *arena,
             rc = keep_strings(arena, &row, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_job_row *)rows)[count++] = row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }
@@ -255,8 +250,7 @@ fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
                       struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *ids = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array ids = {.size = sizeof(fc_str)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_OLD, &query, err);
@@ -266,20 +260,16 @@ fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
     fc_bind_int(&query, 1, before_ns);
     fc_bind_int(&query, 2, FC_JOBS_KEPT - 1);
     fc_bind_int(&query, 3, (int64_t)limit);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         fc_str id = fc_column_str(&query, 0);
         rc = fc_str_keep(arena, &id, err);
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &ids, sizeof id, count, &capacity, err);
+            rc = fc_array_add(arena, &ids, &id, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((fc_str *)ids)[count++] = id;
     }
     if (rc == FC_OK) {
-        *ret_ids = ids;
-        *ret_count = count;
+        *ret_ids = ids.items;
+        *ret_count = ids.count;
     }
     return rc;
 }

@@ -65,8 +65,7 @@ fc_rc fc_project_list(struct fc_reader *reader, bool with_archived, struct fc_ar
                       struct fc_project_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_project_row)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_PROJECT_LIST, &query, err);
@@ -74,23 +73,19 @@ fc_rc fc_project_list(struct fc_reader *reader, bool with_archived, struct fc_ar
         return rc;
     }
     fc_bind_int(&query, 1, with_archived);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct stored stored;
         rc = read_row(&query, &stored, err);
         if (rc == FC_OK) {
             rc = keep_strings(arena, &stored.row, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof stored.row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &stored.row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_project_row *)rows)[count++] = stored.row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

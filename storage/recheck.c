@@ -74,8 +74,7 @@ fc_rc fc_recheck_due(struct fc_reader *reader, int64_t now_ns, size_t limit, str
                      struct fc_recheck_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_recheck_row)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_DUE, &query, err);
@@ -84,7 +83,7 @@ fc_rc fc_recheck_due(struct fc_reader *reader, int64_t now_ns, size_t limit, str
     }
     fc_bind_int(&query, 1, now_ns);
     fc_bind_int(&query, 2, (int64_t)limit);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_recheck_row row;
         rc = read_row(&query, &row, err);
         row.project = fc_column_str(&query, 4);
@@ -96,16 +95,12 @@ fc_rc fc_recheck_due(struct fc_reader *reader, int64_t now_ns, size_t limit, str
             rc = fc_str_keep(arena, &row.name, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_recheck_row *)rows)[count++] = row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

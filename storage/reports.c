@@ -100,8 +100,7 @@ fc_rc fc_report_list(struct fc_reader *reader, int64_t table_id, int64_t below, 
                      struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_report_row)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_REPORT_LIST, &query, err);
@@ -111,23 +110,19 @@ fc_rc fc_report_list(struct fc_reader *reader, int64_t table_id, int64_t below, 
     fc_bind_int(&query, 1, table_id);
     fc_bind_int(&query, 2, below);
     fc_bind_int(&query, 3, (int64_t)limit);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_report_row row = {.id = fc_column_int(&query, 5)};
         rc = read_report(&query, row.id, &row.body, err);
         if (rc == FC_OK) {
             rc = fc_str_keep(arena, &row.body, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_report_row *)rows)[count++] = row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

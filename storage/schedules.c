@@ -189,28 +189,23 @@ fc_rc fc_schedule_get(struct fc_reader *reader, int64_t id, struct fc_arena *are
 static fc_rc read_rows(struct fc_query *query, struct fc_arena *arena,
                        struct fc_schedule_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_schedule_row)};
     bool found = false;
-    fc_rc rc;
+    fc_rc rc = FC_OK;
 
-    while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_schedule_row row;
         rc = read_row(query, &row, err);
         if (rc == FC_OK) {
             rc = keep_strings(arena, &row, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_schedule_row *)rows)[count++] = row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

@@ -80,8 +80,7 @@ fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kind, bool 
                         struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_store_row)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STORE_LIST, &query, err);
@@ -90,23 +89,19 @@ fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kind, bool 
     }
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, with_archived);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct stored stored;
         rc = read_row(&query, &stored, err);
         if (rc == FC_OK) {
             rc = keep_strings(arena, &stored.row, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof stored.row, count, &capacity, err);
+            rc = fc_array_add(arena, &rows, &stored.row, err);
         }
-        if (rc != FC_OK) {
-            return rc;
-        }
-        ((struct fc_store_row *)rows)[count++] = stored.row;
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }

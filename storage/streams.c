@@ -184,8 +184,7 @@ fc_rc fc_stream_halt_list(struct fc_reader *reader, struct fc_arena *arena,
                           struct fc_stream_halt **ret_rows, size_t *ret_count, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
-    void *rows = NULL;
-    size_t count = 0, capacity = 0;
+    struct fc_array rows = {.size = sizeof(struct fc_stream_halt)};
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STREAM_HALT_ALL, &query, err);
@@ -196,15 +195,12 @@ fc_rc fc_stream_halt_list(struct fc_reader *reader, struct fc_arena *arena,
             rc = keep_halt(arena, &row, err);
         }
         if (rc == FC_OK) {
-            rc = fc_array_room(arena, &rows, sizeof row, count, &capacity, err);
-        }
-        if (rc == FC_OK) {
-            ((struct fc_stream_halt *)rows)[count++] = row;
+            rc = fc_array_add(arena, &rows, &row, err);
         }
     }
     if (rc == FC_OK) {
-        *ret_rows = rows;
-        *ret_count = count;
+        *ret_rows = rows.items;
+        *ret_count = rows.count;
     }
     return rc;
 }
