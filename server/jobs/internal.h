@@ -233,8 +233,16 @@ void fc_start_free(struct fc_start *start);
 FC_DEFINE_FREEP(struct fc_start, fc_start_free)
 /** Finds the table and freezes it into `row`, which lacks its time of creation. */
 FC_MUST fc_rc fc_start_resolve(struct fc_start *start, struct fc_error *err);
+/** On the writer thread: adds the row, whose time of creation is the transaction's. */
+FC_MUST fc_rc fc_start_insert(struct fc_txn *txn, void *start, struct fc_error *err);
 /** The row is durable, or was refused: hands the job over, answers, and frees the start. */
 void fc_start_inserted(void *start, const struct fc_error *err);
+/**
+ * Takes the start, resolves it and has `insert` add its row on the writer thread, with the start as ctx. Answers once:
+ * from here what cannot be resolved, else as fc_start_inserted.
+ */
+void fc_start_submit(struct fc_start *start, fc_txn_fn insert, fc_job_started_fn started,
+                     void *ctx);
 
 /* jobs.c */
 struct fc_cancel {

@@ -105,10 +105,8 @@ static fc_rc insert_run(struct fc_txn *txn, void *ctx, struct fc_error *err)
     struct deal *deal = ctx;
     struct fc_start *start = deal->start;
 
-    start->row.created_ns = fc_txn_now_ns(txn);
-    start->letter->job->created_ns = start->row.created_ns;
     deal->row.last_job = start->row.id;
-    fc_rc rc = fc_job_insert(txn, &start->row, err);
+    fc_rc rc = fc_start_insert(txn, start, err);
     return rc == FC_OK ? fc_schedule_update(txn, &deal->row, err) : rc;
 }
 

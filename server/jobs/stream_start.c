@@ -72,9 +72,7 @@ static fc_rc insert_stream(struct fc_txn *txn, void *ctx, struct fc_error *err)
     if (rc != FC_OK || start->letter->job == NULL) {
         return rc;
     }
-    start->row.created_ns = fc_txn_now_ns(txn);
-    start->letter->job->created_ns = start->row.created_ns;
-    return fc_job_insert(txn, &start->row, err);
+    return fc_start_insert(txn, start, err);
 }
 
 void fc_jobs_start_stream(struct fc_jobs *jobs, const struct fc_stream_request *request,
@@ -91,16 +89,10 @@ void fc_jobs_start_stream(struct fc_jobs *jobs, const struct fc_stream_request *
         rc = check_allowed(start, &err);
     }
     if (rc == FC_OK) {
-        rc = fc_start_resolve(start, &err);
-    }
-    if (rc != FC_OK) {
+        fc_start_submit(fc_steal(start), insert_stream, started, ctx);
+    } else {
         started(ctx, NULL, &err);
-        return;
     }
-    start->request = NULL;
-    start->started = started;
-    start->ctx = ctx;
-    fc_store_submit(jobs->store, insert_stream, fc_start_inserted, fc_steal(start));
 }
 
 void fc_jobs_withdraw(struct fc_jobs *jobs, const char *id, const char *why)

@@ -261,7 +261,7 @@ fc_rc fc_start_resolve(struct fc_start *start, struct fc_error *err)
     return rc == FC_OK ? make_row(start, order, err) : rc;
 }
 
-static fc_rc insert_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
+fc_rc fc_start_insert(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     struct fc_start *start = ctx;
 
@@ -281,6 +281,21 @@ void fc_start_inserted(void *ctx, const struct fc_error *err)
     }
     start->started(start->ctx, err == NULL ? &start->row : NULL, err);
     fc_start_free(start);
+}
+
+void fc_start_submit(struct fc_start *start, fc_txn_fn insert, fc_job_started_fn started, void *ctx)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (fc_start_resolve(start, &err) != FC_OK) {
+        started(ctx, NULL, &err);
+        fc_start_free(start);
+        return;
+    }
+    start->request = NULL;
+    start->started = started;
+    start->ctx = ctx;
+    fc_store_submit(start->jobs->store, insert, fc_start_inserted, start);
 }
 
 static bool set_names(struct fc_start *start, const struct fc_batch_request *request)
@@ -317,18 +332,11 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
                          fc_job_started_fn started, void *ctx)
 {
     struct fc_error err = FC_ERROR_INIT;
-    FC_CLEANUP(fc_start_freep) struct fc_start *start = NULL;
+    struct fc_start *start = NULL;
 
-    fc_rc rc = fc_start_new(jobs, FC_JOB_BATCH_INGESTION, request, &start, &err);
-    if (rc == FC_OK) {
-        rc = fc_start_resolve(start, &err);
-    }
-    if (rc != FC_OK) {
+    if (fc_start_new(jobs, FC_JOB_BATCH_INGESTION, request, &start, &err) == FC_OK) {
+        fc_start_submit(start, fc_start_insert, started, ctx);
+    } else {
         started(ctx, NULL, &err);
-        return;
     }
-    start->request = NULL;
-    start->started = started;
-    start->ctx = ctx;
-    fc_store_submit(jobs->store, insert_row, fc_start_inserted, fc_steal(start));
 }
