@@ -12,17 +12,6 @@
 
 #define ID_PREFIX "schedule-"
 
-static void answer(void *ctx, const struct fc_error *err)
-{
-    struct fc_rpc_call *call = ctx;
-
-    if (err != NULL) {
-        fc_rpc_fail(call, err, NULL);
-    } else {
-        fc_rpc_reply_bytes(call, (fc_str){0});
-    }
-}
-
 void job_schedule(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     const FeastSpark__Api__ScheduleOfflineToOnlineIngestionJobRequest *request =
@@ -35,7 +24,7 @@ void job_schedule(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
         .timespan_days = request->ingestion_timespan,
     };
 
-    fc_schedules_set(services->schedules, &schedule, answer, call);
+    fc_schedules_set(services->schedules, &schedule, fc_request_end, call);
 }
 
 void job_unschedule(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -45,7 +34,7 @@ void job_unschedule(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     const struct fc_services *services = ctx;
 
     fc_schedules_remove(services->schedules, fc_str_from(request->project),
-                        fc_str_from(request->table_name), answer, call);
+                        fc_str_from(request->table_name), fc_request_end, call);
 }
 
 static fc_rc find_schedules(const struct fc_services *services,
@@ -150,5 +139,5 @@ void job_unschedule_id(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
         fc_rpc_fail(call, &err, NULL);
         return;
     }
-    fc_schedules_remove(services->schedules, row.project, row.table_name, answer, call);
+    fc_schedules_remove(services->schedules, row.project, row.table_name, fc_request_end, call);
 }

@@ -21,3 +21,14 @@ void fc_request_fail_too_large(struct fc_rpc_call *call)
     (void)fc_request_too_large(&err);
     fc_rpc_fail(call, &err, NULL);
 }
+
+void fc_request_end(void *ctx, const struct fc_error *err)
+{
+    struct fc_rpc_call *call = ctx;
+
+    if (err != NULL) {
+        fc_rpc_fail(call, err, NULL);
+    } else {
+        fc_rpc_reply_bytes(call, (fc_str){0});
+    }
+}

@@ -12,3 +12,6 @@ const char *fc_request_project(const char *requested);
 fc_rc fc_request_too_large(struct fc_error *err);
 /** Fails the call with it. */
 void fc_request_fail_too_large(struct fc_rpc_call *call);
+
+/** Ends the call `ctx` with an empty response, or with the error when there is one; the form that jobs call back in. */
+void fc_request_end(void *ctx, const struct fc_error *err);

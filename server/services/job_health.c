@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Streams by hand, and whether they keep up. A table is healthy when its values are as fresh as its max_age asks:
+ * Whether streams keep up. A table is healthy when its values are as fresh as its max_age asks:
  *
  *     no stream source                                      healthy: there is nothing that could be late
  *     its stream does not run, or cannot get at its source  not healthy
@@ -8,70 +8,15 @@
  *     max_age                                               not healthy
  *     else                                                  healthy, also when nobody sends anything
  */
-#include "server/services/job_stream.h"
-
-#include <string.h>
+#include "server/services/job_health.h"
 
 #include "feast/worker/v1/worker.pb-c.h"
-#include "server/registry/names.h"
 #include "server/services/job_view.h"
 #include "server/services/request.h"
 #include "storage/registry.h"
 
-typedef FeastSpark__Api__StartStreamToOnlineIngestionJobRequest start_request;
-typedef FeastSpark__Api__StartStreamToOnlineIngestionJobResponse start_response;
 typedef FeastSpark__Api__GetHealthMetricsRequest health_request;
 typedef FeastSpark__Api__GetHealthMetricsResponse health_response;
-
-/* ---- StartStreamToOnlineIngestionJob ---- */
-
-/* One under way; in the arena of its call. */
-struct start {
-    struct fc_rpc_call *call;
-    char *table_name;
-};
-
-static void started(void *ctx, const struct fc_job_row *row, const struct fc_error *err)
-{
-    const struct start *start = ctx;
-    start_response response = FEAST_SPARK__API__START_STREAM_TO_ONLINE_INGESTION_JOB_RESPONSE__INIT;
-
-    if (err != NULL) {
-        fc_rpc_fail(start->call, err, NULL);
-        return;
-    }
-    struct fc_arena *arena = fc_rpc_arena(start->call);
-    response.id = fc_view_text(arena, row->id);
-    response.job_start_time = fc_view_time(arena, row->created_ns);
-    response.table_name = start->table_name;
-    response.log_uri = fc_view_text(arena, row->log_uri);
-    if (fc_arena_exhausted(arena)) {
-        fc_request_fail_too_large(start->call);
-    } else {
-        fc_rpc_reply(start->call, &response.base);
-    }
-}
-
-void job_start_stream(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
-{
-    const start_request *request = (const void *)message;
-    const struct fc_services *services = ctx;
-    struct start *start = fc_arena_alloc(fc_rpc_arena(call), sizeof *start);
-
-    fc_jobs_count_submission(services->jobs, FC_JOB_STREAM_INGESTION,
-                             request->project[0] != '\0' ? request->project : FC_DEFAULT_PROJECT,
-                             request->table_name);
-    if (start == NULL) {
-        fc_request_fail_too_large(call);
-        return;
-    }
-    *start = (struct start){.call = call, .table_name = request->table_name};
-    const struct fc_stream_request stream = {.project = fc_str_from(request->project),
-                                             .table_name = fc_str_from(request->table_name)};
-    fc_jobs_start_stream(services->jobs, &stream, started, start);
-}
-
-/* ---- GetHealthMetrics ---- */
 
 static bool is_late(const Feast__Worker__V1__Progress *progress, int64_t max_age_s, int64_t now_s)
 {
@@ -138,7 +83,7 @@ static fc_rc judge(const struct fc_services *services, struct fc_reader *reader,
 static fc_rc judge_all(const struct fc_services *services, const health_request *request,
                        struct fc_arena *arena, health_response *response, struct fc_error *err)
 {
-    const char *project = request->project[0] != '\0' ? request->project : FC_DEFAULT_PROJECT;
+    const char *project = fc_request_project(request->project);
     struct fc_reader *reader = NULL;
     fc_rc rc = fc_store_reader(services->store, &reader, err);
 
