@@ -51,10 +51,11 @@ void test_parquet(const char *path, const char *select, unsigned group_rows)
     fc_buf_done(&sql);
 }
 
-void test_parquet_done(void)
+int test_parquet_done(void **state FC_UNUSED)
 {
     fc_duck_close(engine);
     engine = NULL;
+    return 0;
 }
 
 const char *test_parquet_data(struct fc_arena *arena, const char *name)

@@ -8,8 +8,8 @@
 /** Rows of a SELECT as one file, in row groups of `group_rows` (0: the engine's default; else at least 2048). */
 void test_parquet(const char *path, const char *select, unsigned group_rows);
 
-/** Closes the engine that test_parquet opened. */
-void test_parquet_done(void);
+/** Closes the engine that test_parquet opened: the teardown of a group of cases. */
+int test_parquet_done(void **state);
 
 /** `tests/data/parquet/<name>.parquet`, written by another library. */
 const char *test_parquet_data(struct fc_arena *arena, const char *name);

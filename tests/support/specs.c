@@ -36,6 +36,9 @@ DEFINE_NEW(Feast__Core__FileFormat__ParquetFormat, feast__core__file_format__par
 DEFINE_NEW(Feast__Core__StreamFormat, feast__core__stream_format__init)
 DEFINE_NEW(Feast__Core__StreamFormat__AvroFormat, feast__core__stream_format__avro_format__init)
 DEFINE_NEW(Google__Protobuf__Duration, google__protobuf__duration__init)
+DEFINE_NEW(Feast__Worker__V1__EntityType, feast__worker__v1__entity_type__init)
+DEFINE_NEW(Feast__Worker__V1__SqliteSink, feast__worker__v1__sqlite_sink__init)
+DEFINE_NEW(Feast__Worker__V1__Ingest, feast__worker__v1__ingest__init)
 
 static char *text(struct fc_arena *arena, const char *from)
 {
@@ -168,6 +171,29 @@ Feast__Core__FeatureTableSpec *test_table(struct fc_arena *arena)
     spec->max_age->seconds = 3600;
     spec->batch_source = test_file_source(arena);
     return spec;
+}
+
+Feast__Worker__V1__EntityType **test_entity_types(struct fc_arena *arena)
+{
+    Feast__Worker__V1__EntityType **types = must(fc_arena_alloc(arena, sizeof(void *)));
+
+    types[0] = Feast__Worker__V1__EntityType_new(arena);
+    types[0]->name = text(arena, "driver_id");
+    types[0]->value_type = FEAST__TYPES__VALUE_TYPE__ENUM__INT64;
+    return types;
+}
+
+Feast__Worker__V1__Ingest *test_ingest(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
+{
+    Feast__Worker__V1__Ingest *order = Feast__Worker__V1__Ingest_new(arena);
+
+    order->project = text(arena, "default");
+    order->spec = spec;
+    order->entities = test_entity_types(arena);
+    order->n_entities = 1;
+    order->sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
+    order->sqlite = Feast__Worker__V1__SqliteSink_new(arena);
+    return order;
 }
 
 void test_put(struct fc_arena *arena, const ProtobufCMessageDescriptor *entry_type, size_t *count,

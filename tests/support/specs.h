@@ -28,6 +28,11 @@ Feast__Core__FeatureSpecV2 *test_add_feature(struct fc_arena *arena,
                                              Feast__Core__FeatureTableSpec *spec, const char *name,
                                              Feast__Types__ValueType__Enum type);
 
+/** What a worker is told of the entities of test_table: a list of one, driver_id INT64. */
+Feast__Worker__V1__EntityType **test_entity_types(struct fc_arena *arena);
+/** An ingestion of a table of these entities in project "default" into SQLite, whose path is the test's to set. */
+Feast__Worker__V1__Ingest *test_ingest(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec);
+
 /** Appends a pair to a string map: `TEST_PUT(arena, feast__core__…__labels_entry, spec, labels, "k", "v")`. */
 #define TEST_PUT(arena, entry_type, message, field, key, value)                                    \
     test_put((arena), &entry_type##__descriptor, &(message)->n_##field, &(message)->field, (key),  \

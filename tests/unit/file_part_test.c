@@ -216,4 +216,4 @@ static const struct CMUnitTest cases[] = {
     CASE(the_state_of_many_files_is_short),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, file_source_group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)

@@ -508,4 +508,4 @@ static const struct CMUnitTest cases[] = {
     CASE(the_reader_can_stop),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, file_source_group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)

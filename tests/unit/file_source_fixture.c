@@ -36,13 +36,6 @@ int file_source_teardown(void **state)
     return 0;
 }
 
-int file_source_group_teardown(void **state)
-{
-    (void)state;
-    test_parquet_done();
-    return 0;
-}
-
 fc_rc file_source_open(struct file_source *f, const char *url)
 {
     const struct fc_duck_options options = {.memory_limit = UINT64_C(256) << 20, .threads = 2};

@@ -22,7 +22,6 @@ struct file_source {
 
 int file_source_setup(void **state);
 int file_source_teardown(void **state);
-int file_source_group_teardown(void **state);
 
 /** Opens with the fixture's limits, with a fresh engine. */
 fc_rc file_source_open(struct file_source *f, const char *url);

@@ -484,4 +484,4 @@ static const struct CMUnitTest cases[] = {
     CASE(the_engine_sees_nothing_else),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, file_source_group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)

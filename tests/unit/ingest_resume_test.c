@@ -21,9 +21,7 @@
 struct fixture {
     struct test_scratch scratch;
     struct fc_arena *arena;
-    Feast__Worker__V1__Ingest order;
-    Feast__Worker__V1__SqliteSink sink;
-    Feast__Worker__V1__EntityType entity, *entities[1];
+    Feast__Worker__V1__Ingest *order;
     Feast__Worker__V1__Receipt *receipt;
     Feast__Worker__V1__Progress *last; /* that told a place */
     int places, stop_after;            /* places told; end the work at this one, 0 for never */
@@ -38,23 +36,13 @@ static int setup(void **state)
         return -1;
     test_scratch_init(&f->scratch);
     f->arena = fc_arena_new((size_t)64 << 20);
-    feast__worker__v1__ingest__init(&f->order);
-    feast__worker__v1__sqlite_sink__init(&f->sink);
-    feast__worker__v1__entity_type__init(&f->entity);
-    f->entity.name = fc_arena_strdup(f->arena, "driver_id");
-    f->entity.value_type = FEAST__TYPES__VALUE_TYPE__ENUM__INT64;
-    f->entities[0] = &f->entity;
-    f->order.project = fc_arena_alloc(f->arena, PROJECT_SIZE + 1);
-    memset(f->order.project, 'p', PROJECT_SIZE);
-    f->order.project[PROJECT_SIZE] = '\0';
-    f->order.spec = test_table(f->arena);
-    f->order.spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "source"));
-    f->order.n_entities = 1;
-    f->order.entities = f->entities;
-    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
-    f->order.sqlite = &f->sink;
-    f->order.memory_limit_bytes = UINT64_C(8) << 20; /* slices of 4 MiB */
-    f->order.spec_revision = 7;
+    f->order = test_ingest(f->arena, test_table(f->arena));
+    f->order->project = fc_arena_alloc(f->arena, PROJECT_SIZE + 1);
+    memset(f->order->project, 'p', PROJECT_SIZE);
+    f->order->project[PROJECT_SIZE] = '\0';
+    f->order->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "source"));
+    f->order->memory_limit_bytes = UINT64_C(8) << 20; /* slices of 4 MiB */
+    f->order->spec_revision = 7;
     assert_int_equal(fc_mkdirs(test_path(&f->scratch, "source"), 0755), 0);
     *state = f;
     return 0;
@@ -67,13 +55,6 @@ static int teardown(void **state)
     fc_arena_free(f->arena);
     test_scratch_done(&f->scratch);
     free(f);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    test_parquet_done();
     return 0;
 }
 
@@ -121,14 +102,16 @@ static fc_rc attempt(struct fixture *f, const char *name, Feast__Worker__V1__Pro
     FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = NULL;
 
     f->err = (struct fc_error)FC_ERROR_INIT;
-    f->sink.path = fc_arena_strdup(f->arena, test_path(&f->scratch, "online/%s.db", name));
-    f->order.dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "%s.jsonl", name));
-    f->order.from = from;
+    f->order->sqlite->path =
+        fc_arena_strdup(f->arena, test_path(&f->scratch, "online/%s.db", name));
+    f->order->dead_letter_path =
+        fc_arena_strdup(f->arena, test_path(&f->scratch, "%s.jsonl", name));
+    f->order->from = from;
     f->last = from;
     f->places = 0;
     f->stop_after = stop_after;
     assert_int_equal(fc_duck_open(&options, &duck, &f->err), FC_OK);
-    const struct fc_ingest task = {.order = &f->order,
+    const struct fc_ingest task = {.order = f->order,
                                    .duck = duck,
                                    .sys = fc_sys_real(),
                                    .progress = take_progress,
@@ -260,7 +243,7 @@ static void what_changed_is_read_again(void **state)
     same_letters(f, "letters");
     /* Another revision of the table. */
     assert_int_equal(attempt(f, "revision", NULL, 2), FC_CANCELLED);
-    f->order.spec_revision = 8;
+    f->order->spec_revision = 8;
     from_the_beginning(f, "revision", f->last);
     assert_int_equal(f->receipt->spec_revision, 8);
     /* Another source. */
@@ -321,9 +304,9 @@ static void pace_is_told(void **state)
     assert_int_equal(attempt(f, "pace", NULL, 2), FC_CANCELLED);
     Feast__Worker__V1__Progress before = *f->last;
     before.rows_written = 0; /* with rows that it overwrote itself */
-    f->order.from = f->last;
+    f->order->from = f->last;
     assert_int_equal(fc_duck_open(&options, &duck, &f->err), FC_OK);
-    const struct fc_ingest task = {.order = &f->order,
+    const struct fc_ingest task = {.order = f->order,
                                    .duck = duck,
                                    .sys = fc_sys_real(),
                                    .progress = look_at_pace,
@@ -357,4 +340,4 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_name_that_is_no_utf8_is_not_told),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)

@@ -23,9 +23,7 @@
 struct fixture {
     struct test_scratch scratch;
     struct fc_arena *arena;
-    Feast__Worker__V1__Ingest order;
-    Feast__Worker__V1__SqliteSink sink;
-    Feast__Worker__V1__EntityType entity, *entities[1];
+    Feast__Worker__V1__Ingest *order;
     Google__Protobuf__Timestamp start, end;
     Feast__Core__FeatureTableSpec *spec;
     Feast__Worker__V1__Receipt *receipt;
@@ -45,24 +43,14 @@ static int setup(void **state)
     f->arena = fc_arena_new((size_t)64 << 20);
     f->spec = test_table(f->arena);
     f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "t.parquet"));
-    feast__worker__v1__ingest__init(&f->order);
-    feast__worker__v1__sqlite_sink__init(&f->sink);
-    feast__worker__v1__entity_type__init(&f->entity);
     google__protobuf__timestamp__init(&f->start);
     google__protobuf__timestamp__init(&f->end);
-    f->entity.name = fc_arena_strdup(f->arena, "driver_id");
-    f->entity.value_type = TYPE(INT64);
-    f->entities[0] = &f->entity;
-    f->sink.path = fc_arena_strdup(f->arena, test_path(&f->scratch, "online/default/t.db"));
-    f->order.project = fc_arena_strdup(f->arena, "default");
-    f->order.spec = f->spec;
-    f->order.n_entities = 1;
-    f->order.entities = f->entities;
-    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
-    f->order.sqlite = &f->sink;
-    f->order.dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "dead.jsonl"));
-    f->order.memory_limit_bytes = UINT64_C(256) << 20;
-    f->order.threads = 2;
+    f->order = test_ingest(f->arena, f->spec);
+    f->order->sqlite->path =
+        fc_arena_strdup(f->arena, test_path(&f->scratch, "online/default/t.db"));
+    f->order->dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "dead.jsonl"));
+    f->order->memory_limit_bytes = UINT64_C(256) << 20;
+    f->order->threads = 2;
     *state = f;
     return 0;
 }
@@ -74,13 +62,6 @@ static int teardown(void **state)
     fc_arena_free(f->arena);
     test_scratch_done(&f->scratch);
     free(f);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    test_parquet_done();
     return 0;
 }
 
@@ -107,7 +88,7 @@ static fc_rc ingest(struct fixture *f)
     memset(&f->last, 0, sizeof(f->last));
     f->progresses = 0;
     assert_int_equal(fc_duck_open(&options, &duck, &f->err), FC_OK);
-    const struct fc_ingest task = {.order = &f->order,
+    const struct fc_ingest task = {.order = f->order,
                                    .duck = duck,
                                    .sys = fc_sys_real(),
                                    .progress = take_progress,
@@ -155,7 +136,7 @@ static Feast__Storage__OnlineRow *stored(struct fixture *f, int64_t driver,
     value.val_case = FEAST__TYPES__VALUE__VAL_INT64_VAL;
     value.int64_val = driver;
     assert_int_equal(fc_online_key_encode("default", &entity, 1, f->arena, &key, &err), FC_OK);
-    assert_int_equal(fc_online_reader_open(f->sink.path, &reader, &err), FC_OK);
+    assert_int_equal(fc_online_reader_open(f->order->sqlite->path, &reader, &err), FC_OK);
     assert_int_equal(fc_online_reader_get(reader, key, f->arena, ret, &found, &err), FC_OK);
     fc_online_reader_close(reader);
     if (!found)
@@ -209,7 +190,7 @@ static void every_row_is_written(void **state)
     assert_false(times.created.set);
     assert_true(times.expires.set && times.expires.seconds == NEW_YEAR + 123 + 3600);
     assert_null(stored(f, 30000, &times));
-    assert_int_equal(test_lines(f->order.dead_letter_path), 0);
+    assert_int_equal(test_lines(f->order->dead_letter_path), 0);
     /* The same again changes nothing. */
     ingest_ok(f);
     counts(f, 30000, 30000, 0, 0, 0);
@@ -247,7 +228,6 @@ static void the_newest_row_of_a_key_wins(void **state)
               "(3, 30, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL),"
               "(3, 31, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL)"
               ") AS t(driver_id, trips, ts, created), (SELECT 1::FLOAT AS rating)");
-    f->entity.value_type = TYPE(INT64);
     ingest_ok(f);
     counts(f, 7, 3, 0, 0, 4);
     assert_int_equal(trips(f, 1), 10);
@@ -359,10 +339,10 @@ static void dead_letters(void **state)
            "rating, ts)");
     ingest_ok(f);
     counts(f, 3, 1, 2, 0, 0);
-    char *text = test_read(f->order.dead_letter_path);
+    char *text = test_read(f->order->dead_letter_path);
     json_t *first = line_of(text, 0);
     json_t *second = line_of(text, 1);
-    assert_int_equal(test_lines(f->order.dead_letter_path), 2);
+    assert_int_equal(test_lines(f->order->dead_letter_path), 2);
     assert_non_null(strstr(string_of(first, "file"), "t.parquet"));
     assert_int_equal(json_integer_value(json_object_get(first, "row")), 1);
     assert_string_equal(string_of(first, "column"), "n trips");
@@ -380,11 +360,11 @@ static void dead_letters(void **state)
     free(text);
     /* A job that runs again begins them anew. */
     ingest_ok(f);
-    assert_int_equal(test_lines(f->order.dead_letter_path), 2);
-    f->order.dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "no/such/dir/x"));
+    assert_int_equal(test_lines(f->order->dead_letter_path), 2);
+    f->order->dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "no/such/dir/x"));
     assert_int_equal(ingest(f), FC_UNAVAILABLE);
     assert_non_null(strstr(f->err.message, "dead letters cannot be written"));
-    f->order.dead_letter_path = (char *)protobuf_c_empty_string;
+    f->order->dead_letter_path = (char *)protobuf_c_empty_string;
     ingest_ok(f);
     counts(f, 3, 1, 2, 0, 0);
 }
@@ -401,7 +381,7 @@ static void every_row_invalid(void **state)
     assert_non_null(strstr(f->err.message, "driver_id"));
     counts(f, 10, 0, 10, 0, 0);
     assert_int_equal(f->receipt->n_rejections, 1);
-    assert_int_equal(test_lines(f->order.dead_letter_path), 10);
+    assert_int_equal(test_lines(f->order->dead_letter_path), 10);
 }
 
 static void the_span_of_an_order(void **state)
@@ -410,8 +390,8 @@ static void the_span_of_an_order(void **state)
 
     source(f,
            "SELECT range AS driver_id, 1 AS trips, 1::FLOAT AS rating, " TS " FROM range(10000)");
-    f->order.start = &f->start;
-    f->order.end = &f->end;
+    f->order->start = &f->start;
+    f->order->end = &f->end;
     f->start.seconds = NEW_YEAR + 5000;
     f->end.seconds = NEW_YEAR + 5010;
     ingest_ok(f);
@@ -560,7 +540,7 @@ static void many_slices_give_an_exact_account(void **state)
     struct fixture *f = *state;
 
     /* More keys than are held in memory at once, each of them twice, the older row second. */
-    f->order.memory_limit_bytes = UINT64_C(32) << 20;
+    f->order->memory_limit_bytes = UINT64_C(32) << 20;
     source(f,
            "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
            "rating, TIMESTAMPTZ "
@@ -585,7 +565,7 @@ static void another_writer_has_the_store_open(void **state)
 
     source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
               "'2021-01-01' AS ts");
-    assert_int_equal(fc_online_writer_open(f->sink.path, &other, &f->err), FC_OK);
+    assert_int_equal(fc_online_writer_open(f->order->sqlite->path, &other, &f->err), FC_OK);
     ingest_ok(f);
     fc_online_writer_close(other);
     counts(f, 1, 1, 0, 0, 0);
@@ -595,22 +575,22 @@ static void orders_that_cannot_be_followed(void **state)
 {
     struct fixture *f = *state;
 
-    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK__NOT_SET;
+    f->order->sink_case = FEAST__WORKER__V1__INGEST__SINK__NOT_SET;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_non_null(strstr(f->err.message, "names no online store"));
     assert_null(f->receipt);
-    f->order.sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
-    f->order.project = (char *)protobuf_c_empty_string;
+    f->order->sink_case = FEAST__WORKER__V1__INGEST__SINK_SQLITE;
+    f->order->project = (char *)protobuf_c_empty_string;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
-    f->order.project = fc_arena_strdup(f->arena, "default");
-    f->order.n_entities = 0;
+    f->order->project = fc_arena_strdup(f->arena, "default");
+    f->order->n_entities = 0;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
-    f->order.n_entities = 1;
+    f->order->n_entities = 1;
     f->spec->batch_source->type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__INVALID;
     assert_int_equal(ingest(f), FC_UNIMPLEMENTED);
     f->spec->batch_source = NULL;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
-    f->order.spec = NULL;
+    f->order->spec = NULL;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_int_equal(f->err.reason, FC_REASON_REQUEST_INVALID);
 }
@@ -639,4 +619,4 @@ static const struct CMUnitTest cases[] = {
     CASE(orders_that_cannot_be_followed),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)

@@ -19,7 +19,6 @@ struct fixture {
     struct fc_arena *arena;
     Feast__Worker__V1__Probe probe;
     Feast__Worker__V1__Limits limits;
-    Feast__Worker__V1__EntityType entity, *entities[1];
     Feast__Core__FeatureTableSpec *spec;
     struct fc_error err;
 };
@@ -37,14 +36,10 @@ static int setup(void **state)
     f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "t.parquet"));
     feast__worker__v1__probe__init(&f->probe);
     feast__worker__v1__limits__init(&f->limits);
-    feast__worker__v1__entity_type__init(&f->entity);
-    f->entity.name = fc_arena_strdup(f->arena, "driver_id");
-    f->entity.value_type = TYPE(INT64);
-    f->entities[0] = &f->entity;
     f->probe.spec = f->spec;
     f->probe.slot = FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_BATCH;
     f->probe.n_entities = 1;
-    f->probe.entities = f->entities;
+    f->probe.entities = test_entity_types(f->arena);
     f->limits.rows = 1000;
     f->limits.files = 32;
     f->probe.limits = &f->limits;
@@ -59,13 +54,6 @@ static int teardown(void **state)
     fc_arena_free(f->arena);
     test_scratch_done(&f->scratch);
     free(f);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    test_parquet_done();
     return 0;
 }
 
@@ -456,7 +444,7 @@ static void a_source_that_is_no_parquet(void **state)
     /* The schema is fine, the data is not. */
     f->spec->batch_source = test_source_at(f->arena, test_parquet_data(f->arena, "not_utf8"));
     TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "text");
-    f->entity.value_type = TYPE(STRING);
+    f->probe.entities[0]->value_type = TYPE(STRING);
     report = look(f);
     assert_int_equal(report->state, STATE(UNREADABLE));
     holds(report->message, "not_utf8.parquet cannot be decoded");
@@ -579,4 +567,4 @@ static const struct CMUnitTest cases[] = {
     CASE(too_many_features_for_the_columns_there),
 };
 
-FC_TEST_MAIN_GROUP(cases, NULL, group_teardown)
+FC_TEST_MAIN_GROUP(cases, NULL, test_parquet_done)
