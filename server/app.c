@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -22,6 +21,7 @@
 #include "server/http/http.h"
 #include "server/jobs/jobs.h"
 #include "server/jobs/reconcile.h"
+#include "server/listens.h"
 #include "server/memory.h"
 #include "server/notify.h"
 #include "server/retention.h"
@@ -53,9 +53,7 @@ struct fc_app {
     struct fc_health *health;
     struct fc_reflection *reflection;
     struct fc_http *http;
-    struct fc_rpc_tls tls;
-    struct fc_rpc_listen *listens;
-    size_t listen_count;
+    struct fc_listens listens;
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
     const Feast__Worker__V1__Access *access; /* of sources */
@@ -63,7 +61,7 @@ struct fc_app {
     const struct fc_online_stores *stores;
     struct fc_stream_policy streams;
     struct fc_reconcile *reconcile; /* NULL: streams do not start by themselves */
-    bool loopback_only, local_any;
+    bool local_any;
     bool writable, damaged; /* as was last logged; health is told both */
 };
 
@@ -73,61 +71,12 @@ static const ProtobufCServiceDescriptor *const domain_services[] = {
     &feast__admin__v1__admin_service__descriptor,
 };
 
-/* True when TLS is on: with any of its keys, so that one that was forgotten is told and not passed over. */
-static bool resolve_tls(struct fc_app *app)
-{
-    app->tls = (struct fc_rpc_tls){
-        .certificate_file = fc_config_str(app->config, "tls.certificate"),
-        .key_file = fc_config_str(app->config, "tls.key"),
-        .client_ca_file = fc_config_str(app->config, "tls.client_ca"),
-    };
-    return app->tls.certificate_file[0] != '\0' || app->tls.key_file[0] != '\0' ||
-           app->tls.client_ca_file[0] != '\0';
-}
-
-static fc_rc resolve_listens(struct fc_app *app, struct fc_error *err)
-{
-    app->listen_count = fc_config_list_len(app->config, "listen");
-    if (app->listen_count == 0) {
-        return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "listen",
-                             "no address to listen on is configured");
-    }
-    app->listens = fc_arena_calloc(app->texts, app->listen_count, sizeof *app->listens);
-    if (app->listens == NULL) {
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu listen addresses",
-                       app->listen_count);
-    }
-    app->loopback_only = true;
-    bool tls = resolve_tls(app);
-    for (size_t i = 0; i < app->listen_count; i++) {
-        const char *address = fc_config_list_at(app->config, "listen", i);
-        fc_rc rc = fc_address_check(address, err);
-        if (rc != FC_OK) {
-            return rc;
-        }
-        app->listens[i].address = address;
-        app->listens[i].tls = tls && strncmp(address, "unix:", 5) != 0 ? &app->tls : NULL;
-        if (!fc_address_is_loopback(address)) {
-            app->loopback_only = false;
-            if (!tls && !fc_config_bool(app->config, "allow_plaintext")) {
-                return fc_fail_field(
-                    err, FC_REASON_CONFIG_INVALID, "listen",
-                    "address '%s' can be reached from other machines and TLS is not configured; "
-                    "set tls.certificate and tls.key, or say --allow-plaintext=true if the network "
-                    "is trusted",
-                    address);
-            }
-        }
-    }
-    return FC_OK;
-}
-
 /* Local files: any of them when only this machine can ask, else those below the roots. */
 static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
 {
     size_t roots = fc_config_list_len(app->config, "sources.local_roots");
 
-    app->local_any = app->loopback_only && roots == 0;
+    app->local_any = app->listens.loopback_only && roots == 0;
     app->local_roots = fc_arena_calloc(app->texts, roots + 1, sizeof *app->local_roots);
     if (app->local_roots == NULL) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu local roots", roots);
@@ -337,7 +286,7 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
     if (rc == FC_OK) {
         look_at_store(app);
         set_serving(app, is_serving(app));
-        rc = fc_rpc_server_start(app->rpc, app->listens, app->listen_count, err);
+        rc = fc_rpc_server_start(app->rpc, app->listens.items, app->listens.count, err);
     }
     return rc;
 }
@@ -364,9 +313,9 @@ static void print_ready(const struct fc_app *app, const char *data_dir)
     char address[300];
 
     fc_buf_puts(&line, "feast-core ready: grpc=");
-    for (size_t i = 0; i < app->listen_count; i++) {
-        fc_address_with_port(app->listens[i].address, app->listens[i].bound_port, address,
-                             sizeof address);
+    for (size_t i = 0; i < app->listens.count; i++) {
+        const struct fc_rpc_listen *listen = &app->listens.items[i];
+        fc_address_with_port(listen->address, listen->bound_port, address, sizeof address);
         fc_buf_printf(&line, "%s%s", i == 0 ? "" : ",", address);
     }
     if (app->http != NULL) {
@@ -402,7 +351,7 @@ static const char *backup_dir(const struct fc_app *app, const char *data_dir)
 /* What can be said of the configuration without touching the data directory. No other thread is there yet. */
 static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
-    fc_rc rc = resolve_listens(app, err);
+    fc_rc rc = fc_listens_config(app->config, app->texts, &app->listens, err);
     if (rc == FC_OK) {
         rc = fc_zone_set(fc_config_str(app->config, "jobs.time_zone"), &app->zone, err);
     }
@@ -505,10 +454,7 @@ fc_rc fc_app_check(const struct fc_config *config, struct fc_error *err)
     }
     app->config = config;
     fc_rc rc = resolve(app, err);
-    for (size_t i = 0; rc == FC_OK && i < app->listen_count; i++) {
-        rc = app->listens[i].tls == NULL ? FC_OK : fc_rpc_tls_check(app->listens[i].tls, err);
-    }
-    return rc;
+    return rc == FC_OK ? fc_listens_check(&app->listens, err) : rc;
 }
 
 void fc_app_tick(struct fc_app *app)
