@@ -195,6 +195,14 @@ static bool too_many_invalid(const struct judgement *judgement, const source_rep
     return (double)invalid > judgement->max_invalid_ratio * (double)source->rows_sampled;
 }
 
+/* What a sample does not show, the source's own statistics may: so many rows at least do not convert. */
+static bool too_many_by_statistics(const struct judgement *judgement, const column_report *column)
+{
+    double accepted = judgement->mode == FC_VALIDATION_STRICT ? 0 : judgement->max_invalid_ratio;
+
+    return (double)column->invalid_by_statistics > accepted * (double)column->rows_by_statistics;
+}
+
 /* The worker says how many and why; how many would have been accepted is the policy's to say. */
 static const char *invalid_text(const struct judgement *judgement, const column_report *column)
 {
@@ -276,8 +284,9 @@ static void judge_columns(struct judgement *judgement, const source_report *sour
 
         column->blocking = false;
         bool settled = judge_level(judgement, source, column, index);
-        if (invalid && column->invalid_count > 0) {
-            blamed = true;
+        bool sampled = invalid && column->invalid_count > 0;
+        if (sampled || too_many_by_statistics(judgement, column)) {
+            blamed = blamed || sampled;
             if (!settled) {
                 column_mismatch(judgement, source, column, index, invalid_text(judgement, column));
             }

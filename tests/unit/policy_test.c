@@ -260,6 +260,25 @@ static void many_invalid_rows_are_refused_and_in_warn_noted(void **state)
     expect(f, WARN, VERDICT(MISMATCHED), 0);
 }
 
+/* The sample showed none of them. */
+static void rows_that_statistics_rule_out_are_invalid_too(void **state)
+{
+    struct fixture *f = *state;
+
+    f->columns[1].rows_by_statistics = 100000;
+    f->columns[1].invalid_by_statistics = 5000;
+    f->columns[1].message = (char *)"by the statistics 5000 do not fit";
+    expect(f, STRICT, VERDICT(MISMATCHED), 1);
+    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.features[0]",
+                     "feature \"distance\": by the statistics 5000 do not fit; none is accepted");
+    expect(f, ENFORCE, VERDICT(OK), 0);
+    f->columns[1].invalid_by_statistics = 5001;
+    expect(f, ENFORCE, VERDICT(MISMATCHED), 1);
+    expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.features[0]",
+                     "feature \"distance\": by the statistics 5000 do not fit; 5 % are accepted");
+    expect(f, WARN, VERDICT(MISMATCHED), 0);
+}
+
 /* Undecodable messages have no column to blame; a count of rows that a column contradicts is not believed. */
 static void invalid_rows_without_a_column_are_the_source_s(void **state)
 {
@@ -543,6 +562,7 @@ static const struct CMUnitTest cases[] = {
     CASE(every_column_is_named_with_its_place),
     CASE(few_invalid_rows_are_refused_by_strict_alone),
     CASE(many_invalid_rows_are_refused_and_in_warn_noted),
+    CASE(rows_that_statistics_rule_out_are_invalid_too),
     CASE(invalid_rows_without_a_column_are_the_source_s),
     CASE(a_rejected_column_is_told_once),
     CASE(a_file_that_differs_is_refused_and_in_warn_noted),

@@ -288,6 +288,58 @@ static void nulls_and_values_that_do_not_convert(void **state)
     assert_int_equal(report->rows_invalid, 12);
 }
 
+/* Ten row groups of 2048 rows; `odd` is what the last row of each is, of all rows of the groups 3 and 7 if `whole`. */
+static Feast__Admin__V1__SourceReport *look_at_groups(struct fixture *f, const char *odd,
+                                                      bool whole)
+{
+    const char *select =
+        fc_arena_printf(f->arena,
+                        "SELECT 1::BIGINT AS driver_id, CASE WHEN %s THEN %s ELSE range END AS "
+                        "trips, 0.5::FLOAT AS "
+                        "rating, TIMESTAMPTZ '2021-01-01' AS ts FROM range(20480)",
+                        whole ? "range // 2048 IN (3, 7)" : "range % 2048 = 2047", odd);
+
+    return look_at(f, select);
+}
+
+static void statistics_tell_what_a_sample_does_not(void **state)
+{
+    struct fixture *f = *state;
+    const Feast__Admin__V1__ColumnReport *seen;
+
+    seen = look_at_groups(f, "-7", false)->columns[1];
+    assert_int_equal(seen->level, LEVEL(CHECKED));
+    assert_int_equal(seen->rows_by_statistics, 20480);
+    assert_int_equal(seen->invalid_by_statistics, 0);
+    holds(seen->message, "by the statistics of the file all values lie in -7 to 20478, which fits");
+    seen = look_at_groups(f, "4294967296", false)->columns[1];
+    assert_int_equal(seen->invalid_by_statistics, 10);
+    holds(seen->message,
+          "by the statistics of the file values lie in 0 to 4294967296: 10 of 20480 rows "
+          "at least do not fit");
+    seen = look_at_groups(f, "-4294967296 - range", true)->columns[1];
+    assert_int_equal(seen->invalid_by_statistics, 4096);
+    /* Nulls fit. */
+    seen = look_at_groups(f, "CASE WHEN range % 2 = 0 THEN 4294967296 END", true)->columns[1];
+    assert_int_equal(seen->invalid_by_statistics, 2048);
+    seen = look_at_groups(f, "NULL", true)->columns[1];
+    holds(seen->message, "all values lie in 0 to 20479, which fits");
+}
+
+/* What cannot be wrong needs no proof, and of what the footer does not tell there is none. */
+static void statistics_are_not_asked_of_all(void **state)
+{
+    struct fixture *f = *state;
+    Feast__Admin__V1__SourceReport *report;
+
+    report = look_at(f, "SELECT 1 AS driver_id, 1::UBIGINT AS trips, 0.5 AS rating, TIMESTAMPTZ "
+                        "'2021-01-01' AS ts");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(report->columns[i]->rows_by_statistics, 0);
+        assert_null(strstr(report->columns[i]->message, "statistics"));
+    }
+}
+
 static void time_columns(void **state)
 {
     struct fixture *f = *state;
@@ -552,6 +604,8 @@ static const struct CMUnitTest cases[] = {
     CASE(what_fields_are_not),
     CASE(a_name_that_repeats),
     CASE(nulls_and_values_that_do_not_convert),
+    CASE(statistics_tell_what_a_sample_does_not),
+    CASE(statistics_are_not_asked_of_all),
     CASE(time_columns),
     CASE(int96_and_lost_precision_are_noted),
     CASE(a_source_out_of_reach),

@@ -137,6 +137,32 @@ static size_t slices_of(const struct sampling *s, const struct fc_file_reader *r
     return affordable < 1 ? 1 : affordable < most ? affordable : most;
 }
 
+/* The footer is there already: what it says of all rows goes beyond any sample. */
+static void tell_ranges(const struct fc_source *source, const struct fc_file_reader *reader)
+{
+    const struct fc_source_env *env = source->env;
+
+    for (size_t i = 0; env->told && i < reader->count; i++) {
+        enum fc_column_kind kind = reader->columns[i].type.kind;
+        if (reader->from[i].partition || kind < FC_COLUMN_INT8 || kind > FC_COLUMN_INT64)
+            continue;
+        for (size_t g = 0; g < reader->layout.group_count; g++) {
+            const struct fc_parquet_layout_group *group = &reader->layout.groups[g];
+            struct fc_source_range range = {.rows = group->rows, .nulls = -1};
+            for (size_t c = 0; c < group->chunk_count; c++) {
+                const struct fc_parquet_chunk *chunk = &group->chunks[c];
+                if (chunk->column != reader->from[i].slot || chunk->nested)
+                    continue;
+                range.known = chunk->statistics.ranged;
+                range.min = chunk->statistics.min;
+                range.max = chunk->statistics.max;
+                range.nulls = chunk->statistics.nulls;
+            }
+            env->told(env->told_ctx, i, &range);
+        }
+    }
+}
+
 static fc_rc sample_file(struct sampling *s, struct fc_file_reader *reader, size_t slices,
                          int64_t budget, struct fc_error *err)
 {
@@ -184,6 +210,7 @@ fc_rc fc_file_sample(struct fc_source *source, const char *const *columns, size_
         fc_rc rc = fc_file_reader_open(source, file, columns, count, arena, &reader, err);
         if (rc != FC_OK)
             return rc;
+        tell_ranges(source, &reader);
         const struct fc_file_run run = {.fn = take, .ctx = &s};
         if (all)
             rc = fc_file_reader_run(source, &reader, &run, err);

@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "worker/sources/thrift.h"
-
 /* Early writers forgot the header of the dictionary page in the size of the chunk. */
 #define SIZE_PAD 128
 /* What a page's header may take, and what is read on speculation. */
@@ -37,27 +35,32 @@ struct reading {
 
 /* One column chunk as it is read. */
 struct chunk {
-    fc_str name; /* of the top-level column */
+    fc_str name;  /* of the top-level column */
+    size_t depth; /* of the path that begins with it */
+    int64_t physical;
+    struct fc_parquet_statistics statistics;
     int64_t values, size, data, dictionary;
     int64_t index_first, index_size;
     bool known;
 };
 
-static bool is_wanted(const struct reading *r, fc_str name)
+static bool is_wanted(const struct reading *r, fc_str name, size_t *ret)
 {
     for (size_t i = 0; i < r->count; i++) {
+        *ret = i;
         if (fc_str_eq(name, fc_str_from(r->columns[i])))
             return true;
     }
     return false;
 }
 
-static fc_str first_of_list(struct fc_thrift *t)
+static fc_str first_of_list(struct fc_thrift *t, size_t *ret_count)
 {
     enum fc_thrift_type type = FC_THRIFT_STOP;
     size_t count = fc_thrift_list(t, &type);
     fc_str first = {.len = 0};
 
+    *ret_count = count;
     for (size_t i = 0; i < count && !t->failed; i++) {
         if (i == 0 && type == FC_THRIFT_BINARY)
             first = fc_thrift_binary(t);
@@ -72,9 +75,14 @@ static void read_metadata(struct fc_thrift *t, struct chunk *ret)
     struct fc_thrift_field field = {.id = 0};
 
     ret->known = true;
+    ret->statistics.nulls = -1;
     while (fc_thrift_next(t, &field)) {
-        if (field.id == 3 && field.type == FC_THRIFT_LIST)
-            ret->name = first_of_list(t);
+        if (field.id == 1 && field.type == FC_THRIFT_I32)
+            ret->physical = fc_thrift_int(t);
+        else if (field.id == 3 && field.type == FC_THRIFT_LIST)
+            ret->name = first_of_list(t, &ret->depth);
+        else if (field.id == 12 && field.type == FC_THRIFT_STRUCT)
+            fc_parquet_statistics(t, ret->physical, &ret->statistics);
         else if (field.id == 5 && field.type == FC_THRIFT_I64)
             ret->values = fc_thrift_int(t);
         else if (field.id == 7 && field.type == FC_THRIFT_I64)
@@ -120,7 +128,8 @@ static void keep_chunk(struct reading *r, struct fc_parquet_layout_group *group,
     bool dictionary = chunk->dictionary >= 4 && chunk->dictionary < chunk->data;
     int64_t first = dictionary ? chunk->dictionary : chunk->data;
 
-    if (!chunk->known || !is_wanted(r, chunk->name))
+    size_t column = 0;
+    if (!chunk->known || !is_wanted(r, chunk->name, &column))
         return;
     if (!is_within(r, first, chunk->size) || chunk->values < 0) {
         r->thrift.failed = true;
@@ -129,6 +138,9 @@ static void keep_chunk(struct reading *r, struct fc_parquet_layout_group *group,
     int64_t rest = r->file_bytes - first - chunk->size;
     struct fc_parquet_chunk *kept = &group->chunks[group->chunk_count++];
     *kept = (struct fc_parquet_chunk){
+        .column = column,
+        .nested = chunk->depth != 1,
+        .statistics = chunk->statistics,
         .first = first,
         .size = chunk->size + (rest < SIZE_PAD ? rest : SIZE_PAD),
         .values = chunk->values,

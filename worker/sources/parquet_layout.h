@@ -8,11 +8,15 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "worker/sources/parquet_statistics.h"
 
 /** Magic and length at the end of a file. */
 #define FC_PARQUET_TAIL 8
 
 struct fc_parquet_chunk {
+    size_t column; /**< index into the names asked for */
+    bool nested;   /**< a part of a column that is a list, map or struct */
+    struct fc_parquet_statistics statistics;
     int64_t first, size;             /**< bytes of the file: dictionary and pages */
     int64_t values;                  /**< as many as rows, unless the column is repeated */
     int64_t index_first, index_size; /**< its offset index; size 0 when it has none */

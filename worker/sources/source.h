@@ -18,6 +18,14 @@
 
 struct fc_source;
 
+/** What a source's own statistics say of some of its rows, of one column of signed whole numbers. */
+struct fc_source_range {
+    int64_t rows;
+    bool known;       /**< false: nothing but how many they are */
+    int64_t min, max; /**< of the values; there is one at least, unless all are null */
+    int64_t nulls;    /**< -1 when they are not counted */
+};
+
 /** What a source works with; must outlive it. */
 struct fc_source_env {
     struct fc_duck *duck; /**< fresh: the source confines it to its own place */
@@ -31,6 +39,9 @@ struct fc_source_env {
      */
     const char *const *wanted;
     size_t wanted_count;
+    /** Told during sample, `column` by its place in there, of what is known without further reading. NULL: nobody asks. */
+    void (*told)(void *ctx, size_t column, const struct fc_source_range *range);
+    void *told_ctx;
 };
 
 #define FC_SAMPLE_NOTES 4

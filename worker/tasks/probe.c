@@ -129,6 +129,9 @@ static fc_rc sample(struct fc_probe *p, const struct fc_source_ops *ops, struct 
         if (fc_probe_find(p, p->binding.columns[i].column, &at) == 1)
             fc_sample_want(sample, i, &p->schema.columns[at]);
     }
+    rc = fc_probe_ask_statistics(p, sample);
+    if (rc != FC_OK)
+        return rc;
     if (sample->wanted_count > 0)
         rc = ops->sample(source, sample->wanted, sample->wanted_count, fc_sample_take, sample,
                          &stats, &error);

@@ -18,8 +18,19 @@ struct fc_probe {
     const Feast__Core__DataSource *source;
     struct fc_binding binding;
     struct fc_source_schema schema;
+    struct fc_probe_statistics *statistics; /**< of each bound column */
+    struct fc_sample *sample;
     Feast__Admin__V1__SourceReport *report;
     struct fc_error *err;
+};
+
+/** What the source's own statistics said of the values of a column. */
+struct fc_probe_statistics {
+    int64_t rows;
+    int64_t rows_unknown; /**< of these, not known to be in the range below */
+    int64_t invalid;      /**< of these, so many at least do not convert */
+    bool ranged;
+    int64_t min, max;
 };
 
 /** Text that a message may hold, in the arena. */
@@ -40,6 +51,12 @@ void fc_probe_advise(struct fc_probe *probe, const struct fc_bound_column *bound
 
 /** Judges all columns by the schema, and says what is odd about the source. */
 FC_MUST fc_rc fc_probe_report_schema(struct fc_probe *probe);
+
+/** Has the source tell `probe->statistics` while it is sampled. */
+FC_MUST fc_rc fc_probe_ask_statistics(struct fc_probe *probe, struct fc_sample *sample);
+
+/** What statistics prove about a column whose values have to be looked at; false when memory is out. */
+FC_MUST bool fc_probe_report_statistics(struct fc_probe *probe, size_t index);
 
 /** What the sampled values say. */
 FC_MUST fc_rc fc_probe_report_sample(struct fc_probe *probe, const struct fc_sample *sample,

@@ -90,6 +90,8 @@ static bool report_column(struct fc_probe *p, const struct fc_sample *sample, si
     column->first_bad_value = fc_probe_text(p, from->first_bad);
     if (from->type.kind != FC_COLUMN_UNKNOWN || from->invalid > 0)
         fc_probe_advise(p, &p->binding.columns[index], &from->type, from, column);
+    if (!fc_probe_report_statistics(p, index))
+        return false;
     if (from->invalid == 0)
         return true;
     const char *message = fc_arena_printf(
