@@ -468,8 +468,8 @@ static void fields_of_structs_bound_a_span(void **state)
     f->spec->batch_source->event_timestamp_column = fc_arena_strdup(f->arena, "d.ts");
     f->start.seconds = NEW_YEAR + 5000;
     f->end.seconds = NEW_YEAR + 5010;
-    f->order.start = &f->start;
-    f->order.end = &f->end;
+    f->order->start = &f->start;
+    f->order->end = &f->end;
     source(f,
            "SELECT {'driver': range, 'a': {'b': 0.5::FLOAT}, " TS_FIELD "} AS d FROM range(10000)");
     ingest_ok(f);
