@@ -182,29 +182,6 @@ static bool wants_color(const struct fc_cli *cli)
            !(term && strcmp(term, "dumb") == 0);
 }
 
-static fc_rc read_timeout(struct fc_cli *cli, struct fc_error *err)
-{
-    const char *text = fc_options_get(&cli->options, "timeout");
-
-    if (!fc_duration_parse(text, &cli->timeout_ns))
-        return fc_fail(err, FC_REASON_USAGE,
-                       "--timeout is \"%.60s\", expected a duration such as 10s or 2m", text);
-    return FC_OK;
-}
-
-static fc_rc read_retries(struct fc_cli *cli, struct fc_error *err)
-{
-    const char *text = fc_options_get(&cli->options, "retries");
-    char *end = NULL;
-    unsigned long count = strtoul(text, &end, 10);
-
-    if (*end || end == text || count > 100)
-        return fc_fail(err, FC_REASON_USAGE, "--retries is \"%.60s\", expected a number up to 100",
-                       text);
-    cli->retries = (unsigned)count;
-    return FC_OK;
-}
-
 /* `config set --context NEW` makes the context that it names. */
 static fc_rc load_settings(struct fc_cli *cli, struct fc_error *err)
 {
@@ -214,14 +191,12 @@ static fc_rc load_settings(struct fc_cli *cli, struct fc_error *err)
 static fc_rc read_settings(struct fc_cli *cli, struct fc_error *err)
 {
     static const char *const formats[] = {"table", "wide", "json", "yaml", "name"};
+    /* What shows and mends settings bears with those that are wrong. */
+    bool mends = strncmp(cli->command->words, "config ", 7) == 0;
     fc_rc rc = load_settings(cli, err);
 
     if (rc == FC_OK)
-        rc = fc_options_check(&cli->options, err);
-    if (rc == FC_OK)
-        rc = read_timeout(cli, err);
-    if (rc == FC_OK)
-        rc = read_retries(cli, err);
+        rc = fc_options_check(&cli->options, !mends, err);
     if (rc != FC_OK)
         return rc;
     for (size_t i = 0; i < FC_ARRAY_LEN(formats); i++) {
@@ -230,9 +205,9 @@ static fc_rc read_settings(struct fc_cli *cli, struct fc_error *err)
     }
     cli->server = fc_options_get(&cli->options, "server");
     cli->project = fc_options_get(&cli->options, "project");
-    if (strstr(cli->server, "://"))
-        return fc_fail(err, FC_REASON_USAGE,
-                       "server \"%.200s\": expected HOST:PORT without a scheme", cli->server);
+    cli->retries = (unsigned)strtoul(fc_options_get(&cli->options, "retries"), NULL, 10);
+    if (!fc_duration_parse(fc_options_get(&cli->options, "timeout"), &cli->timeout_ns))
+        cli->timeout_ns = 0; /* of a command that mends it */
     return FC_OK;
 }
 

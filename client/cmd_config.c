@@ -65,6 +65,18 @@ static const char *our_name(const char *name)
     return name;
 }
 
+/* What would stop every later command is not written. */
+static enum fc_exit check_value(struct fc_cli *cli, const char *name)
+{
+    struct fc_error err = FC_ERROR_INIT;
+
+    for (const struct fc_option *o = fc_global_options; o->name; o++) {
+        if (strcmp(o->name, name) == 0 && fc_option_check(o, name, cli->args[1], &err) != FC_OK)
+            return fc_cli_usage(cli, "%s", err.message);
+    }
+    return FC_EXIT_OK;
+}
+
 static enum fc_exit check_name(struct fc_cli *cli, const char *name)
 {
     const char *nearest = fc_settings_nearest(&cli->options, name);
@@ -133,8 +145,10 @@ enum fc_exit fc_cmd_config_set(struct fc_cli *cli)
 {
     const char *name = our_name(cli->args[0]);
     json_t *file = NULL;
-    enum fc_exit code = read_to_change(cli, name, &file);
+    enum fc_exit code = check_value(cli, name);
 
+    if (code == FC_EXIT_OK)
+        code = read_to_change(cli, name, &file);
     if (code != FC_EXIT_OK)
         return code;
     json_object_set_new(target(cli, file), name, json_string(cli->args[1]));

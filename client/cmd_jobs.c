@@ -82,15 +82,39 @@ enum fc_exit fc_cmd_jobs_get(struct fc_cli *cli)
     return fc_job_print(cli, cli->args[0]);
 }
 
+/* What a job ended as that there is nothing left to cancel of, else NULL. A failed stream would be tried again. */
+static const char *ended(struct fc_cli *cli, const char *id)
+{
+    FeastSpark__Api__GetJobRequest request = FEAST_SPARK__API__GET_JOB_REQUEST__INIT;
+    struct fc_call call = {.method = &fc_method_jobs_get, .request = &request.base};
+    struct fc_error err = FC_ERROR_INIT;
+    const FeastSpark__Api__Job *job;
+
+    request.job_id = (char *)id;
+    if (fc_client_call(cli, &call, &err) != FC_OK)
+        return NULL; /* as cancelling it will tell */
+    job = ((FeastSpark__Api__GetJobResponse *)call.reply.message)->job;
+    if (!job || (job->status != FEAST_SPARK__API__JOB_STATUS__JOB_STATUS_DONE &&
+                 (job->status != FEAST_SPARK__API__JOB_STATUS__JOB_STATUS_ERROR ||
+                  job->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB)))
+        return NULL;
+    return fc_job_status_name(job->status);
+}
+
 enum fc_exit fc_cmd_jobs_cancel(struct fc_cli *cli)
 {
     FeastSpark__Api__CancelJobRequest request = FEAST_SPARK__API__CANCEL_JOB_REQUEST__INIT;
     struct fc_call call = {.method = &fc_method_jobs_cancel, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
+    const char *before = ended(cli, cli->args[0]);
+
     request.job_id = (char *)cli->args[0];
     if (fc_client_call(cli, &call, &err) != FC_OK)
         return fc_client_fail(cli, &call, &err);
-    fprintf(cli->out, "job/%s cancelled\n", cli->args[0]);
+    if (before)
+        fprintf(cli->out, "job/%s had ended already: %s\n", cli->args[0], before);
+    else
+        fprintf(cli->out, "job/%s cancelled\n", cli->args[0]);
     return FC_EXIT_OK;
 }

@@ -1,12 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/command_flags.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/host.h"
+#include "base/time.h"
 #include "client/cli.h"
+
+/* -- what settings must be ----------------------------------------------------------------------------------- */
+
+static bool is_number(const char *text, unsigned long least, unsigned long most)
+{
+    char *end = NULL;
+    unsigned long number = strtoul(text, &end, 10);
+
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number >= least && number <= most;
+}
+
+/* A name without a port is left to gRPC, which takes that of HTTPS. */
+static const char *expected_server(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    struct fc_ip ip;
+
+    if (strncmp(text, "unix:", 5) == 0)
+        return NULL;
+    if (strstr(text, "://"))
+        return "HOST:PORT without a scheme";
+    if (text[0] == '\0' || text == colon || fc_ip_from_text(text, &ip))
+        return "HOST:PORT";
+    return !colon || is_number(colon + 1, 1, 65535) ? NULL : "HOST:PORT, a port from 1 to 65535";
+}
+
+static const char *expected_duration(const char *text)
+{
+    int64_t ns;
+
+    return fc_duration_parse(text, &ns) ? NULL : "a duration such as 10s or 2m";
+}
+
+static const char *expected_retries(const char *text)
+{
+    return is_number(text, 0, 100) ? NULL : "a number up to 100";
+}
+
+/* ------------------------------------------------------------------------------------------------------------ */
 
 const struct fc_option fc_global_options[] = {
     {.name = "server",
      .letter = 's',
      .value = "HOST:PORT",
+     .expected = expected_server,
      .env = "FEAST_CORE_URL",
      .setting = true,
      .initial = "localhost:6565",
@@ -33,12 +78,14 @@ const struct fc_option fc_global_options[] = {
      .help = "Form of the output."},
     {.name = "timeout",
      .value = "DURATION",
+     .expected = expected_duration,
      .initial = "30s",
      .env = "FEAST_TIMEOUT",
      .setting = true,
      .help = "Longest time for one call to the server; 0 for no limit."},
     {.name = "retries",
      .value = "N",
+     .expected = expected_retries,
      .initial = "3",
      .env = "FEAST_RETRIES",
      .setting = true,

@@ -43,8 +43,8 @@ enum fc_exit fc_exit_of(const struct fc_error *err)
     case FC_RESOURCE_EXHAUSTED:
     case FC_CANCELLED:
         return FC_EXIT_UNAVAILABLE;
-    case FC_UNIMPLEMENTED:
-        return FC_EXIT_USAGE; /* asked for what this server does not offer */
+    case FC_UNIMPLEMENTED: /* asked for what this server does not offer, or has in a document */
+        return err->reason == FC_REASON_SOURCE_UNSUPPORTED ? FC_EXIT_REFUSED : FC_EXIT_USAGE;
     case FC_UNKNOWN:
     case FC_INTERNAL:
     case FC_DATA_LOSS:

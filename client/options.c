@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 
@@ -234,18 +235,26 @@ const char *fc_options_get(const struct fc_options *options, const char *name)
     return fc_options_find(options, name, origin, sizeof(origin));
 }
 
+/* 1 switched on, 0 off, -1 neither. */
+static int switched(const char *text)
+{
+    static const char *const words[][2] = {
+        {"false", "true"}, {"0", "1"}, {"no", "yes"}, {"off", "on"}, {"", NULL}};
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(words); i++) {
+        if (strcasecmp(text, words[i][0]) == 0)
+            return 0;
+        if (words[i][1] && strcasecmp(text, words[i][1]) == 0)
+            return 1;
+    }
+    return -1;
+}
+
 bool fc_options_on(const struct fc_options *options, const char *name)
 {
-    static const char *const words[] = {"true", "1", "yes", "on", "True"};
     const char *text = fc_options_get(options, name);
 
-    if (fc_options_given(options, name))
-        return true;
-    for (size_t i = 0; text && i < FC_ARRAY_LEN(words); i++) {
-        if (strcmp(text, words[i]) == 0)
-            return true;
-    }
-    return false;
+    return fc_options_given(options, name) || (text && switched(text) == 1);
 }
 
 bool fc_options_has(const struct fc_options *options, const char *name)
@@ -288,33 +297,46 @@ static size_t times_given(const struct fc_options *options, const struct fc_opti
     return times;
 }
 
-static fc_rc check_option(const struct fc_options *options, const struct fc_option *option,
-                          struct fc_error *err)
+fc_rc fc_option_check(const struct fc_option *option, const char *name, const char *text,
+                      struct fc_error *err)
 {
+    const char *expected = option->expected ? option->expected(text) : NULL;
+
+    if (option->choices && !fc_is_choice(option->choices, text))
+        return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected one of %s", name, text,
+                       option->choices);
+    if (!option->value && switched(text) < 0)
+        expected = "true or false";
+    if (expected)
+        return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected %s", name, text, expected);
+    return FC_OK;
+}
+
+static fc_rc check_option(const struct fc_options *options, const struct fc_option *option,
+                          bool settings, struct fc_error *err)
+{
+    bool given = fc_options_given(options, option->name);
     const char *text;
     char name[512], origin[480];
 
     name_of(option, name);
     if (option->value && !option->repeats && times_given(options, option) > 1)
         return fc_fail(err, FC_REASON_USAGE, "%s is given twice", name);
-    if (!option->choices)
-        return FC_OK;
     text = fc_options_find(options, option->name, origin, sizeof(origin));
+    if (!text || (given ? !option->value : !settings))
+        return FC_OK;
     if (strncmp(origin, "environment ", 12) == 0)
         snprintf(name, sizeof(name), "%s", origin + 12);
-    else if (!fc_options_given(options, option->name))
+    else if (!given)
         snprintf(name, sizeof(name), "%.20s (%.400s)", option->name, origin);
-    if (text && !fc_is_choice(option->choices, text))
-        return fc_fail(err, FC_REASON_USAGE, "%s is \"%.100s\", expected one of %s", name, text,
-                       option->choices);
-    return FC_OK;
+    return fc_option_check(option, name, text, err);
 }
 
-fc_rc fc_options_check(const struct fc_options *options, struct fc_error *err)
+fc_rc fc_options_check(const struct fc_options *options, bool settings, struct fc_error *err)
 {
     for (size_t t = 0; t < FC_ARRAY_LEN(options->tables); t++) {
         for (const struct fc_option *o = options->tables[t]; o && o->name; o++) {
-            fc_rc rc = check_option(options, o, err);
+            fc_rc rc = check_option(options, o, settings, err);
             if (rc != FC_OK)
                 return rc;
         }

@@ -16,6 +16,8 @@ struct fc_option {
     char letter;         /**< 'o', or 0 */
     const char *value;   /**< what stands for its value in help ("FORMAT"); NULL: takes none */
     const char *choices; /**< "table|wide|json"; NULL: any */
+    /** What is expected ("a duration such as 10s") instead of a text that will not do, NULL for one that will. */
+    const char *(*expected)(const char *text);
     const char *env;     /**< variable that gives the value when the flag is absent, or NULL */
     const char *initial; /**< the value otherwise, or NULL */
     bool repeats;        /**< may be given more than once */
@@ -75,5 +77,10 @@ bool fc_options_given(const struct fc_options *options, const char *name);
 const char *const *fc_options_all(const struct fc_options *options, const char *name,
                                   size_t *ret_count);
 
-/** Checks values of flags with choices, those of the environment too. */
-FC_MUST fc_rc fc_options_check(const struct fc_options *options, struct fc_error *err);
+/** Checks the value of one option; the error calls it by the name. */
+FC_MUST fc_rc fc_option_check(const struct fc_option *option, const char *name, const char *text,
+                              struct fc_error *err);
+
+/** Checks the values of all; without `settings` only what stands on the command line. */
+FC_MUST fc_rc fc_options_check(const struct fc_options *options, bool settings,
+                               struct fc_error *err);

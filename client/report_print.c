@@ -114,7 +114,7 @@ static void put_events(FILE *out, const source_report *s)
         return;
     fc_time_format(s->oldest_event->seconds, s->oldest_event->nanos, oldest);
     fc_time_format(s->newest_event->seconds, s->newest_event->nanos, newest);
-    fprintf(out, "  events of %s to %s\n", oldest, newest);
+    fprintf(out, "  events sampled are of %s to %s\n", oldest, newest);
 }
 
 static void put_source_line(FILE *out, const source_report *s)

@@ -71,19 +71,45 @@ static bool is_remote_scheme(const char *url, size_t length)
     return false;
 }
 
-const char *fc_location_unsupported(const Feast__Core__DataSource *source, struct fc_arena *arena)
+/* Without the user and password of "user:password@host:port". */
+static const char *authority_host(const char *authority, struct fc_arena *arena)
 {
-    const char *url = file_url(source);
+    size_t length = strcspn(authority, "/?#");
+    const char *at = memrchr(authority, '@', length);
+    const char *host = at != NULL ? at + 1 : authority;
+
+    return fc_arena_strndup(arena, host, length - (size_t)(host - authority));
+}
+
+/* `file://data/trips.parquet` reads as a path of somebody who left out a slash, but names a machine. */
+static const char *unsupported_url(const char *url, struct fc_arena *arena)
+{
     size_t scheme = scheme_length(url);
     const char *text;
 
+    if (scheme == 4 && strncasecmp(url, "file://", 7) == 0) {
+        const char *host = authority_host(url + 7, arena);
+        text = host == NULL ? NULL
+                            : fc_arena_printf(arena,
+                                              "files of another machine, \"%s\" (those of this "
+                                              "one are file:///path),",
+                                              host);
+    } else {
+        text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme, url);
+    }
+    return text != NULL ? text : "such locations";
+}
+
+const char *fc_location_unsupported(const Feast__Core__DataSource *source, struct fc_arena *arena)
+{
+    const char *url = file_url(source);
+
     switch (source->type) {
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_FILE:
-        if (local_path(url) != NULL || is_remote_scheme(url, scheme)) {
+        if (local_path(url) != NULL || is_remote_scheme(url, scheme_length(url))) {
             return NULL;
         }
-        text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme, url);
-        return text != NULL ? text : "such locations";
+        return unsupported_url(url, arena);
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__BATCH_BIGQUERY:
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA:
     case FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KINESIS:
@@ -116,16 +142,6 @@ const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_ar
         break;
     }
     return text != NULL ? text : "";
-}
-
-/* Without the user and password of "user:password@host:port". */
-static const char *authority_host(const char *authority, struct fc_arena *arena)
-{
-    size_t length = strcspn(authority, "/?#");
-    const char *at = memrchr(authority, '@', length);
-    const char *host = at != NULL ? at + 1 : authority;
-
-    return fc_arena_strndup(arena, host, length - (size_t)(host - authority));
 }
 
 const char *fc_location_host(const Feast__Core__DataSource *source, struct fc_arena *arena)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a request to a job row: the table is resolved, its spec frozen into an order, the row made durable. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "feast/worker/v1/worker.pb-c.h"
 #include "server/jobs/entities.h"
 #include "server/jobs/internal.h"
@@ -34,14 +34,18 @@ static fc_rc out_of_memory(struct fc_error *err)
 
 static fc_rc check_window(const struct fc_batch_request *request, struct fc_error *err)
 {
+    char start[FC_TIME_TEXT_MAX], end[FC_TIME_TEXT_MAX];
+
     if (!request->has_start || !request->has_end || request->start_s < request->end_s ||
         (request->start_s == request->end_s && request->start_ns < request->end_ns)) {
         return FC_OK;
     }
+    fc_time_format(request->start_s, request->start_ns, start);
+    fc_time_format(request->end_s, request->end_ns, end);
     return fc_fail_field(err, FC_REASON_JOB_WINDOW_INVALID, "end_date",
-                         "the span of the ingestion is empty: end_date (%" PRId64 ".%09" PRId32
-                         ") must be after start_date (%" PRId64 ".%09" PRId32 ")",
-                         request->end_s, request->end_ns, request->start_s, request->start_ns);
+                         "the span of the ingestion is empty: end_date (%s) must be after "
+                         "start_date (%s)",
+                         end, start);
 }
 
 static fc_rc check_project(struct fc_start *start, struct fc_reader *reader, struct fc_error *err)

@@ -59,6 +59,9 @@ class Precedence(CliTest):
         self.user.write_text("output: xml\n")
         done = self.ctl("version", "-c", HOME=str(self.home), XDG_CONFIG_HOME="", code=USAGE)
         self.assertIn(f'output (file {self.user}:1) is "xml", expected one of', done.err)
+        self.user.write_text("output: json\ntls: ture\n")
+        self.assertIn(f'tls (file {self.user}:2) is "ture", expected true or false',
+                      self.ctl("version", "-c", HOME=str(self.home), XDG_CONFIG_HOME="", code=USAGE).err)
         self.user.write_text("a: [\n")
         self.assertIn(str(self.user), self.settings(code=USAGE))
         self.user.write_text("")
@@ -93,6 +96,12 @@ class Precedence(CliTest):
         ctl("config", "use", "absent", code=USAGE)
         self.assertIn('did you mean "server"', ctl("config", "set", "sever", "x", code=USAGE).err)
         ctl("config", "get", "nonsense", code=USAGE)
+        for name, wrong in (("output", "xml"), ("timeout", "soon"), ("retries", "101"), ("server", "a:70000"), ("tls", "maybe")):
+            self.assertIn(f'error: {name} is "{wrong}", expected ', ctl("config", "set", name, wrong, code=USAGE).err)
+        self.user.write_text("output: xml\n")  # by hand; the same commands mend it
+        self.assertIn("xml", ctl("config", "view").out)
+        ctl("config", "unset", "output")
+        ctl("config", "get", "server")
 
     def test_old_variables(self):
         found = self.settings(FEAST_CORE_ENABLE_SSL="True", FEAST_CORE_SERVER_SSL_CERT="/x.pem")

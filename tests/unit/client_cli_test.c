@@ -163,6 +163,8 @@ static void mistyped(void **state)
 
 static void wrong_arguments(void **state)
 {
+    static const char *const servers[] = {"h:99999", "h:0", "h:",        ":1",
+                                          "",        "h:x", "127.0.0.1", "::1"};
     struct fixture *f = *state;
 
     assert_int_equal(RUN(f, "get"), FC_EXIT_USAGE);
@@ -183,6 +185,10 @@ static void wrong_arguments(void **state)
     contains(f->err, "--timeout is \"soon\", expected a duration");
     assert_int_equal(RUN(f, "version", "-s", "http://x:1"), FC_EXIT_USAGE);
     contains(f->err, "expected HOST:PORT without a scheme");
+    for (size_t i = 0; i < FC_ARRAY_LEN(servers); i++) {
+        assert_int_equal(RUN(f, "version", "-s", servers[i]), FC_EXIT_USAGE);
+        contains(f->err, "expected HOST:PORT");
+    }
     assert_int_equal(RUN(f, "ingest", "t", "--from", "yesterday"), FC_EXIT_USAGE);
     contains(f->err, "--from is \"yesterday\", expected a date such as 2021-01-31");
 }

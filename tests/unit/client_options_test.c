@@ -74,7 +74,7 @@ static fc_rc parse(struct fixture *f, const char *const *args)
         if (word)
             f->options.tables[1] = own;
     }
-    return rc == FC_OK ? fc_options_check(&f->options, &f->err) : rc;
+    return rc == FC_OK ? fc_options_check(&f->options, true, &f->err) : rc;
 }
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
