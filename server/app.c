@@ -349,9 +349,28 @@ static const char *backup_dir(const struct fc_app *app, const char *data_dir)
 }
 
 /* What can be said of the configuration without touching the data directory. No other thread is there yet. */
+static fc_rc check_places(const struct fc_config *config, struct fc_error *err)
+{
+    const char *http = fc_config_str(config, "http.listen");
+
+    if (fc_config_str(config, "data_dir")[0] == '\0') {
+        return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "data_dir",
+                             "data_dir is empty, expected a directory");
+    }
+    if (http[0] != '\0' &&
+        (strncmp(http, "unix:", 5) == 0 || fc_address_check(http, err) != FC_OK)) {
+        return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "http.listen",
+                             "http.listen is \"%s\", expected HOST:PORT or nothing", http);
+    }
+    return FC_OK;
+}
+
 static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
-    fc_rc rc = fc_listens_config(app->config, app->texts, &app->listens, err);
+    fc_rc rc = check_places(app->config, err);
+    if (rc == FC_OK) {
+        rc = fc_listens_config(app->config, app->texts, &app->listens, err);
+    }
     if (rc == FC_OK) {
         rc = fc_zone_set(fc_config_str(app->config, "jobs.time_zone"), &app->zone, err);
     }

@@ -78,9 +78,9 @@ static fc_rc copy_backup(const struct restore *restore, const char *copy, struct
     int64_t bytes = 0, version = 0;
 
     if (stat(restore->backup, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
-        return fc_fail(err, FC_REASON_IO_FAILED, "the backup %s is %s", restore->backup,
-                       stat(restore->backup, &info) != 0 ? strerror(errno)
-                                                         : "no file with anything in it");
+        return fc_fail(
+            err, FC_REASON_IO_FAILED, "the backup %s cannot be read: %s", restore->backup,
+            stat(restore->backup, &info) != 0 ? strerror(errno) : "no file with anything in it");
     }
     (void)unlink(copy); /* of a restore that was cut off */
     fc_rc rc = fc_db_open(restore->backup, FC_SQLITE_READER, &db, err);

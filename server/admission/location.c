@@ -71,31 +71,13 @@ static bool is_remote_scheme(const char *url, size_t length)
     return false;
 }
 
-/* Without the user and password of "user:password@host:port". */
-static const char *authority_host(const char *authority, struct fc_arena *arena)
-{
-    size_t length = strcspn(authority, "/?#");
-    const char *at = memrchr(authority, '@', length);
-    const char *host = at != NULL ? at + 1 : authority;
-
-    return fc_arena_strndup(arena, host, length - (size_t)(host - authority));
-}
-
 /* `file://data/trips.parquet` reads as a path of somebody who left out a slash, but names a machine. */
 static const char *unsupported_url(const char *url, struct fc_arena *arena)
 {
-    size_t scheme = scheme_length(url);
-    const char *text;
+    const char *text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme_length(url), url);
 
-    if (scheme == 4 && strncasecmp(url, "file://", 7) == 0) {
-        const char *host = authority_host(url + 7, arena);
-        text = host == NULL ? NULL
-                            : fc_arena_printf(arena,
-                                              "files of another machine, \"%s\" (those of this "
-                                              "one are file:///path),",
-                                              host);
-    } else {
-        text = fc_arena_printf(arena, "\"%.*s:\" locations", (int)scheme, url);
+    if (strncasecmp(url, "file://", 7) == 0) {
+        return "file URLs that name a machine (expected file:///path)";
     }
     return text != NULL ? text : "such locations";
 }
@@ -142,6 +124,16 @@ const char *fc_location_text(const Feast__Core__DataSource *source, struct fc_ar
         break;
     }
     return text != NULL ? text : "";
+}
+
+/* Without the user and password of "user:password@host:port". */
+static const char *authority_host(const char *authority, struct fc_arena *arena)
+{
+    size_t length = strcspn(authority, "/?#");
+    const char *at = memrchr(authority, '@', length);
+    const char *host = at != NULL ? at + 1 : authority;
+
+    return fc_arena_strndup(arena, host, length - (size_t)(host - authority));
 }
 
 const char *fc_location_host(const Feast__Core__DataSource *source, struct fc_arena *arena)

@@ -189,7 +189,10 @@ static fc_rc listen_on(const char *address, int *ret_fd, struct fc_error *err)
     *ret_fd = open_socket(info);
     int error = errno;
     freeaddrinfo(info);
-    return *ret_fd >= 0 ? FC_OK : refuse(address, strerror(error), err);
+    /* Nothing is wrong with the value, but with who has the address. */
+    return *ret_fd >= 0 ? FC_OK
+                        : fc_fail(err, FC_REASON_IO_FAILED, "cannot listen for HTTP on %s: %s",
+                                  address, strerror(error));
 }
 
 static int port_of(int fd)

@@ -12,6 +12,13 @@
 
 #define UNIX_PREFIX "unix:"
 
+static _Thread_local bool under_way;
+
+bool fc_bind_under_way(void)
+{
+    return under_way;
+}
+
 static bool is_unix(const char *address)
 {
     return strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
@@ -140,7 +147,9 @@ fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct f
     credentials = tls ? fc_tls_credentials(tls) : grpc_insecure_server_credentials_create();
     if (!credentials)
         return cannot(err, listen->address, "the TLS identity was not taken");
+    under_way = true;
     port = grpc_server_add_http2_port(server, listen->address, credentials);
+    under_way = false;
     grpc_server_credentials_release(credentials);
     if (port == 0)
         return explain(listen->address, err);

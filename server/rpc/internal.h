@@ -243,6 +243,9 @@ void fc_abuse_arrived(struct fc_rpc_call *call);
 void fc_abuse_gone(struct fc_rpc_call *call);
 
 /* bind.c */
+
+/* Whether this thread is in gRPC's attempt at an address: what it says of a failure is explained in our words. */
+bool fc_bind_under_way(void);
 /* `tls` is NULL for plain text. */
 FC_MUST fc_rc fc_bind_listen(grpc_server *server, struct fc_rpc_listen *listen, struct fc_tls *tls,
                              struct fc_error *err);

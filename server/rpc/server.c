@@ -21,9 +21,10 @@ static const struct fc_rpc_method unknown_row = {.path = "/unknown/unknown", .ki
 /* gRPC's own lines in our format. */
 static void log_grpc(gpr_log_func_args *line)
 {
-    enum fc_log_level level = line->severity == GPR_LOG_SEVERITY_ERROR  ? FC_LOG_WARN
-                              : line->severity == GPR_LOG_SEVERITY_INFO ? FC_LOG_INFO
-                                                                        : FC_LOG_DEBUG;
+    enum fc_log_level level = fc_bind_under_way()                        ? FC_LOG_DEBUG
+                              : line->severity == GPR_LOG_SEVERITY_ERROR ? FC_LOG_WARN
+                              : line->severity == GPR_LOG_SEVERITY_INFO  ? FC_LOG_INFO
+                                                                         : FC_LOG_DEBUG;
 
     fc_log(level, "grpc", FC_LOG_STR("message", line->message));
 }

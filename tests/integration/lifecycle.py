@@ -94,11 +94,12 @@ class Starting(RefusingTest):
 
     def test_port_of_another_server(self):
         server = self.server()
-        self.refused(server.grpc, "in use", arguments=self.arguments(listen=server.grpc))
+        self.refused(f"cannot listen on {server.grpc}: Address already in use\n", "whether another program has it", code=1,
+                     arguments=self.arguments(listen=server.grpc))
 
     def test_http_port_in_use(self):
         server = self.server()
-        self.refused(server.http, arguments=(
+        self.refused(f"cannot listen for HTTP on {server.http}: Address already in use\n", code=1, arguments=(
             "--data-dir", self.name("data"), "--listen", "127.0.0.1:0", "--http-listen", server.http))
 
     def test_addresses_that_are_none(self):
