@@ -499,7 +499,9 @@ static void a_source_that_is_no_parquet(void **state)
     f->probe.entities[0]->value_type = TYPE(STRING);
     report = look(f);
     assert_int_equal(report->state, STATE(UNREADABLE));
-    holds(report->message, "not_utf8.parquet cannot be decoded");
+    holds(report->message,
+          "not_utf8.parquet: column \"text\" is text by the footer, but one of its "
+          "rows 0 to 1 is not UTF-8");
     assert_int_equal(report->columns[0]->level, LEVEL(EXACT));
 }
 

@@ -39,6 +39,10 @@ struct fc_file_reader {
     uint64_t batches; /**< handed on so far */
 };
 
+/** A reading has failed at or behind this row: should it be for text that is no UTF-8, the error tells the column. */
+fc_rc fc_file_blame_text(struct fc_source *source, const struct fc_file_reader *reader, int64_t row,
+                         struct fc_error *err);
+
 /** What a run reads. */
 struct fc_file_run {
     const char *where; /**< SQL over fc_<index of a column of the file>, "" or NULL for all */

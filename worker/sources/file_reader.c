@@ -195,20 +195,27 @@ fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *read
 
     if (!arena)
         return no_memory(reader->file, err);
+    int64_t next = run->first_row;
     fc_rc rc = fc_parquet_open(source->env->duck, &reader->parquet, &scan, &result, err);
-    if (rc == FC_OK)
-        rc = check_types(reader, result, err);
+    if (rc != FC_OK)
+        return fc_file_blame_text(source, reader, next, err);
+    rc = check_types(reader, result, err);
     if (rc == FC_OK && run->ahead)
         fc_duck_read_ahead(result);
     while (rc == FC_OK) {
         fc_arena_reset(arena);
-        if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK)
-            return fc_parquet_error(&reader->parquet, err);
+        if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK) {
+            (void)fc_parquet_error(&reader->parquet, err);
+            fc_duck_result_freep(&result);
+            result = NULL;
+            return fc_file_blame_text(source, reader, next, err);
+        }
         if (rows == 0)
             break;
         if (!arrange(source, reader, cells, rows, arena, &batch))
             return no_memory(reader->file, err);
         reader->batches++;
+        next = batch.positions[rows - 1] + 1;
         rc = run->fn(run->ctx, &batch, err);
     }
     return rc;
