@@ -41,6 +41,20 @@ static void pem_done(struct pem *pem)
     fc_buf_done(&pem->key);
 }
 
+/* gRPC takes what is none as well, and then says of the server that it has no address. */
+static fc_rc read_pem(const char *path, const char *what, struct fc_buf *ret, struct fc_error *err)
+{
+    if (fc_file_read(path, what, MAX_PEM_BYTES, ret, err) != FC_OK) {
+        err->reason = FC_REASON_CONFIG_INVALID;
+        return err->rc = FC_INVALID_ARGUMENT;
+    }
+    return strstr(fc_buf_text(ret), "-----BEGIN ")
+               ? FC_OK
+               : fc_fail(err, FC_REASON_CONFIG_INVALID,
+                         "the %s %s is no PEM file: it has no line -----BEGIN ...-----", what,
+                         path);
+}
+
 static fc_rc tls_credentials(const struct fc_channel_options *options,
                              grpc_channel_credentials **ret, struct fc_error *err)
 {
@@ -53,14 +67,11 @@ static fc_rc tls_credentials(const struct fc_channel_options *options,
         return fc_fail(err, FC_REASON_CONFIG_INVALID,
                        "a client certificate needs its key, and a key its certificate");
     if (given(options->ca_file))
-        rc = fc_file_read(options->ca_file, "TLS CA", MAX_PEM_BYTES, &pem.ca, err);
-    if (rc == FC_OK && given(options->ca_file) && pem.ca.len == 0)
-        return fc_fail(err, FC_REASON_CONFIG_INVALID, "the TLS CA %s is empty", options->ca_file);
+        rc = read_pem(options->ca_file, "TLS CA", &pem.ca, err);
     if (rc == FC_OK && own)
-        rc = fc_file_read(options->certificate_file, "TLS certificate", MAX_PEM_BYTES,
-                          &pem.certificate, err);
+        rc = read_pem(options->certificate_file, "TLS certificate", &pem.certificate, err);
     if (rc == FC_OK && own)
-        rc = fc_file_read(options->key_file, "TLS key", MAX_PEM_BYTES, &pem.key, err);
+        rc = read_pem(options->key_file, "TLS key", &pem.key, err);
     if (rc != FC_OK)
         return rc;
     pair = (grpc_ssl_pem_key_cert_pair){.private_key = fc_buf_text(&pem.key),

@@ -169,7 +169,8 @@ enum fc_exit fc_client_fail(struct fc_cli *cli, const struct fc_call *call,
 
     for (size_t i = 0; violations->count > 1 && i < violations->count; i++)
         fprintf(cli->err, "  %s: %s\n", violations->items[i].field, violations->items[i].message);
-    if (err->rc == FC_UNAVAILABLE && err->reason == FC_REASON_UNREACHABLE)
+    /* Without a channel it was the issuer of the token that could not be reached. */
+    if (err->rc == FC_UNAVAILABLE && err->reason == FC_REASON_UNREACHABLE && cli->client->channel)
         fprintf(cli->err, "hint: --server or FEAST_CORE_URL names the server, now %s\n",
                 cli->server);
     else if (err->rc == FC_INTERNAL || err->rc == FC_DATA_LOSS || err->rc == FC_UNAVAILABLE)

@@ -29,8 +29,24 @@ static void record(struct apply *a, const struct fc_batch_item *item, const fc_b
     json_array_append_new(a->items, object);
 }
 
+/* The command that tells all of it; "" for what was never a file. */
+static const char *telling(const struct apply *a, const struct fc_batch_item *item)
+{
+    bool elsewhere = strcmp(item->project, a->cli->project) != 0;
+    const char *text = "";
+
+    if (!a->batch->dry_run)
+        text = fc_arena_printf(a->cli->arena, "; `feastctl report %s%s%s` tells more", item->name,
+                               elsewhere ? " -p " : "", elsewhere ? item->project : "");
+    else if (a->cli->command->run != fc_cmd_import)
+        text = fc_arena_printf(a->cli->arena, "; `feastctl validate -f %s` tells more",
+                               item->doc->file);
+    return text ? text : "";
+}
+
 /* Why a table that was accepted is not OK, from its report. */
-static void explain_verdict(struct apply *a, const char *name, const fc_batch_result *result)
+static void explain_verdict(struct apply *a, const struct fc_batch_item *item,
+                            const fc_batch_result *result)
 {
     const char *reason = NULL;
 
@@ -40,11 +56,9 @@ static void explain_verdict(struct apply *a, const char *name, const fc_batch_re
     }
     if (!result->report || result->verdict == FEAST__ADMIN__V1__VERDICT__OK)
         return;
-    fc_cli_warn(a->cli, "table %s %s registered%s%s%s; `feastctl %s %s` tells more", name,
+    fc_cli_warn(a->cli, "table %s %s registered%s%s%s%s", item->name,
                 a->batch->dry_run ? "would be" : "is", fc_batch_verdict_text(result),
-                reason ? ": " : "", reason ? reason : "",
-                a->batch->dry_run ? "validate -f" : "report",
-                a->batch->dry_run ? a->batch->docs.items[0].file : name);
+                reason ? ": " : "", reason ? reason : "", telling(a, item));
 }
 
 static void tell(void *ctx, size_t index, const fc_batch_result *result)
@@ -68,7 +82,7 @@ static void tell(void *ctx, size_t index, const fc_batch_result *result)
                 item.is_table ? fc_batch_verdict_text(result) : "",
                 a->batch->dry_run ? " (dry run)" : "");
     if (item.is_table)
-        explain_verdict(a, item.name, result);
+        explain_verdict(a, &item, result);
 }
 
 static enum fc_exit conclude(struct apply *a)

@@ -96,7 +96,7 @@ static enum fc_exit conclude(struct plan *p)
 
     if (fc_output_wanted(p->cli))
         code = fc_output_value(p->cli, "Plan", json_pack("{s:o}", "items", fc_steal(p->items)));
-    else
+    else if (p->batch.stopped == FC_EXIT_OK)
         fc_cli_note(p->cli,
                     "%zu to create, %zu to update, %zu to delete, %zu unchanged, %zu refused", n[1],
                     n[2], n[4], n[3], n[5]);

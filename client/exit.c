@@ -32,7 +32,9 @@ enum fc_exit fc_exit_of(const struct fc_error *err)
     case FC_FAILED_PRECONDITION:
         return err->reason == FC_REASON_SOURCE_UNVERIFIED ? FC_EXIT_REFUSED : FC_EXIT_CONFLICT;
     case FC_INVALID_ARGUMENT:
-        return err->reason == FC_REASON_USAGE ? FC_EXIT_USAGE : FC_EXIT_REFUSED;
+        return err->reason == FC_REASON_USAGE || err->reason == FC_REASON_CONFIG_INVALID
+                   ? FC_EXIT_USAGE
+                   : FC_EXIT_REFUSED;
     case FC_OUT_OF_RANGE:
         return FC_EXIT_REFUSED;
     case FC_PERMISSION_DENIED:

@@ -317,8 +317,15 @@ class Tls(CliTest):
                       ("--tls-ca", self.pki / "ca.pem", *own), ()):
             done = self.ctl("get", "projects", "-s", address, "--retries=0", "--timeout=20s", *flags, code=UNAVAILABLE)
             self.assertIn("cannot reach the server", done.err)
-        self.assertIn("needs its key", self.ctl("get", "projects", "--tls-cert", self.pki / "client.pem",
-                                                code=None).err)
+        self.assertIn("needs its key", self.ctl("get", "projects", "--tls-cert", self.pki / "client.pem", code=USAGE).err)
+        self.assertIn("the TLS CA /none: No such file",
+                      self.ctl("get", "projects", "--tls-ca", "/none", code=USAGE).err)
+        (self.pki / "text").write_text("no certificate\n")
+        self.assertIn(f"the TLS CA {self.pki}/text is no PEM file",
+                      self.ctl("get", "projects", "--tls-ca", self.pki / "text", code=USAGE).err)
+        # gRPC's own lines are not for people: one line tells, and one what to do.
+        done = self.ctl("get", "projects", "-s", address, "--retries=0", "--timeout=20s", "--tls", code=UNAVAILABLE)
+        self.assertEqual([line.split(":")[0] for line in done.err.splitlines()], ["error", "hint"])
 
 
 if __name__ == "__main__":
