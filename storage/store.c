@@ -124,6 +124,10 @@ static fc_rc inspect(const struct fc_store *store, bool unclean, struct fc_error
     FC_CLEANUP(fc_db_close) struct fc_db db = {.handle = NULL};
     int64_t wal_bytes = size_of(store->wal_path);
 
+    if (access(store->dir, W_OK) != 0) {
+        return fc_fail(err, FC_REASON_STORE_READ_ONLY, "cannot write to the directory %s: %s",
+                       store->dir, strerror(errno));
+    }
     if (size_of(store->db_path) == 0) {
         if (wal_bytes == 0) {
             return FC_OK;

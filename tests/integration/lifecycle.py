@@ -128,6 +128,12 @@ class Starting(RefusingTest):
             if not may_run_as(user):
                 self.skipTest("the build cannot be run by another user")
         self.refused(path, arguments=self.arguments(data_dir=path), user=user)
+        path.chmod(0o755)
+        (path / "LOCK").touch()  # of a server that could
+        (path / "LOCK").chmod(0o666)
+        path.chmod(0o555)
+        self.refused(f"cannot write to the directory {path}: Permission denied\n", "Give the user of the server write permission",
+                     arguments=self.arguments(data_dir=path), user=user)
 
     def test_directory_that_is_a_file(self):
         path = self.name("file")
