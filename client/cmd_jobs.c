@@ -77,9 +77,16 @@ enum fc_exit fc_cmd_jobs_list(struct fc_cli *cli)
                                               .table = fc_options_get(&cli->options, "table")});
 }
 
+const char *fc_job_named(const struct fc_cli *cli)
+{
+    const char *word = cli->args[0];
+
+    return strncmp(word, "job/", 4) == 0 ? word + 4 : word;
+}
+
 enum fc_exit fc_cmd_jobs_get(struct fc_cli *cli)
 {
-    return fc_job_print(cli, cli->args[0]);
+    return fc_job_print(cli, fc_job_named(cli));
 }
 
 /* What a job ended as that there is nothing left to cancel of, else NULL. A failed stream would be tried again. */
@@ -107,14 +114,14 @@ enum fc_exit fc_cmd_jobs_cancel(struct fc_cli *cli)
     struct fc_call call = {.method = &fc_method_jobs_cancel, .request = &request.base};
     struct fc_error err = FC_ERROR_INIT;
 
-    const char *before = ended(cli, cli->args[0]);
+    const char *id = fc_job_named(cli), *before = ended(cli, id);
 
-    request.job_id = (char *)cli->args[0];
+    request.job_id = (char *)id;
     if (fc_client_call(cli, &call, &err) != FC_OK)
         return fc_client_fail(cli, &call, &err);
     if (before)
-        fprintf(cli->out, "job/%s had ended already: %s\n", cli->args[0], before);
+        fprintf(cli->out, "job/%s had ended already: %s\n", id, before);
     else
-        fprintf(cli->out, "job/%s cancelled\n", cli->args[0]);
+        fprintf(cli->out, "job/%s cancelled\n", id);
     return FC_EXIT_OK;
 }

@@ -45,7 +45,7 @@ enum fc_exit fc_cmd_jobs_logs(struct fc_cli *cli)
 
     if (code != FC_EXIT_OK || !arena)
         return arena ? code : fc_cli_no_memory(cli);
-    request.job_id = (char *)cli->args[0];
+    request.job_id = (char *)fc_job_named(cli);
     for (;;) {
         struct fc_call call = {
             .method = &fc_method_admin_job_log, .request = &request.base, .arena = arena};
@@ -67,7 +67,7 @@ enum fc_exit fc_cmd_jobs_logs(struct fc_cli *cli)
 
 enum fc_exit fc_cmd_jobs_watch(struct fc_cli *cli)
 {
-    enum fc_exit code = fc_job_follow(cli, cli->args[0]);
+    enum fc_exit code = fc_job_follow(cli, fc_job_named(cli));
 
-    return code == FC_EXIT_OK ? fc_job_print(cli, cli->args[0]) : code;
+    return code == FC_EXIT_OK ? fc_job_print(cli, fc_job_named(cli)) : code;
 }

@@ -219,7 +219,10 @@ const struct fc_option fc_flags_backup[] = {
     {0},
 };
 const struct fc_option fc_flags_import[] = {
-    {.name = "from", .value = "HOST:PORT", .help = "Server to copy; any Feast Core since 0.9."},
+    {.name = "from",
+     .value = "HOST:PORT",
+     .expected = expected_server,
+     .help = "Server to copy; any Feast Core since 0.9."},
     {.name = "from-tls", .help = "Talk TLS to it."},
     {.name = "from-tls-ca",
      .value = "PATH",

@@ -14,6 +14,9 @@ const char *fc_job_type_name(FeastSpark__Api__JobType type);
 /** The feature table, "" for retrievals. */
 const char *fc_job_table(const FeastSpark__Api__Job *job);
 
+/** The id that the command line names; `job/ID`, as `-o name` prints it, is the same. */
+const char *fc_job_named(const struct fc_cli *cli);
+
 /**
  * Asks for everything about a job and prints it: the receipt as a table, or JSON or YAML. 0 when the job ended well or
  * goes on, FC_EXIT_FINDING when it failed or was cancelled. Servers without the admin service tell less.

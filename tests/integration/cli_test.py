@@ -443,7 +443,8 @@ class Ingest(CliTest):
         self.ctl("jobs", "cancel", job)
         self.job_ends(self.api, job)
         self.assertRegex(self.ctl("jobs", "get", job, code=FINDING).out, r"(?m)^state +CANCELLED$")
-        self.assertEqual(self.ctl("jobs", "cancel", job).out, f"job/{job} had ended already: ERROR\n")
+        self.assertEqual(self.ctl("jobs", "get", f"job/{job}", code=FINDING).out, self.ctl("jobs", "get", job, code=FINDING).out)
+        self.assertEqual(self.ctl("jobs", "cancel", f"job/{job}").out, f"job/{job} had ended already: ERROR\n")
         self.ctl("jobs", "cancel", "nothing", code=NOT_FOUND)
 
 

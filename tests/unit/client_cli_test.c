@@ -185,6 +185,8 @@ static void wrong_arguments(void **state)
     contains(f->err, "--timeout is \"soon\", expected a duration");
     assert_int_equal(RUN(f, "version", "-s", "http://x:1"), FC_EXIT_USAGE);
     contains(f->err, "expected HOST:PORT without a scheme");
+    assert_int_equal(RUN(f, "import", "--from", "h:99999"), FC_EXIT_USAGE);
+    contains(f->err, "--from is \"h:99999\", expected HOST:PORT, a port from 1 to 65535");
     for (size_t i = 0; i < FC_ARRAY_LEN(servers); i++) {
         assert_int_equal(RUN(f, "version", "-s", servers[i]), FC_EXIT_USAGE);
         contains(f->err, "expected HOST:PORT");
