@@ -4,7 +4,7 @@
 Writes the corpus of Parquet files, by a pyarrow of today: corpus_files.py DIRECTORY.
 
 Prints one JSON object a case: name, path (file or directory), features (name -> value type) that the table declares,
-entity type, and what has to come of it: "fits", "mismatch", "unreadable" or "empty", with a text of the refusal.
+entity type, and what has to come of it: "fits", "mismatch", "unreadable", "empty" (nothing known of its rows) or "unverified" (of a column), with a text of the answer.
 """
 
 import datetime
@@ -67,8 +67,8 @@ def containers():
     reals = table(n=pa.array([row * 0.37 for row in range(ROWS)]))
     write("encoding_byte_stream_split", reals, {"n": "DOUBLE"}, use_dictionary=False,
           column_encoding={"n": "BYTE_STREAM_SPLIT"})
-    # The engine knows this encoding of reals only; it has to say so.
-    write("encoding_byte_stream_split_int", table(n=INTS), {"n": "INT64"}, "unreadable", "BYTE_STREAM_SPLIT",
+    # The engine knows this encoding of reals only: the table may be right, so it is not refused.
+    write("encoding_byte_stream_split_int", table(n=INTS), {"n": "INT64"}, "empty", "BYTE_STREAM_SPLIT",
           use_dictionary=False, column_encoding={"n": "BYTE_STREAM_SPLIT"})
     for encoding in ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"):
         write(f"encoding_{encoding.lower()}", table(s=TEXTS), {"s": "STRING"}, use_dictionary=False,
@@ -175,6 +175,66 @@ def names():
     write("columns_5000_missing", many, {"c5000": "INT64"}, "mismatch", "c5000")
 
 
+# Fields of structs, by field_mapping: the names that a feature `v` is mapped to.
+FIELDS = [
+    ("field", "s.n", "INT64", "fits", ""), ("deep", "s.t.n", "INT32", "fits", ""),
+    ("list", "s.l", "INT64_LIST", "fits", ""), ("null", "holes.n", "INT64", "fits", ""),
+    ("unicode", "s.größe", "DOUBLE", "fits", ""), ("case", "s.b", "INT64", "fits", ""),
+    ("flat", "s.flat", "STRING", "fits", ""),
+    ("type", "s.text", "INT64", "mismatch", '"s.text" is string'),
+    ("value", "s.half", "INT64", "mismatch", "0.5 is no whole number"),
+    ("missing", "s.m", "INT64", "mismatch", '"s.m"'), ("other_case", "s.N", "INT64", "mismatch", '"s.n"'),
+    ("too_deep", "s.n.n", "INT64", "mismatch", '"s.n.n"'), ("struct", "s.t", "INT64", "mismatch", "struct"),
+    ("no_struct", "id.n", "INT64", "mismatch", '"id.n"'), ("nowhere", "x.n", "INT64", "mismatch", '"x.n"'),
+    ("not_ascii", "gröẞe", "INT64", "mismatch", "gröẞe"), ("map", "m.k", "INT64", "unverified", "expression"),
+]
+
+
+def fields():
+    rows = [{"n": row, "t": {"n": row}, "l": [row], "größe": row / 4, "flat": row, "text": str(row), "half": row + 0.5,
+             "b": row, "B": str(row)} for row in range(ROWS)]
+    holes = [{"n": row} if row % 3 else None for row in range(ROWS)]
+    maps = pa.array([[("k", row)] for row in range(ROWS)], pa.map_(pa.string(), pa.int64()))
+    made = table(s=pa.array(rows), holes=pa.array(holes), m=maps, **{"s.flat": TEXTS})
+    path = OUT / "fields.parquet"
+    pq.write_table(made, path, compression="zstd")
+    for name, column, declared, outcome, text in FIELDS:
+        case(f"fields_{name}", path, {"v": declared}, outcome, text, mapping={"v": column})
+    apart = OUT / "fields_apart"
+    apart.mkdir()
+    for number, value in enumerate((1, "x")):
+        pq.write_table(table(s=pa.array([{"n": value}] * ROWS)), apart / f"part-{number}.parquet")
+    case("fields_apart", apart, {"v": "INT64"}, "mismatch", "part-1.parquet", mapping={"v": "s.n"})
+
+
+def hidden():
+    """Values that no sample of the front of some row groups shows, but the statistics of the footer."""
+    for name, first, declared in (("int32", 2**31, "INT32"), ("int32_negative", -2**40, "INT32"),
+                                  ("float", 2**24 + 1, "FLOAT"), ("double", 2**53 + 1, "DOUBLE")):
+        odd = pa.array(range(first, first + ROWS), pa.int64())
+        parts = [table(n=odd if part in (3, 4) else INTS) for part in range(20)]
+        write(f"hidden_{name}", pa.concat_tables(parts), {"n": declared}, "mismatch", "statistics",
+              row_group_size=ROWS)
+    few = pa.concat_tables([table(n=INTS)] * 19 + [table(n=pa.array([*range(ROWS - 1), 2**40]))])
+    write("hidden_few", few, {"n": "INT32"}, text="1 of 10000 rows at least do not fit", row_group_size=ROWS)
+    write("hidden_none", few, {"n": "INT64"}, row_group_size=ROWS)
+
+
+def not_text():
+    """pyarrow writes as text what it is told is text."""
+    ends = pa.array([2 * row for row in range(ROWS + 1)], pa.int32()).buffers()[1]
+    texts = pa.Array.from_buffers(pa.string(), ROWS, [None, ends, pa.py_buffer(b"ok" * (ROWS - 1) + b"\xff\xfe")])
+    for name, column, declared, mapping in (
+            ("flat", {"t": texts}, "STRING", {"v": "t"}), ("dictionary", {"t": texts}, "BYTES", {"v": "t"}),
+            ("field", {"s": pa.StructArray.from_arrays([texts], ["t"])}, "STRING", {"v": "s.t"}),
+            ("list", {"t": pa.ListArray.from_arrays(pa.array(range(ROWS + 1), pa.int32()), texts)}, "STRING_LIST",
+             {"v": "t"})):
+        write(f"not_text_{name}", table(n=INTS, **column), {"v": declared}, "mismatch",
+              f'column "{mapping["v"]}" is text by the footer', more={"mapping": mapping},
+              use_dictionary=name == "dictionary")
+        case(f"not_text_{name}_beside", OUT / f"not_text_{name}.parquet", {"n": "INT64"}, "fits")
+
+
 def sizes():
     empty = table(n=INTS).slice(0, 0)
     write("no_rows", empty, {"n": "INT64"})
@@ -275,5 +335,5 @@ def directories():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
-for make in (containers, timestamps, types, names, sizes, damage, directories):
+for make in (containers, timestamps, types, names, fields, hidden, not_text, sizes, damage, directories):
     make()

@@ -17,6 +17,8 @@
 /* Magic, an empty footer's length, magic. */
 #define SMALLEST   12
 #define LAYOUT_MAX ((size_t)256 << 20)
+/* What the engine says of the one encoding of the format that it does not know for all types. */
+#define UNREAD_ENCODING "BYTE_STREAM_SPLIT encoding is only supported"
 
 static fc_rc no_memory(const char *path, struct fc_error *err)
 {
@@ -89,6 +91,12 @@ fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err)
     struct fc_error engine = *err;
 
     put_name(file, err->message, engine.message, sizeof(engine.message));
+    /* The file is right, and nothing is known of its values. */
+    if (engine.reason == FC_REASON_SOURCE_INVALID && strstr(engine.message, UNREAD_ENCODING))
+        return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED,
+                       "%s has whole numbers in the encoding BYTE_STREAM_SPLIT, which this version "
+                       "reads of real numbers only: write them in another encoding",
+                       file->name);
     if (engine.reason == FC_REASON_SOURCE_INVALID || engine.reason == FC_REASON_IO_FAILED ||
         engine.reason == FC_REASON_INTERNAL)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s cannot be decoded as Parquet: %s",

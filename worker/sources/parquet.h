@@ -46,5 +46,8 @@ FC_MUST fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file
                               const struct fc_parquet_scan *scan, struct fc_duck_result **ret,
                               struct fc_error *err);
 
-/** Puts the file's name before an error of reading on; engine errors about the data become SOURCE_INVALID. */
+/**
+ * Puts the file's name before an error of reading on; engine errors about the data become SOURCE_INVALID, about an encoding
+ * that it does not know SOURCE_UNSUPPORTED.
+ */
 fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err);
