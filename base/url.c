@@ -21,3 +21,33 @@ const char *fc_url_public(const char *url, struct fc_arena *arena)
                            at != NULL ? "***" : "", (int)length, shown,
                            shown[length] != '\0' ? "?***" : "");
 }
+
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void fc_url_put(struct fc_buf *out, char byte)
+{
+    if (is_unreserved(byte))
+        fc_buf_putc(out, byte);
+    else
+        fc_buf_printf(out, "%%%02X", (unsigned char)byte);
+}
+
+void fc_url_escape(struct fc_buf *out, const char *text, const char *kept)
+{
+    for (; *text; text++) {
+        if (strchr(kept, *text))
+            fc_buf_putc(out, *text);
+        else
+            fc_url_put(out, *text);
+    }
+}
+
+void fc_url_form_add(struct fc_buf *form, const char *name, const char *value)
+{
+    fc_buf_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
+    fc_url_escape(form, value, "");
+}

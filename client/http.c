@@ -32,20 +32,6 @@ bool fc_web_is_url(const char *text)
     return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
 }
 
-void fc_web_form_add(struct fc_buf *form, const char *name, const char *value)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-    fc_buf_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-    for (const char *c = value; *c; c++) {
-        if (strchr(plain, *c))
-            fc_buf_putc(form, *c);
-        else
-            fc_buf_printf(form, "%%%02X", (unsigned)(unsigned char)*c);
-    }
-}
-
 static bool find(void *handle, const char *name, void *ret)
 {
     void *symbol = dlsym(handle, name);

@@ -22,6 +22,3 @@ FC_MUST fc_rc fc_web_fetch(const struct fc_web_request *request, struct fc_buf *
 
 /** Whether the text begins with http:// or https://. */
 bool fc_web_is_url(const char *text);
-
-/** Appends `name=value` to a form, escaped. */
-void fc_web_form_add(struct fc_buf *form, const char *name, const char *value);

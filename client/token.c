@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/sys.h"
+#include "base/url.h"
 #include "client/http.h"
 #include "client/settings_legacy.h"
 
@@ -129,13 +130,13 @@ static fc_rc make_form(struct fc_cli *cli, struct fc_buf *form, struct fc_error 
         return rc;
     if (secret.ptr)
         secret.ptr[strcspn(secret.ptr, "\r\n")] = '\0';
-    fc_web_form_add(form, "grant_type", "client_credentials");
-    fc_web_form_add(form, "client_id", id);
-    fc_web_form_add(form, "client_secret", fc_buf_text(&secret));
+    fc_url_form_add(form, "grant_type", "client_credentials");
+    fc_url_form_add(form, "client_id", id);
+    fc_url_form_add(form, "client_secret", fc_buf_text(&secret));
     if (audience)
-        fc_web_form_add(form, "audience", audience);
+        fc_url_form_add(form, "audience", audience);
     if (scope)
-        fc_web_form_add(form, "scope", scope);
+        fc_url_form_add(form, "scope", scope);
     if (secret.ptr)
         explicit_bzero(secret.ptr, secret.len);
     return form->failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "out of memory") : FC_OK;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/url.h"
 #include "tests/support/scratch.h"
 #include "worker/objects/spool.h"
 #include "worker/sources/parquet_layout.h"
@@ -45,17 +44,6 @@ static void patterns_that_explode_are_refused(void **state FC_UNUSED)
     assert_int_equal(
         fc_pattern_read("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", arena, &pattern, &err),
         FC_INVALID_ARGUMENT);
-}
-
-static void urls_for_people(void **state FC_UNUSED)
-{
-    FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new((size_t)1 << 20);
-
-    assert_string_equal(fc_url_public("https://u:p@h/a?b=c#d", arena), "https://***@h/a?***");
-    assert_string_equal(fc_url_public("https://h/a@b?c", arena), "https://h/a@b?***");
-    assert_string_equal(fc_url_public("s3://bucket/a?b@c", arena), "s3://bucket/a?b@c");
-    assert_string_equal(fc_url_public("/a/b?c", arena), "/a/b?c");
-    assert_string_equal(fc_url_public("a/b://c@d", arena), "a/b://c@d");
 }
 
 /* A file of Spark: one row group, a page index, lists. */
@@ -233,7 +221,6 @@ static void left_spools_are_removed(void **state FC_UNUSED)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(patterns),
     cmocka_unit_test(patterns_that_explode_are_refused),
-    cmocka_unit_test(urls_for_people),
     cmocka_unit_test(places_of_columns),
     cmocka_unit_test(damaged_footers),
     cmocka_unit_test(pages_by_their_index),

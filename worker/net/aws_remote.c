@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "base/url.h"
 #include "worker/net/aws_internal.h"
 #include "worker/net/xml.h"
 
@@ -63,19 +64,6 @@ static fc_rc read_json(const char *what, fc_str body, struct fc_arena *arena,
     return FC_OK;
 }
 
-static void put_form(struct fc_buf *out, const char *name, const char *value)
-{
-    fc_buf_printf(out, "&%s=", name);
-    for (const char *at = value; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            strchr("-._~", c))
-            fc_buf_putc(out, (char)c);
-        else
-            fc_buf_printf(out, "%%%02X", c);
-    }
-}
-
 /* The token as the file has it now: whoever issues it replaces it. */
 static fc_rc put_token(struct fc_buf *form, const char *path, struct fc_error *err)
 {
@@ -84,7 +72,7 @@ static fc_rc put_token(struct fc_buf *form, const char *path, struct fc_error *e
     fc_rc rc = fc_file_read(path, "web identity token", TOKEN_MAX, &token, err);
     if (rc == FC_OK) {
         token.ptr[strcspn(token.ptr, " \t\r\n")] = '\0';
-        put_form(form, "WebIdentityToken", token.ptr);
+        fc_url_form_add(form, "WebIdentityToken", token.ptr);
     }
     fc_buf_done(&token);
     return rc;
@@ -157,8 +145,8 @@ fc_rc fc_aws_assume_role(struct fc_http *http, const struct fc_aws_role *role,
         url = region ? fc_arena_printf(arena, "https://sts.%s.%s/", region, fc_aws_domain(region))
                      : "https://sts.amazonaws.com/";
     fc_buf_puts(&form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
-    put_form(&form, "RoleArn", role->arn);
-    put_form(&form, "RoleSessionName", role->session ? role->session : "feast-core");
+    fc_url_form_add(&form, "RoleArn", role->arn);
+    fc_url_form_add(&form, "RoleSessionName", role->session ? role->session : "feast-core");
     fc_rc rc = put_token(&form, role->token_file, err);
     if (rc == FC_OK && (form.failed || !url))
         rc = no_memory(err);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/url.h"
 #include "worker/net/google_internal.h"
 
 #define FILE_MAX ((size_t)256 << 10)
@@ -126,19 +127,6 @@ void fc_google_forget(const char *scope)
     pthread_mutex_unlock(&kept_lock);
 }
 
-static void put_form(struct fc_buf *out, const char *name, const char *value)
-{
-    fc_buf_printf(out, "%s%s=", out->len > 0 ? "&" : "", name);
-    for (const char *at = value; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            strchr("-._~", c))
-            fc_buf_putc(out, (char)c);
-        else
-            fc_buf_printf(out, "%%%02X", c);
-    }
-}
-
 /* A refusal has {"error": "invalid_grant", "error_description": "…"}; neither repeats what was sent. */
 static fc_rc read_answer(const struct asking *ask, const char *who,
                          const struct fc_http_response *response, struct lease *ret)
@@ -202,8 +190,8 @@ static fc_rc by_key(const struct asking *ask, const json_t *root, struct fc_buf 
                        ask->path);
     fc_rc rc = fc_google_assertion(&key, ask->scope, now_s(), &assertion, ask->err);
     if (rc == FC_OK) {
-        put_form(form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-        put_form(form, "assertion", assertion.ptr);
+        fc_url_form_add(form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        fc_url_form_add(form, "assertion", assertion.ptr);
         rc = post_form(ask, key.issuer, form, ret);
     } else {
         rc = fc_error_prefix(ask->err, "%s", ask->path);
@@ -218,13 +206,13 @@ static fc_rc by_user(const struct asking *ask, const json_t *root, struct fc_buf
     static const char *const names[] = {"client_id", "client_secret", "refresh_token"};
     const char *uri = member(root, "token_uri");
 
-    put_form(form, "grant_type", "refresh_token");
+    fc_url_form_add(form, "grant_type", "refresh_token");
     for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
         const char *value = member(root, names[i]);
         if (!value)
             return fc_fail(ask->err, FC_REASON_SOURCE_UNREACHABLE,
                            "%s is no user's credentials: there is no %s", ask->path, names[i]);
-        put_form(form, names[i], value);
+        fc_url_form_add(form, names[i], value);
     }
     return post_form(ask, uri ? uri : TOKEN_URI, form, ret);
 }
@@ -288,7 +276,7 @@ static fc_rc by_metadata(const struct asking *ask, struct lease *ret)
     *ret = (struct lease){.token = NULL};
     if (!ask->host)
         return FC_OK;
-    put_form(&url, "scopes", ask->scope);
+    fc_url_form_add(&url, "scopes", ask->scope);
     const char *text = fc_arena_printf(
         ask->arena, "http://%s/computeMetadata/v1/instance/service-accounts/default/token?%s",
         ask->host, fc_buf_text(&url));

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/url.h"
+
 #define ALGORITHM   "AWS4-HMAC-SHA256"
 #define DIGEST_SIZE 32
 #define PARAMS_MAX  64
@@ -70,20 +72,6 @@ static bool hmac(const void *key, size_t key_len, const char *text, struct diges
                 ret->bytes, NULL) != NULL;
 }
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-static void put_escaped(struct fc_buf *out, char c)
-{
-    if (is_unreserved(c))
-        fc_buf_putc(out, c);
-    else
-        fc_buf_printf(out, "%%%02X", (unsigned char)c);
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -102,7 +90,7 @@ static void put_normalised(struct fc_buf *out, fc_str text)
             c = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
             i += 2;
         }
-        put_escaped(out, c);
+        fc_url_put(out, c);
     }
 }
 
@@ -117,7 +105,7 @@ static void put_path(struct fc_buf *out, const struct signing *s)
         if (s->s3 || *path == '/')
             fc_buf_putc(out, *path);
         else
-            put_escaped(out, *path);
+            fc_url_put(out, *path);
     }
 }
 

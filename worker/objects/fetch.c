@@ -15,18 +15,6 @@ struct fetch {
     int64_t got;
 };
 
-void fc_fetch_escape(struct fc_buf *out, const char *text, bool path)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            strchr("-._~", c) || (path && c == '/'))
-            fc_buf_putc(out, (char)c);
-        else
-            fc_buf_printf(out, "%%%02X", c);
-    }
-}
-
 static fc_rc changed(const struct fc_object *object, struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s was changed while it was read",

@@ -27,6 +27,3 @@ static inline fc_rc fc_fetch_missing(struct fc_error *err)
 {
     return err->rc = FC_NOT_FOUND;
 }
-
-/** Appends text percent-encoded by RFC 3986; slashes stay when `path`. */
-void fc_fetch_escape(struct fc_buf *out, const char *text, bool path);

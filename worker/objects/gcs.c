@@ -193,10 +193,10 @@ static fc_rc list_page(struct page *page, const char *prefix, struct fc_buf *tok
                   "%s/storage/v1/b/%s/o?maxResults=1000&fields=items(name%%2Csize%%2Cgeneration)"
                   "%%2CnextPageToken&prefix=",
                   gcs->endpoint, gcs->bucket);
-    fc_fetch_escape(&url, prefix, false);
+    fc_url_escape(&url, prefix, "");
     if (token->len > 0) {
         fc_buf_puts(&url, "&pageToken=");
-        fc_fetch_escape(&url, fc_buf_text(token), false);
+        fc_url_escape(&url, fc_buf_text(token), "");
     }
     fc_rc rc = url.failed || !what
                    ? no_memory(err)
@@ -233,7 +233,7 @@ static fc_rc gcs_read(struct fc_store *store, struct fc_object *object,
 
     fc_arena_reset(store->env.scratch);
     fc_buf_printf(&url, "%s/storage/v1/b/%s/o/", gcs->endpoint, gcs->bucket);
-    fc_fetch_escape(&url, object->key, false);
+    fc_url_escape(&url, object->key, "");
     fc_buf_puts(&url, "?alt=media");
     if (object->version)
         fc_buf_printf(&url, "&ifGenerationMatch=%s", object->version);

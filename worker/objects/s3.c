@@ -120,7 +120,7 @@ static const char *url_of(const struct fc_s3 *s3, const struct fc_s3_request *re
     fc_buf_putc(&url, '/');
     if (s3->path_style)
         fc_buf_printf(&url, "%s%s", s3->bucket, request->key[0] ? "/" : "");
-    fc_fetch_escape(&url, request->key, true);
+    fc_url_escape(&url, request->key, "/");
     fc_buf_printf(&url, "%s%s", request->query[0] ? "?" : "", request->query);
     if (!url.failed)
         text = fc_arena_strndup(s3->store.env.scratch, fc_buf_text(&url), url.len);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/url.h"
 #include "worker/net/xml.h"
 #include "worker/objects/s3.h"
 
@@ -99,10 +100,10 @@ static fc_rc list_page(struct page *page, const char *prefix, const char *token,
     fc_buf_puts(&query, "list-type=2&encoding-type=url&max-keys=1000");
     if (token) {
         fc_buf_puts(&query, "&continuation-token=");
-        fc_fetch_escape(&query, token, false);
+        fc_url_escape(&query, token, "");
     }
     fc_buf_puts(&query, "&prefix=");
-    fc_fetch_escape(&query, prefix, false);
+    fc_url_escape(&query, prefix, "");
     const struct fc_s3_request request = {.key = "", .query = fc_buf_text(&query), .what = what};
     fc_rc rc = query.failed ? no_memory(err) : fc_s3_call(page->s3, &request, &response, err);
     /* Servers that do not know the parameter do not repeat it. */

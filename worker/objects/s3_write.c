@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/url.h"
 #include "worker/net/xml.h"
 #include "worker/objects/s3.h"
 
@@ -98,7 +99,7 @@ static fc_rc send_part(struct writing *w, unsigned number, int64_t offset, int64
 
     fc_arena_reset(w->s3->store.env.scratch);
     fc_buf_printf(&query, "partNumber=%u&uploadId=", number);
-    fc_fetch_escape(&query, w->upload_id, false);
+    fc_url_escape(&query, w->upload_id, "");
     fc_rc rc = query.failed ? no_memory(err) : read_part(w, offset, size, err);
     if (rc == FC_OK)
         rc = ask(w, "PUT", fc_buf_text(&query), (fc_str){.ptr = w->part, .len = (size_t)size},
@@ -123,7 +124,7 @@ static fc_rc put_together(struct writing *w, struct fc_error *err)
     fc_arena_reset(w->s3->store.env.scratch);
     fc_buf_puts(&w->list, "</CompleteMultipartUpload>");
     fc_buf_puts(&query, "uploadId=");
-    fc_fetch_escape(&query, w->upload_id, false);
+    fc_url_escape(&query, w->upload_id, "");
     fc_rc rc =
         query.failed || w->list.failed
             ? no_memory(err)
@@ -146,7 +147,7 @@ static void give_up(struct writing *w)
 
     fc_arena_reset(w->s3->store.env.scratch);
     fc_buf_puts(&query, "uploadId=");
-    fc_fetch_escape(&query, w->upload_id, false);
+    fc_url_escape(&query, w->upload_id, "");
     if (query.failed ||
         ask(w, "DELETE", fc_buf_text(&query), (fc_str){.len = 0}, &response, &why) != FC_OK)
         fc_log(FC_LOG_WARN, "parts of an object left behind", FC_LOG_STR("object", w->what),

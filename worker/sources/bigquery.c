@@ -9,6 +9,7 @@
 
 #include "base/bigquery.h"
 #include "base/time.h"
+#include "base/url.h"
 
 #define NEEDS_GET  "bigquery.tables.get (roles/bigquery.metadataViewer)"
 #define NEEDS_LIST "bigquery.tables.getData (roles/bigquery.dataViewer)"
@@ -57,13 +58,13 @@ static fc_rc set_names(struct fc_source *self, const Feast__Core__DataSource *so
 static void put_place(struct fc_buf *path, const struct fc_source *self, bool table)
 {
     fc_buf_puts(path, "/projects/");
-    fc_bq_put_escaped(path, self->project);
+    fc_url_escape(path, self->project, "");
     fc_buf_puts(path, "/datasets/");
-    fc_bq_put_escaped(path, self->dataset);
+    fc_url_escape(path, self->dataset, "");
     if (!table)
         return;
     fc_buf_puts(path, "/tables/");
-    fc_bq_put_escaped(path, self->table);
+    fc_url_escape(path, self->table, "");
 }
 
 static fc_rc get_place(struct fc_source *self, bool table, json_t **ret,
@@ -267,10 +268,10 @@ fc_rc fc_bq_list_rows(struct fc_source *source, const struct fc_bq_list *list,
     fc_buf_printf(
         &path, "/data?formatOptions.useInt64Timestamp=true&maxResults=%" PRId64 "&selectedFields=",
         list->rows);
-    fc_bq_put_escaped(&path, list->plan->selected);
+    fc_url_escape(&path, list->plan->selected, "");
     if (list->token) {
         fc_buf_puts(&path, "&pageToken=");
-        fc_bq_put_escaped(&path, list->token);
+        fc_url_escape(&path, list->token, "");
     } else {
         fc_buf_printf(&path, "&startIndex=%" PRId64, list->start);
     }

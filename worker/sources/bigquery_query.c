@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/url.h"
+
 /* An answer is waited for so long before it is asked for again. */
 #define WAIT_MS     INT64_C(10000)
 #define PAUSE_NS    (100 * FC_NS_PER_MS)
@@ -101,7 +103,7 @@ static fc_rc post(const struct running *r, bool dry, json_t **ret)
     struct fc_buf path = FC_BUF_INIT;
 
     fc_buf_puts(&path, "/projects/");
-    fc_bq_put_escaped(&path, r->query->project);
+    fc_url_escape(&path, r->query->project, "");
     fc_buf_puts(&path, "/queries");
     const struct fc_bq_request request = {
         .path = path.ptr, .body = body, .needs = NEEDS_JOB, .project = r->query->project};
@@ -124,14 +126,14 @@ static fc_rc learn(struct running *r, const json_t *answer)
     if (r->results || !id)
         return FC_OK;
     fc_buf_puts(&path, "/projects/");
-    fc_bq_put_escaped(&path, project ? project : r->query->project);
+    fc_url_escape(&path, project ? project : r->query->project, "");
     fc_buf_puts(&path, "/queries/");
-    fc_bq_put_escaped(&path, id);
+    fc_url_escape(&path, id, "");
     fc_buf_printf(&path, "?formatOptions.useInt64Timestamp=true&maxResults=%" PRId64,
                   r->query->page_rows);
     if (location) {
         fc_buf_puts(&path, "&location=");
-        fc_bq_put_escaped(&path, location);
+        fc_url_escape(&path, location, "");
     }
     r->results = path.failed ? NULL : fc_arena_strdup(r->arena, path.ptr);
     fc_buf_done(&path);
@@ -149,7 +151,7 @@ static fc_rc get_results(const struct running *r, struct fc_arena *scratch, json
     fc_buf_printf(&path, "%s&timeoutMs=%" PRId64, r->results, wait_ms(r->service));
     if (r->token.len > 0) {
         fc_buf_puts(&path, "&pageToken=");
-        fc_bq_put_escaped(&path, r->token.ptr);
+        fc_url_escape(&path, r->token.ptr, "");
     }
     const struct fc_bq_request request = {
         .path = path.ptr, .needs = NEEDS_JOB, .project = r->query->project};

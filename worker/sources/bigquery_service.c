@@ -18,18 +18,6 @@ static fc_rc no_memory(const struct fc_bq_service *service, struct fc_error *err
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%s: no memory for a request", service->what);
 }
 
-void fc_bq_put_escaped(struct fc_buf *out, const char *text)
-{
-    for (const char *at = text; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            strchr("-._~", c))
-            fc_buf_putc(out, (char)c);
-        else
-            fc_buf_printf(out, "%%%02X", c);
-    }
-}
-
 /* "http://127.0.0.1:9050/", or "127.0.0.1:9050" as the emulators' documentation has it. */
 static const char *endpoint(const char *text, struct fc_arena *arena)
 {

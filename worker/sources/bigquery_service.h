@@ -37,9 +37,6 @@ FC_MUST fc_rc fc_bq_call(struct fc_bq_service *service, const struct fc_bq_reque
                          struct fc_arena *arena, json_t **ret, enum fc_bq_problem *ret_problem,
                          struct fc_error *err);
 
-/** Appends the text as one segment of a path or value of a query string. */
-void fc_bq_put_escaped(struct fc_buf *out, const char *text);
-
 static inline void fc_bq_json_freep(json_t **json)
 {
     json_decref(*json);
