@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/config_internal.h"
+#include "base/str.h"
 #include "base/time.h"
 
 static fc_rc no_memory(struct fc_error *err)
@@ -22,17 +23,6 @@ void fc_config_list_free(char **items, size_t count)
     free(items);
 }
 
-static char *trimmed(const char *text, size_t len)
-{
-    while (len > 0 && isspace((unsigned char)text[0])) {
-        text++;
-        len--;
-    }
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
-        len--;
-    return strndup(text, len);
-}
-
 fc_rc fc_config_split(const char *text, char ***ret_items, size_t *ret_count, struct fc_error *err)
 {
     size_t capacity = 1, count = 0;
@@ -45,7 +35,8 @@ fc_rc fc_config_split(const char *text, char ***ret_items, size_t *ret_count, st
         return no_memory(err);
     while (*text) {
         size_t len = strcspn(text, ",");
-        char *item = trimmed(text, len);
+        fc_str word = fc_str_trim((fc_str){.ptr = text, .len = len});
+        char *item = strndup(word.ptr, word.len);
         if (!item) {
             fc_config_list_free(items, count);
             return no_memory(err);

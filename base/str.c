@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,27 @@ int fc_str_cmp(fc_str a, fc_str b)
     size_t common = a.len < b.len ? a.len : b.len;
     int order = common == 0 ? 0 : memcmp(a.ptr, b.ptr, common);
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+fc_str fc_str_trim(fc_str text)
+{
+    while (text.len > 0 && isspace((unsigned char)text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+char *fc_trim(char *text)
+{
+    fc_str inner = fc_str_trim(fc_str_from(text));
+    char *begin = text + (inner.ptr - text);
+
+    begin[inner.len] = '\0';
+    return begin;
 }
 
 static size_t min3(size_t a, size_t b, size_t c)

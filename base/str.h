@@ -30,6 +30,11 @@ static inline bool fc_str_eq(fc_str a, fc_str b)
 /** Byte order, shorter first on a common prefix: <0, 0, >0. */
 int fc_str_cmp(fc_str a, fc_str b);
 
+/** Without the white space (of the C locale) at both ends. */
+fc_str fc_str_trim(fc_str text);
+/** The same in place: cuts the end off and returns the new beginning, within `text`. */
+char *fc_trim(char *text);
+
 /** Edit distance with transpositions, capped at `cap`; for "did you mean". */
 size_t fc_str_distance(const char *a, const char *b, size_t cap);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/settings_legacy.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,19 +48,6 @@ static const char *config_path(struct fc_arena *arena)
     return home ? fc_arena_printf(arena, "%s/%s/config", home, directory) : NULL;
 }
 
-/* Without the space around it. */
-static char *trimmed(char *text)
-{
-    size_t len;
-
-    while (isspace((unsigned char)*text))
-        text++;
-    len = strlen(text);
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
-        text[--len] = '\0';
-    return text;
-}
-
 static const char *name_of(const char *key)
 {
     for (size_t i = 0; i < FC_ARRAY_LEN(keys); i++) {
@@ -81,15 +67,15 @@ struct pair {
 static bool next_pair(FILE *in, bool *general, struct pair *ret)
 {
     while (fgets(ret->line, sizeof(ret->line), in)) {
-        char *text = trimmed(ret->line), *equals = strpbrk(text, "=:");
+        char *text = fc_trim(ret->line), *equals = strpbrk(text, "=:");
         ret->number++;
         if (text[0] == '[')
             *general = strcmp(text, "[general]") == 0;
         if (!*general || !equals || strchr("#;[", text[0]))
             continue;
         *equals = '\0';
-        ret->key = trimmed(text);
-        ret->value = trimmed(equals + 1);
+        ret->key = fc_trim(text);
+        ret->value = fc_trim(equals + 1);
         return true;
     }
     return false;

@@ -141,6 +141,19 @@ static void strings_compare_by_bytes(void **state FC_UNUSED)
     assert_int_equal(fc_str_cmp(FC_STR(""), (fc_str){0}), 0);
 }
 
+static void white_space_is_cut_off(void **state FC_UNUSED)
+{
+    char padded[] = " \t a b\r\n", blank[] = " \t ", plain[] = "x";
+    fc_str inner = fc_str_trim(FC_STR("  a b\n"));
+
+    assert_true(fc_str_eq(inner, FC_STR("a b")));
+    assert_int_equal(fc_str_trim(FC_STR(" \t\n")).len, 0);
+    assert_int_equal(fc_str_trim((fc_str){0}).len, 0);
+    assert_string_equal(fc_trim(padded), "a b");
+    assert_string_equal(fc_trim(blank), "");
+    assert_string_equal(fc_trim(plain), "x");
+}
+
 static void nearest_word_is_suggested(void **state FC_UNUSED)
 {
     static const char *const keys[] = {"batchSource", "entities", "features", "maxAge"};
@@ -333,6 +346,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(violations_beyond_the_message_are_counted),
         cmocka_unit_test(violations_survive_an_exhausted_arena),
         cmocka_unit_test(strings_compare_by_bytes),
+        cmocka_unit_test(white_space_is_cut_off),
         cmocka_unit_test(nearest_word_is_suggested),
         cmocka_unit_test(buffer_grows_and_stays_terminated),
         cmocka_unit_test(murmur3_matches_known_vectors),

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "worker/net/aws_internal.h"
 
 #define FILE_MAX ((size_t)1 << 20)
@@ -42,17 +43,6 @@ static const char **field_of(struct fc_aws_profile *profile, fc_str name)
     return NULL;
 }
 
-static fc_str trim(fc_str text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.ptr[0])) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static bool is_section(const struct reading *r, fc_str name)
 {
     static const char prefix[] = "profile";
@@ -60,7 +50,7 @@ static bool is_section(const struct reading *r, fc_str name)
 
     if (r->config && name.len > skip && memcmp(name.ptr, prefix, skip) == 0 &&
         isspace((unsigned char)name.ptr[skip]))
-        name = trim((fc_str){.ptr = name.ptr + skip, .len = name.len - skip});
+        name = fc_str_trim((fc_str){.ptr = name.ptr + skip, .len = name.len - skip});
     else if (r->config && !fc_str_eq(name, FC_STR("default")))
         return false;
     return fc_str_eq(name, fc_str_from(r->profile->name));
@@ -70,22 +60,21 @@ static bool read_line(struct reading *r, fc_str line)
 {
     bool nested = line.len > 0 && isspace((unsigned char)line.ptr[0]);
 
-    line = trim(line);
+    line = fc_str_trim(line);
     if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == ';')
         return true;
     if (line.ptr[0] == '[') {
         const char *end = memchr(line.ptr, ']', line.len);
-        r->ours =
-            end &&
-            is_section(r, trim((fc_str){.ptr = line.ptr + 1, .len = (size_t)(end - line.ptr) - 1}));
+        r->ours = end && is_section(r, fc_str_trim((fc_str){.ptr = line.ptr + 1,
+                                                            .len = (size_t)(end - line.ptr) - 1}));
         return true;
     }
     const char *equals = memchr(line.ptr, '=', line.len);
     if (!r->ours || nested || !equals)
         return true;
-    fc_str name = trim((fc_str){.ptr = line.ptr, .len = (size_t)(equals - line.ptr)});
+    fc_str name = fc_str_trim((fc_str){.ptr = line.ptr, .len = (size_t)(equals - line.ptr)});
     fc_str value =
-        trim((fc_str){.ptr = equals + 1, .len = line.len - (size_t)(equals + 1 - line.ptr)});
+        fc_str_trim((fc_str){.ptr = equals + 1, .len = line.len - (size_t)(equals + 1 - line.ptr)});
     const char **field = field_of(r->profile, name);
     if (!field || *field || value.len == 0)
         return true;

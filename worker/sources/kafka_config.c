@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sources/kafka_config.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "worker/sources/kafka_config_internal.h"
 
 #define FILE_MAX ((size_t)256 << 10)
@@ -28,16 +28,6 @@ fc_rc fc_kafka_config_fail(struct fc_kafka_reading *reading, const char *format,
     return fc_fail(reading->err, FC_REASON_SOURCE_UNREACHABLE,
                    "the server's Kafka properties (sources.kafka_config), line %u: %s",
                    reading->line, text);
-}
-
-static char *trim(char *text)
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    size_t length = strlen(text);
-    while (length > 0 && isspace((unsigned char)text[length - 1]))
-        text[--length] = '\0';
-    return text;
 }
 
 /* Which of the source's servers a section has: none, all, or only some, which is refused. */
@@ -71,7 +61,7 @@ static fc_rc read_section(struct fc_kafka_reading *reading, char *line,
     if (length < 2 || line[length - 1] != ']')
         return fc_kafka_config_fail(reading, "a section is [host:port, …] or [*]");
     line[length - 1] = '\0';
-    char *list = trim(line + 1);
+    char *list = fc_trim(line + 1);
     reading->credentials_allowed = true;
     if (strcmp(list, "*") == 0) {
         *ret = STAR;
@@ -87,7 +77,7 @@ static fc_rc read_line(struct fc_kafka_reading *reading, char *line,
                        const struct fc_kafka_servers *servers, enum section wanted,
                        enum section *section)
 {
-    line = trim(line);
+    line = fc_trim(line);
     if (*line == '\0' || *line == '#' || *line == '!')
         return FC_OK;
     if (*line == '[')
@@ -96,11 +86,11 @@ static fc_rc read_line(struct fc_kafka_reading *reading, char *line,
     if (!equals)
         return fc_kafka_config_fail(reading, "neither key = value nor a section");
     *equals = '\0';
-    char *value = trim(equals + 1);
+    char *value = fc_trim(equals + 1);
     if (*value && value[strlen(value) - 1] == '\\')
         return fc_kafka_config_fail(
             reading, "a value ends with its line; a longer one goes into a file: ${file:/path}");
-    return fc_kafka_config_put(reading, trim(line), value, *section == wanted);
+    return fc_kafka_config_put(reading, fc_trim(line), value, *section == wanted);
 }
 
 static fc_rc read_pass(struct fc_kafka_reading *reading, const char *text,

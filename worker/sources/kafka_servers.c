@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define PORT_DEFAULT 9092
 #define SERVERS_MAX  256
 #define HOST_MAX     255
@@ -12,17 +14,6 @@
 static fc_rc no_memory(struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a list of brokers");
-}
-
-static fc_str trim(fc_str text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.ptr[0])) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1]))
-        text.len--;
-    return text;
 }
 
 /* `SASL_SSL://host:1` without what stands before the host. */
@@ -118,7 +109,7 @@ fc_rc fc_kafka_servers_read(const char *text, const char *what, struct fc_arena 
         return no_memory(err);
     while (*text) {
         size_t length = strcspn(text, ",");
-        fc_str one = trim((fc_str){.ptr = text, .len = length});
+        fc_str one = fc_str_trim((fc_str){.ptr = text, .len = length});
         text += length + (text[length] == ',');
         if (one.len == 0)
             continue;
