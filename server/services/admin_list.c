@@ -10,6 +10,7 @@
 #include "server/registry/map.h"
 #include "server/registry/names.h"
 #include "server/services/admin.h"
+#include "server/services/label_filter.h"
 
 #define DEFAULT_PAGE 500
 #define LARGEST_PAGE 5000
@@ -107,19 +108,13 @@ static fc_rc end_walk(struct fc_error *err)
 static fc_rc entity_row(void *ctx, const struct fc_entity_row *row, struct fc_error *err)
 {
     struct list *list = ctx;
+    bool has = false;
     fc_rc rc = begin_row(list, err);
 
-    if (rc == FC_OK && list->request->n_labels > 0) {
-        const Feast__Core__EntitySpecV2 *spec = feast__core__entity_spec_v2__unpack(
-            fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
-        if (spec == NULL) {
-            return fc_request_too_large(err);
-        }
-        if (!fc_map_contains(FC_MAP(spec, labels), FC_MAP(list->request, labels))) {
-            return FC_OK;
-        }
+    if (rc == FC_OK) {
+        rc = fc_entity_has_labels(row, FC_MAP(list->request, labels), list->scratch, &has, err);
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK || !has) {
         return rc;
     }
     return is_full(list) ? end_walk(err)
@@ -129,19 +124,13 @@ static fc_rc entity_row(void *ctx, const struct fc_entity_row *row, struct fc_er
 static fc_rc table_row(void *ctx, const struct fc_table_row *row, struct fc_error *err)
 {
     struct list *list = ctx;
+    bool has = false;
     fc_rc rc = begin_row(list, err);
 
-    if (rc == FC_OK && list->request->n_labels > 0) {
-        const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
-            fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
-        if (spec == NULL) {
-            return fc_request_too_large(err);
-        }
-        if (!fc_map_contains(FC_MAP(spec, labels), FC_MAP(list->request, labels))) {
-            return FC_OK;
-        }
+    if (rc == FC_OK) {
+        rc = fc_table_has_labels(row, FC_MAP(list->request, labels), list->scratch, &has, err);
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK || !has) {
         return rc;
     }
     return is_full(list) ? end_walk(err)

@@ -5,6 +5,7 @@
 #include "server/registry/map.h"
 #include "server/registry/names.h"
 #include "server/services/core.h"
+#include "server/services/label_filter.h"
 #include "server/services/object_change.h"
 
 void core_get_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -48,23 +49,16 @@ static fc_rc list_row(void *ctx, const struct fc_entity_row *row, struct fc_erro
 {
     struct entity_list *entities = ctx;
     struct core_list *list = &entities->list;
+    bool has = false;
     fc_rc rc = core_list_row(list, err);
 
-    if (rc != FC_OK) {
-        return rc;
+    if (rc == FC_OK) {
+        rc = fc_entity_has_labels(row, entities->labels, list->scratch, &has, err);
     }
-    if (entities->labels.count > 0) {
-        const Feast__Core__EntitySpecV2 *spec = feast__core__entity_spec_v2__unpack(
-            fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
-        if (spec == NULL) {
-            return fc_request_too_large(err);
-        }
-        if (!fc_map_contains(FC_MAP(spec, labels), entities->labels)) {
-            return FC_OK;
-        }
+    if (rc == FC_OK && has) {
+        fc_buf_append_field(&list->reply, 1, row->reply);
     }
-    fc_buf_append_field(&list->reply, 1, row->reply);
-    return FC_OK;
+    return rc;
 }
 
 void core_list_entities(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)

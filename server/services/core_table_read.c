@@ -3,6 +3,7 @@
 #include "server/registry/map.h"
 #include "server/registry/names.h"
 #include "server/services/core.h"
+#include "server/services/label_filter.h"
 
 void core_get_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
@@ -51,23 +52,16 @@ static fc_rc list_row(void *ctx, const struct fc_table_row *row, struct fc_error
 {
     struct table_list *tables = ctx;
     struct core_list *list = &tables->list;
+    bool has = false;
     fc_rc rc = core_list_row(list, err);
 
-    if (rc != FC_OK) {
-        return rc;
+    if (rc == FC_OK) {
+        rc = fc_table_has_labels(row, tables->labels, list->scratch, &has, err);
     }
-    if (tables->labels.count > 0) {
-        const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
-            fc_arena_allocator(list->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
-        if (spec == NULL) {
-            return fc_request_too_large(err);
-        }
-        if (!fc_map_contains(FC_MAP(spec, labels), tables->labels)) {
-            return FC_OK;
-        }
+    if (rc == FC_OK && has) {
+        fc_buf_append_field(&list->reply, 1, row->reply);
     }
-    fc_buf_append_field(&list->reply, 1, row->reply);
-    return FC_OK;
+    return rc;
 }
 
 void core_list_tables(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
