@@ -85,6 +85,8 @@ void core_write_init(struct core_write *write, struct fc_rpc_call *call,
  * The first look. True when a transaction is wanted; else the call was answered: mistake, unchanged, or `dry_run`.
  */
 bool core_write_look(struct core_write *write, bool dry_run);
+/** The answer of a write whose response has nothing to say; for `reply`. */
+void core_reply_empty(struct core_write *write);
 /** Queues the transaction, which answers the call. */
 void core_write_submit(struct core_write *write);
 

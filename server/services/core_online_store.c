@@ -83,11 +83,6 @@ static void reply_registered(struct core_write *write)
     fc_rpc_reply(write->call, &response.base);
 }
 
-static void reply_empty(struct core_write *write)
-{
-    fc_rpc_reply_bytes(write->call, (fc_str){NULL, 0});
-}
-
 static fc_rc register_store(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                             int64_t now_s FC_UNUSED, struct fc_error *err)
 {
@@ -159,7 +154,7 @@ void core_archive_online_store(struct fc_rpc_call *call, void *ctx, const Protob
         fc_request_fail_too_large(call);
         return;
     }
-    core_write_init(&wanted->write, call, ctx, archive_store, reply_empty);
+    core_write_init(&wanted->write, call, ctx, archive_store, core_reply_empty);
     wanted->name = ((const Feast__Core__ArchiveOnlineStoreRequest *)message)->name;
     if (core_write_look(&wanted->write, false)) {
         core_write_submit(&wanted->write);

@@ -8,11 +8,6 @@ struct project_write {
     const char *name;
 };
 
-static void reply_empty(struct core_write *write)
-{
-    fc_rpc_reply_bytes(write->call, (fc_str){NULL, 0});
-}
-
 static fc_rc create(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                     int64_t now_s FC_UNUSED, struct fc_error *err)
 {
@@ -65,7 +60,7 @@ static void start(struct fc_rpc_call *call, void *ctx, const char *name, core_wr
         fc_request_fail_too_large(call);
         return;
     }
-    core_write_init(&write->write, call, ctx, decide, reply_empty);
+    core_write_init(&write->write, call, ctx, decide, core_reply_empty);
     write->name = name;
     fc_name_check(&write->write.violations, FC_NAME_DASH, "project", "name", name);
     if (core_write_look(&write->write, false)) {

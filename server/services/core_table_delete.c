@@ -8,11 +8,6 @@ struct table_delete {
     struct fc_table_removal removal;
 };
 
-static void reply_empty(struct core_write *write)
-{
-    fc_rpc_reply_bytes(write->call, (fc_str){NULL, 0});
-}
-
 static fc_rc delete_table(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                           int64_t now_s, struct fc_error *err)
 {
@@ -36,7 +31,7 @@ void core_delete_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
         fc_request_fail_too_large(call);
         return;
     }
-    core_write_init(&delete->write, call, ctx, delete_table, reply_empty);
+    core_write_init(&delete->write, call, ctx, delete_table, core_reply_empty);
     delete->removal.arena = delete->write.arena;
     delete->removal.project = fc_request_project(request->project);
     delete->removal.name = request->name;

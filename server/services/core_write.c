@@ -87,3 +87,8 @@ void core_write_submit(struct core_write *write)
 {
     fc_store_submit(write->services->store, run, done, write);
 }
+
+void core_reply_empty(struct core_write *write)
+{
+    fc_rpc_reply_bytes(write->call, (fc_str){0});
+}
