@@ -52,7 +52,7 @@ struct fc_app {
     struct fc_rpc_server *rpc;
     struct fc_health *health;
     struct fc_reflection *reflection;
-    struct fc_http *http;
+    struct fc_http_server *http;
     struct fc_listens listens;
     const char *worker_path;
     const char **local_roots;                /* NULL-terminated */
@@ -293,7 +293,7 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
 
 static fc_rc start_http(struct fc_app *app, struct fc_error *err)
 {
-    const struct fc_http_options options = {
+    const struct fc_http_server_options options = {
         .address = fc_config_str(app->config, "http.listen"),
         .rpc = app->rpc,
         .store = app->store,
@@ -303,7 +303,7 @@ static fc_rc start_http(struct fc_app *app, struct fc_error *err)
         .jobs = app->jobs,
         .schedules = app->schedules,
     };
-    return options.address[0] == '\0' ? FC_OK : fc_http_new(&options, &app->http, err);
+    return options.address[0] == '\0' ? FC_OK : fc_http_server_new(&options, &app->http, err);
 }
 
 /* Scripts wait for this line and read the ports from it; docs/operations.md promises its form. */
@@ -319,8 +319,8 @@ static void print_ready(const struct fc_app *app, const char *data_dir)
         fc_buf_printf(&line, "%s%s", i == 0 ? "" : ",", address);
     }
     if (app->http != NULL) {
-        fc_address_with_port(fc_config_str(app->config, "http.listen"), fc_http_port(app->http),
-                             address, sizeof address);
+        fc_address_with_port(fc_config_str(app->config, "http.listen"),
+                             fc_http_server_port(app->http), address, sizeof address);
         fc_buf_printf(&line, " http=%s", address);
     }
     fc_buf_printf(&line, " data_dir=%s version=%s\n", data_dir, FC_VERSION);
@@ -518,7 +518,7 @@ void fc_app_stop(struct fc_app *app)
     }
     fc_services_done(&app->services);
     fc_copies_free(app->copies);
-    fc_http_free(app->http);
+    fc_http_server_free(app->http);
     fc_retention_free(app->retention);
     /* Before its looks are ended: what they find then is no finding. */
     fc_reverify_stop(app->reverify);

@@ -19,8 +19,8 @@
 #define CONNECTION_MEMORY      ((size_t)16 * 1024)
 #define BACKLOG                512
 
-struct fc_http {
-    struct fc_http_options sources;
+struct fc_http_server {
+    struct fc_http_server_options sources;
     struct MHD_Daemon *daemon;
     int port;
 };
@@ -38,7 +38,7 @@ static void answer_text(struct answer *answer, unsigned status, const char *text
     fc_buf_puts(&answer->body, text);
 }
 
-static void answer_metrics(struct fc_http *http, struct MHD_Connection *connection,
+static void answer_metrics(struct fc_http_server *http, struct MHD_Connection *connection,
                            struct answer *answer)
 {
     const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
@@ -51,13 +51,13 @@ static void answer_metrics(struct fc_http *http, struct MHD_Connection *connecti
                      &answer->body);
 }
 
-static void answer_livez(struct fc_http *http FC_UNUSED, struct MHD_Connection *c FC_UNUSED,
+static void answer_livez(struct fc_http_server *http FC_UNUSED, struct MHD_Connection *c FC_UNUSED,
                          struct answer *answer)
 {
     answer_text(answer, MHD_HTTP_OK, "ok\n");
 }
 
-static void answer_readyz(struct fc_http *http, struct MHD_Connection *connection FC_UNUSED,
+static void answer_readyz(struct fc_http_server *http, struct MHD_Connection *connection FC_UNUSED,
                           struct answer *answer)
 {
     struct fc_store_checks checks;
@@ -76,14 +76,15 @@ static void answer_readyz(struct fc_http *http, struct MHD_Connection *connectio
 
 static const struct {
     const char *path;
-    void (*answer)(struct fc_http *http, struct MHD_Connection *connection, struct answer *answer);
+    void (*answer)(struct fc_http_server *http, struct MHD_Connection *connection,
+                   struct answer *answer);
 } pages[] = {
     {"/metrics", answer_metrics},
     {"/livez", answer_livez},
     {"/readyz", answer_readyz},
 };
 
-static void route(struct fc_http *http, struct MHD_Connection *connection, const char *path,
+static void route(struct fc_http_server *http, struct MHD_Connection *connection, const char *path,
                   const char *method, struct answer *answer)
 {
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
@@ -209,9 +210,10 @@ static int port_of(int fd)
     return (int)strtol(service, NULL, 10);
 }
 
-fc_rc fc_http_new(const struct fc_http_options *options, struct fc_http **ret, struct fc_error *err)
+fc_rc fc_http_server_new(const struct fc_http_server_options *options, struct fc_http_server **ret,
+                         struct fc_error *err)
 {
-    FC_CLEANUP(fc_http_freep) struct fc_http *http = calloc(1, sizeof *http);
+    FC_CLEANUP(fc_http_server_freep) struct fc_http_server *http = calloc(1, sizeof *http);
     int fd = -1;
 
     if (http == NULL) {
@@ -237,7 +239,7 @@ fc_rc fc_http_new(const struct fc_http_options *options, struct fc_http **ret, s
     return FC_OK;
 }
 
-void fc_http_free(struct fc_http *http)
+void fc_http_server_free(struct fc_http_server *http)
 {
     if (http != NULL) {
         if (http->daemon != NULL) {
@@ -247,7 +249,7 @@ void fc_http_free(struct fc_http *http)
     }
 }
 
-int fc_http_port(const struct fc_http *http)
+int fc_http_server_port(const struct fc_http_server *http)
 {
     return http->port;
 }

@@ -13,10 +13,10 @@
 #include "server/rpc/rpc.h"
 #include "storage/store.h"
 
-struct fc_http;
+struct fc_http_server;
 
 /** Everything is borrowed and must outlive it. */
-struct fc_http_options {
+struct fc_http_server_options {
     const char *address; /**< HOST:PORT, a numeric host or localhost; port 0 picks a free one */
     struct fc_rpc_server *rpc;
     struct fc_store *store;
@@ -28,11 +28,11 @@ struct fc_http_options {
 };
 
 /** Listens and answers when it returns. The error names the address. */
-FC_MUST fc_rc fc_http_new(const struct fc_http_options *options, struct fc_http **ret,
-                          struct fc_error *err);
+FC_MUST fc_rc fc_http_server_new(const struct fc_http_server_options *options,
+                                 struct fc_http_server **ret, struct fc_error *err);
 /** Ends connections and the thread. Takes NULL. */
-void fc_http_free(struct fc_http *http);
-FC_DEFINE_FREEP(struct fc_http, fc_http_free)
+void fc_http_server_free(struct fc_http_server *http);
+FC_DEFINE_FREEP(struct fc_http_server, fc_http_server_free)
 
 /** The port that was bound. */
-int fc_http_port(const struct fc_http *http);
+int fc_http_server_port(const struct fc_http_server *http);

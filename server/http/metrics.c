@@ -50,7 +50,7 @@ static const struct metric metrics[] = {
 #undef FC_METRIC
 };
 
-static void take_snapshot(const struct fc_http_options *sources, struct snapshot *s)
+static void take_snapshot(const struct fc_http_server_options *sources, struct snapshot *s)
 {
     struct fc_reader *reader = NULL;
     struct fc_error err = FC_ERROR_INIT;
@@ -293,7 +293,7 @@ static void put_rejected(void *ctx, const char *reason, uint64_t rows)
     fc_buf_printf(ctx, REJECTED "_total{reason=\"%s\"} %" PRIu64 "\n", reason, rows);
 }
 
-void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_format format,
+void fc_metrics_write(const struct fc_http_server_options *sources, enum fc_metrics_format format,
                       struct fc_buf *out)
 {
     struct snapshot snapshot;

@@ -13,7 +13,7 @@
 enum fc_metrics_format { FC_METRICS_PROMETHEUS, FC_METRICS_OPENMETRICS };
 
 /** Appends all metrics as they are now. A registry that cannot be read leaves its counts out. */
-void fc_metrics_write(const struct fc_http_options *sources, enum fc_metrics_format format,
+void fc_metrics_write(const struct fc_http_server_options *sources, enum fc_metrics_format format,
                       struct fc_buf *out);
 
 /** The table as Markdown. */

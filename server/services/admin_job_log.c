@@ -101,7 +101,7 @@ static fc_rc read_log(const struct fc_services *services, const log_request *req
                       struct fc_arena *arena, log_response *response, struct fc_error *err)
 {
     struct fc_job_row row = {.type = 0};
-    fc_rc rc = fc_view_find(services, request->job_id, arena, &row, err);
+    fc_rc rc = fc_view_find_job(services, request->job_id, arena, &row, err);
 
     if (rc != FC_OK) {
         return rc;

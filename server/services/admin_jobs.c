@@ -49,7 +49,7 @@ void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
     struct fc_job_row row = {.type = 0};
     struct fc_error err = FC_ERROR_INIT;
 
-    fc_rc rc = fc_view_find(services, request->job_id, arena, &row, &err);
+    fc_rc rc = fc_view_find_job(services, request->job_id, arena, &row, &err);
     if (rc == FC_OK && watch != NULL) {
         *watch = (struct watch){
             .call = call, .services = services, .message = fc_arena_new(MESSAGE_BYTES)};
@@ -143,7 +143,7 @@ void admin_get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *
     struct fc_job_row row = {.type = 0};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_view_find(ctx, request->job_id, arena, &row, &err) != FC_OK) {
+    if (fc_view_find_job(ctx, request->job_id, arena, &row, &err) != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
         return;
     }

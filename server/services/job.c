@@ -20,7 +20,7 @@ static void get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     struct fc_job_row row = {.type = 0};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_view_find(ctx, request->job_id, arena, &row, &err) != FC_OK) {
+    if (fc_view_find_job(ctx, request->job_id, arena, &row, &err) != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
         return;
     }
@@ -79,7 +79,7 @@ static void cancel_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct fc_job_row row = {.type = 0};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_view_find(services, request->job_id, fc_rpc_arena(call), &row, &err) != FC_OK) {
+    if (fc_view_find_job(services, request->job_id, fc_rpc_arena(call), &row, &err) != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
         return;
     }

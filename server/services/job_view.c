@@ -153,8 +153,8 @@ Feast__Admin__V1__JobProgress *fc_view_progress(struct fc_arena *arena,
     return fc_arena_exhausted(arena) ? NULL : progress;
 }
 
-fc_rc fc_view_find(const struct fc_services *services, const char *id, struct fc_arena *arena,
-                   struct fc_job_row *ret, struct fc_error *err)
+fc_rc fc_view_find_job(const struct fc_services *services, const char *id, struct fc_arena *arena,
+                       struct fc_job_row *ret, struct fc_error *err)
 {
     struct fc_reader *reader = NULL;
 

@@ -19,5 +19,6 @@ Feast__Admin__V1__JobProgress *fc_view_progress(struct fc_arena *arena,
                                                 const struct fc_job_row *row, int64_t now_ns);
 
 /** The job with this id, or JOB_NOT_FOUND; an empty id is FIELD_REQUIRED. */
-FC_MUST fc_rc fc_view_find(const struct fc_services *services, const char *id,
-                           struct fc_arena *arena, struct fc_job_row *ret, struct fc_error *err);
+FC_MUST fc_rc fc_view_find_job(const struct fc_services *services, const char *id,
+                               struct fc_arena *arena, struct fc_job_row *ret,
+                               struct fc_error *err);

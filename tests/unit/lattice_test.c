@@ -53,7 +53,7 @@ static void check(const struct fc_column_type *source, Feast__Types__ValueType__
     if (letter(verdict.level) != want)
         print_message("kind %d (element %d) declared %s: found %c, expected %c\n",
                       (int)source->kind, (int)source->element,
-                      fc_value_type_name((int32_t)declared), letter(verdict.level), want);
+                      fc_contract_type_name((int32_t)declared), letter(verdict.level), want);
     assert_int_equal(letter(verdict.level), want);
     assert_non_null(verdict.why);
     assert_int_equal(want == 'E', verdict.why[0] == '\0');
@@ -188,11 +188,11 @@ static void timestamps(void **state)
 static void type_names(void **state)
 {
     (void)state;
-    assert_string_equal(fc_value_type_name(3), "INT32");
-    assert_string_equal(fc_value_type_name(17), "BOOL_LIST");
-    assert_string_equal(fc_value_type_name(0), "INVALID");
-    assert_string_equal(fc_value_type_name(8), "INVALID");
-    assert_string_equal(fc_value_type_name(-1), "INVALID");
+    assert_string_equal(fc_contract_type_name(3), "INT32");
+    assert_string_equal(fc_contract_type_name(17), "BOOL_LIST");
+    assert_string_equal(fc_contract_type_name(0), "INVALID");
+    assert_string_equal(fc_contract_type_name(8), "INVALID");
+    assert_string_equal(fc_contract_type_name(-1), "INVALID");
 }
 
 static const struct CMUnitTest cases[] = {

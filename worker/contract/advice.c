@@ -121,7 +121,7 @@ static const char *value_advice(const struct fc_finding *f, struct fc_arena *are
     if (natural == (int)f->declared)
         return "keep its values within what the declared type holds";
     text = fc_arena_printf(arena, "declare %s, or convert it at the source",
-                           fc_value_type_name(natural));
+                           fc_contract_type_name(natural));
     return text ? text : "";
 }
 

@@ -332,7 +332,7 @@ fc_rc fc_convert_value(const struct fc_column_type *source, const struct fc_cell
     if (verdict.level == FC_LEVEL_REJECT) {
         *ret_fault = FC_FAULT_WRONG_TYPE;
         return fc_fail(err, FC_REASON_FIELD_INVALID, "%s is never taken for %s: %s",
-                       fc_cell_text(source, cell, arena), fc_value_type_name((int32_t)declared),
+                       fc_cell_text(source, cell, arena), fc_contract_type_name((int32_t)declared),
                        verdict.why);
     }
     feast__types__value__init(ret);

@@ -224,7 +224,7 @@ struct fc_contract_verdict fc_contract_date_partition(const struct fc_column_typ
     }
 }
 
-const char *fc_value_type_name(int32_t value_type)
+const char *fc_contract_type_name(int32_t value_type)
 {
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
         &feast__types__value_type__enum__descriptor, value_type);

@@ -32,4 +32,4 @@ struct fc_contract_verdict fc_contract_timestamp(const struct fc_column_type *so
 struct fc_contract_verdict fc_contract_date_partition(const struct fc_column_type *source);
 
 /** Word for messages: "INT64"; "INVALID" for a number that is no type. */
-const char *fc_value_type_name(int32_t value_type);
+const char *fc_contract_type_name(int32_t value_type);

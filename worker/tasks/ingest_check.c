@@ -19,7 +19,7 @@ static void check_type(struct fc_violations *found, const struct fc_bound_column
     if (bound->declared)
         fc_violations_add(found, REASON, bound->column,
                           "%s: column \"%s\" is %s in %s, declared %s (%s)", subject, bound->column,
-                          type->text, in, fc_value_type_name((int32_t)bound->declared),
+                          type->text, in, fc_contract_type_name((int32_t)bound->declared),
                           verdict.why);
     else
         fc_violations_add(found, REASON, bound->column, "%s: column \"%s\" is %s in %s (%s)",

@@ -70,7 +70,7 @@ static const char *type_message(struct fc_probe *p, const struct fc_bound_column
         return "";
     if (value)
         return fc_arena_printf(p->arena, "column \"%s\" is %s, declared %s (%s)", bound->column,
-                               type->text, fc_value_type_name((int32_t)bound->declared),
+                               type->text, fc_contract_type_name((int32_t)bound->declared),
                                verdict->why);
     return fc_arena_printf(p->arena, "column \"%s\" is %s (%s)", bound->column, type->text,
                            verdict->why);
