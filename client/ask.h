@@ -2,7 +2,7 @@
 /** Questions before something is taken away. */
 #pragma once
 
-#include "client/cli.h"
+#include "client/context.h"
 
 /**
  * OK when --yes was given or a person at the terminal answers y. Without a terminal, and without --yes, it is a mistake

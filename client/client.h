@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/channel.h"
-#include "client/cli.h"
+#include "client/context.h"
 #include "client/methods.h"
 
 struct fc_call {

@@ -5,6 +5,7 @@
 
 #include "client/ask.h"
 #include "client/batch.h"
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/wait.h"
 

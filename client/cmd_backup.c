@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/cli.h"
 #include "client/client.h"
 #include "client/output.h"
 #include "feast/admin/v1/admin.pb-c.h"

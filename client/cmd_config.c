@@ -2,6 +2,7 @@
 /* feastctl config: settings, where they come from, contexts. */
 #include <strings.h>
 
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/settings.h"
 #include "client/table.h"

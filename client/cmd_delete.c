@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl delete: feature tables; of the rest of the registry nothing can be deleted. */
 #include "client/ask.h"
+#include "client/cli.h"
 #include "client/client.h"
 #include "client/cmd_get.h"
 #include "feast/core/CoreService.pb-c.h"

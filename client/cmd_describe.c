@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/cmd_get.h"
 #include "client/job.h"
 #include "client/report_print.h"

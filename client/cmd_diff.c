@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/batch.h"
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/spec_text.h"
 #include "feast/core/CoreService.pb-c.h"

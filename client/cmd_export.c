@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/get.h"
 #include "client/spec_text.h"
 #include "feast/core/CoreService.pb-c.h"

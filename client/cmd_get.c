@@ -3,24 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli.h"
 #include "client/cmd_get.h"
-
-static enum fc_exit unknown_view(struct fc_cli *cli, const char *word)
-{
-    const char *names[16];
-    const char *nearest;
-    char all[256] = "";
-
-    for (size_t v = 0; v < fc_view_count; v++) {
-        names[v] = fc_views[v].names[0];
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof(all) - used, "%s%s", v ? ", " : "", names[v]);
-    }
-    nearest = fc_str_nearest(word, names, fc_view_count);
-    return fc_cli_usage(cli, "there is nothing called \"%.60s\" to get%s%s%s", word,
-                        nearest ? "; did you mean \"" : "; it is one of ", nearest ? nearest : all,
-                        nearest ? "\"?" : "");
-}
 
 static enum fc_exit check_selection(struct fc_cli *cli, const struct fc_view *view,
                                     const struct fc_selection *selection)
@@ -37,23 +21,6 @@ static enum fc_exit check_selection(struct fc_cli *cli, const struct fc_view *vi
         return fc_cli_usage(cli, "--active goes with `get jobs` only");
     if (selection->all_projects && selection->name)
         return fc_cli_usage(cli, "--all-projects lists; a name is in one project");
-    return FC_EXIT_OK;
-}
-
-enum fc_exit fc_get_parse(struct fc_cli *cli, const struct fc_view **ret_view,
-                          const char **ret_name)
-{
-    const char *word = cli->args[0], *slash = strchr(word, '/');
-    const char *name = cli->arg_count > 1 ? cli->args[1] : NULL;
-
-    *ret_view = fc_view_find(word, slash ? (size_t)(slash - word) : strlen(word));
-    if (!*ret_view)
-        return unknown_view(cli, word);
-    if (slash && name)
-        return fc_cli_usage(cli, "\"%.60s\" is too much: %.60s names one already", name, word);
-    *ret_name = slash ? slash + 1 : name;
-    if (*ret_name && !(*ret_name)[0])
-        return fc_cli_usage(cli, "the name is empty");
     return FC_EXIT_OK;
 }
 

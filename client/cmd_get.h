@@ -4,10 +4,6 @@
 
 #include "client/get.h"
 
-/** `table NAME` or `table/NAME` of the arguments; the name may be NULL. Says what is wrong. */
-enum fc_exit fc_get_parse(struct fc_cli *cli, const struct fc_view **ret_view,
-                          const char **ret_name);
-
 /** Asks, then deletes. */
 enum fc_exit fc_delete_table(struct fc_cli *cli, const char *name);
 

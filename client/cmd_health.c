@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl health: what load balancers ask, for images and units that have no other program to ask with. */
+#include "client/cli.h"
 #include "client/client.h"
 #include "client/output.h"
 #include "grpc/health/v1/health.pb-c.h"

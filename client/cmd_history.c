@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/cmd_get.h"
 #include "client/spec_text.h"
 #include "client/values.h"

@@ -8,6 +8,7 @@
 
 #include "base/pbjson.h"
 #include "client/batch.h"
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/token.h"
 #include "feast/core/CoreService.pb-c.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl ingest */
 #include "base/time.h"
+#include "client/cli.h"
 #include "client/job.h"
 #include "client/output.h"
 

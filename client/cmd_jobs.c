@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/get.h"
 #include "client/job.h"
 #include "client/output.h"

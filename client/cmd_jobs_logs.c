@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/sys.h"
+#include "client/cli.h"
 #include "client/job.h"
 
 #define POLL_NS (300 * FC_NS_PER_MS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of the old command line: `entities …` and `feature-tables …`. */
+#include "client/cli.h"
 #include "client/cmd_get.h"
 
 static enum fc_exit list(struct fc_cli *cli, const char *word)

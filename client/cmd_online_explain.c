@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/online_read.h"
 #include "client/output.h"
 #include "client/table.h"

@@ -2,6 +2,7 @@
 /* feastctl online get */
 #include <string.h>
 
+#include "client/cli.h"
 #include "client/online_read.h"
 #include "client/output.h"
 #include "client/table.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/batch.h"
+#include "client/cli.h"
 #include "client/job.h"
 #include "client/output.h"
 

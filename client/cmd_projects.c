@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl projects */
 #include "client/ask.h"
+#include "client/cli.h"
 #include "client/get.h"
 #include "feast/core/CoreService.pb-c.h"
 

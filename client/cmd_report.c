@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl report */
 #include "base/pbjson.h"
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/report_print.h"
 

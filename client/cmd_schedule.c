@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/cli.h"
 #include "client/get.h"
 #include "client/job.h"
 #include "client/output.h"

@@ -2,6 +2,7 @@
 /* feastctl validate: the checks of an apply, sources included, without registering anything. */
 #include "base/pbjson.h"
 #include "client/batch.h"
+#include "client/cli.h"
 #include "client/output.h"
 #include "client/report_print.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feastctl version */
+#include "client/cli.h"
 #include "client/client.h"
 #include "client/output.h"
 #include "feast/core/CoreService.pb-c.h"

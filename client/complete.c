@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "client/cli.h"
 #include "client/client.h"
 #include "client/settings.h"
 #include "feast/admin/v1/admin.pb-c.h"

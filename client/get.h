@@ -59,6 +59,9 @@ const struct fc_view *fc_view_find(const char *word, size_t len);
 enum fc_exit fc_view_run(struct fc_cli *cli, const struct fc_view *view,
                          const struct fc_selection *selection);
 
+/** `table NAME` or `table/NAME` of the arguments; the name may be NULL. Says what is wrong. */
+enum fc_exit fc_get_parse(struct fc_cli *cli, const struct fc_view **ret_view,
+                          const char **ret_name);
 /** Reads -l, --entities, --all-projects and --active of the command line. */
 enum fc_exit fc_selection_read(struct fc_cli *cli, struct fc_selection *ret);
 /** Whether all labels of the selection are among these. */

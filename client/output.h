@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "base/str.h"
-#include "client/cli.h"
+#include "client/context.h"
 
 #define FC_OUTPUT_SCHEMA 1
 

@@ -2,7 +2,7 @@
 /** Long output on a terminal, page by page. */
 #pragma once
 
-#include "client/cli.h"
+#include "client/context.h"
 
 struct fc_pager;
 

@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -l, --entities, --all-projects and --active of a command line. */
+/* What a command line names: a kind of object and one of them, or -l, --entities, --all-projects and --active. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/get.h"
+
+static enum fc_exit unknown_view(struct fc_cli *cli, const char *word)
+{
+    const char *names[16];
+    const char *nearest;
+    char all[256] = "";
+
+    for (size_t v = 0; v < fc_view_count; v++) {
+        names[v] = fc_views[v].names[0];
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof(all) - used, "%s%s", v ? ", " : "", names[v]);
+    }
+    nearest = fc_str_nearest(word, names, fc_view_count);
+    return fc_cli_usage(cli, "there is nothing called \"%.60s\" to get%s%s%s", word,
+                        nearest ? "; did you mean \"" : "; it is one of ", nearest ? nearest : all,
+                        nearest ? "\"?" : "");
+}
+
+enum fc_exit fc_get_parse(struct fc_cli *cli, const struct fc_view **ret_view,
+                          const char **ret_name)
+{
+    const char *word = cli->args[0], *slash = strchr(word, '/');
+    const char *name = cli->arg_count > 1 ? cli->args[1] : NULL;
+
+    *ret_view = fc_view_find(word, slash ? (size_t)(slash - word) : strlen(word));
+    if (!*ret_view)
+        return unknown_view(cli, word);
+    if (slash && name)
+        return fc_cli_usage(cli, "\"%.60s\" is too much: %.60s names one already", name, word);
+    *ret_name = slash ? slash + 1 : name;
+    if (*ret_name && !(*ret_name)[0])
+        return fc_cli_usage(cli, "the name is empty");
+    return FC_EXIT_OK;
+}
 
 /* The old command line has `key,value,key,value`. */
 static enum fc_exit read_old_labels(struct fc_cli *cli, char *text, struct fc_label *labels,

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "client/cli.h"
+#include "client/context.h"
 
 /** `*ret` is "Bearer …" in the arena, NULL when none is given. Never shown: not in messages, not in argv. */
 FC_MUST fc_rc fc_token_find(struct fc_cli *cli, const char **ret, struct fc_error *err);

@@ -2,7 +2,7 @@
 /** Waiting for what a change sets in motion. */
 #pragma once
 
-#include "client/cli.h"
+#include "client/context.h"
 
 /**
  * Until the stream ingestion of a feature table runs, that with this hash ("": whichever is newest): OK. FC_EXIT_FINDING when it failed, FC_EXIT_UNAVAILABLE when it
