@@ -24,8 +24,8 @@ import promtool
 import redisserver
 from chart import EVERYTHING, FOREIGN, MATRIX, find, render
 from feastcore import READY, wait_until
-from kafkabroker import die_with_parent, free_ports, make_certificates
 from kubernetes import CHART, SOURCE_DIR, ApiServer
+from peers import die_with_parent, free_ports, make_certificates
 
 CHARTS = SOURCE_DIR / "tests" / "data" / "charts"
 

@@ -6,7 +6,6 @@ Read-only, as user 65532, without privileges, seeing nothing else, by bubblewrap
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -18,17 +17,14 @@ import feastcore
 from feastapi import BIN_DIR, SOURCE_DIR
 from feastcore import wait_until
 from feastctl import CliTest
+from peers import installed
 
 MB = 1000 * 1000
 DOCKERFILE = SOURCE_DIR / "deploy" / "docker" / "Dockerfile"
 
 
 def peer():
-    setup = SOURCE_DIR / "tests/peers/packaging/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"hadolint is not at {path}; run ./dev deps")
-    return path
+    return installed("packaging", "hadolint is")
 
 
 def strings(pattern):

@@ -11,7 +11,7 @@ import grpc
 import feastcore
 import feastctl
 from feastapi import core_pb
-from kafkabroker import make_certificates
+from peers import make_certificates
 
 
 class Guarded(grpc.GenericRpcHandler):

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A BigQuery server (tests/peers/bigquery-emulator) in a process of its own, and what tests put into it."""
 
-import ctypes
 import http.server
 import json
 import os
 import pathlib
-import random
-import signal
-import socket
 import subprocess
 import threading
 import time
@@ -16,35 +12,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
-PATIENCE = 120
+from peers import PATIENCE, die_with_parent, free_ports, installed
 
 
 def peer():
     """Where the emulator is; a loud failure when it is not."""
-    setup = SOURCE_DIR / "tests/peers/bigquery-emulator/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"the BigQuery emulator is not at {path}; run ./dev deps")
-    return path
-
-
-def _die_with_parent():
-    """In the child: a test that is killed leaves no server behind."""
-    PR_SET_PDEATHSIG = 1
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def free_port():
-    """Below the range that systems take ports of connections from."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+    return installed("bigquery-emulator", "the BigQuery emulator is")
 
 
 class BigQuery:
@@ -58,14 +31,14 @@ class BigQuery:
 
     def start(self):
         path = peer()
-        port, storage_port = free_port(), free_port()
+        port, storage_port = free_ports(2)
         environment = {"HOME": str(path / "home"), "PATH": os.environ["PATH"], "OTEL_SDK_DISABLED": "true",
                        "TZ": "UTC"}
         command = [path / "bin/bqemulator", "start", "--rest-port", str(port), "--grpc-port", str(storage_port),
                    "--ephemeral", "--project", self.project, "--log-level", "warning"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment, preexec_fn=_die_with_parent)
+                                            env=environment, preexec_fn=die_with_parent)
         self.host = f"127.0.0.1:{port}"
         end = time.monotonic() + PATIENCE
         while not self._answers():

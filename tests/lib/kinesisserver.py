@@ -12,15 +12,12 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-from kafkabroker import die_with_parent, free_ports
+from peers import PATIENCE, SOURCE_DIR, add_packages, die_with_parent, free_ports, installed
 
-SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
-PATIENCE = 120
 REGION = "eu-west-1"
 ALLOWED = ["kinesis:*"]
 DESCRIBE_ONLY = ["kinesis:DescribeStreamSummary"]
@@ -28,13 +25,8 @@ DESCRIBE_ONLY = ["kinesis:DescribeStreamSummary"]
 
 def peer():
     """Where moto and boto3 are; a loud failure when they are not."""
-    setup = SOURCE_DIR / "tests/peers/object-stores/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"moto is not at {path}; run ./dev deps")
-    packages = str(path / "lib/python3.11/site-packages")
-    if packages not in sys.path:
-        sys.path.append(packages)
+    path = installed("object-stores", "moto is")
+    add_packages(path / "lib/python3.11/site-packages")
     return path
 
 
@@ -120,11 +112,7 @@ class Moto:
 
 def kinesalite():
     """Where kinesalite is; a loud failure when it is not."""
-    setup = SOURCE_DIR / "tests/peers/kinesalite/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"kinesalite is not at {path}; run ./dev deps")
-    return path / "node_modules"
+    return installed("kinesalite", "kinesalite is") / "node_modules"
 
 
 class Kinesalite:

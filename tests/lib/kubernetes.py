@@ -13,11 +13,9 @@ import urllib.request
 
 import yaml
 
-from kafkabroker import die_with_parent, free_ports
+from peers import PATIENCE, SOURCE_DIR, die_with_parent, free_ports, installed
 
-SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 CHART = SOURCE_DIR / "deploy" / "helm" / "feast-core"
-PATIENCE = 120
 ADMIN = "admin-of-the-test"
 
 # Kubernetes versions whose schemas are there, oldest first.
@@ -26,19 +24,12 @@ VERSIONS = ("1.27", "1.30", "1.34")
 
 def peer():
     """Where the programs are; a loud failure when they are not."""
-    setup = SOURCE_DIR / "tests/peers/kubernetes/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"the Kubernetes API server and helm are not at {path}; run ./dev deps")
-    return path
+    return installed("kubernetes", "the Kubernetes API server and helm are")
 
 
 def definitions():
     """Of the operators' kinds that the chart makes objects of."""
-    setup = SOURCE_DIR / "tests/peers/crds/setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"the definitions of operators are not at {path}; run ./dev deps")
+    path = installed("crds", "the definitions of operators are")
     return [yaml.safe_load(one.read_text()) for one in sorted(path.glob("*.yaml"))]
 
 

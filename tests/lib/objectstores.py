@@ -11,24 +11,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from kafkabroker import die_with_parent, free_ports
-
-SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
-PATIENCE = 120
-
-
-def peer(name):
-    """Where a peer is installed; a loud failure when it is not."""
-    setup = SOURCE_DIR / "tests/peers" / name / "setup.sh"
-    path = pathlib.Path(subprocess.check_output([setup, "--path"], text=True).strip())
-    if not (path / "complete").exists():
-        raise SystemExit(f"{name} is not at {path}; run ./dev deps")
-    return path
+from peers import PATIENCE, die_with_parent, free_ports, installed
 
 
 def python():
     """The interpreter that has moto and pyarrow."""
-    return peer("object-stores") / "bin/python"
+    return installed("object-stores", "moto is") / "bin/python"
 
 
 class _Process:
@@ -113,7 +101,7 @@ class S3:
         self.port = free_ports(1)[0]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._server = _Process(
-            [peer("object-stores") / "bin/moto_server", "-H", "127.0.0.1", "-p", str(self.port)],
+            [installed("object-stores", "moto is") / "bin/moto_server", "-H", "127.0.0.1", "-p", str(self.port)],
             f"{self.endpoint}/moto-api/data.json", {"MOTO_IAM_LOAD_MANAGED_POLICIES": "0"})
         self._helper = None
         self.login("test", "test")
@@ -184,7 +172,7 @@ class Gcs:
         self.port = free_ports(1)[0]
         self.address = f"127.0.0.1:{self.port}"
         self._server = _Process(
-            [peer("gcs-server") / "fake-gcs-server", "-scheme", "http", "-host", "127.0.0.1", "-port",
+            [installed("gcs-server", "fake-gcs-server is") / "fake-gcs-server", "-scheme", "http", "-host", "127.0.0.1", "-port",
              str(self.port), "-external-url", f"http://{self.address}", "-public-host", self.address,
              "-backend", "memory"], f"http://{self.address}/_internal/healthcheck")
 

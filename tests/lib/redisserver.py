@@ -14,9 +14,8 @@ import subprocess
 import tempfile
 import time
 
-from kafkabroker import die_with_parent, free_ports, make_certificates
+from peers import PATIENCE, die_with_parent, free_ports, make_certificates
 
-PATIENCE = 120
 PASSWORD = "pw of the default user"
 # May do what a sink and a reader do, with its own password.
 USER, USER_PASSWORD = "feeder", "another-password"

@@ -10,8 +10,8 @@ import subprocess
 import time
 import unittest
 
-from kafkabroker import free_ports
 from kinesisserver import PATIENCE, REGION, Moto, StandIn, packed, record, shard
+from peers import free_ports
 
 LOOK = pathlib.Path(os.environ["FC_BUILD_DIR"]) / "tests/broker_look"
 DEADLINE_MS = 60000
