@@ -36,8 +36,7 @@ struct fc_batch_work {
         double seconds, percent;
     } earlier; /**< done by earlier attempts */
     int64_t started_ns, told_ns;
-    Feast__Worker__V1__Receipt
-        *receipt; /**< counts of rows written and superseded are completed by settle */
+    Feast__Worker__V1__Receipt *receipt; /**< fc_batch_settle completes its counts */
 };
 
 /** Of the rows of the source that are behind; negative when it cannot be told. */

@@ -134,6 +134,19 @@ bool fc_bound_is_expression(const struct fc_bound_column *column,
     return is_path(text) ? leads_into_opaque(text, schema) : true;
 }
 
+fc_rc fc_bound_columns(const struct fc_binding *binding, struct fc_arena *arena,
+                       const char *const **ret, struct fc_error *err)
+{
+    const char **columns = fc_arena_calloc(arena, binding->count, sizeof(*columns));
+
+    if (!columns)
+        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns", binding->count);
+    for (size_t i = 0; i < binding->count; i++)
+        columns[i] = binding->columns[i].column;
+    *ret = columns;
+    return FC_OK;
+}
+
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,
                                             const struct fc_column_type *type)
 {

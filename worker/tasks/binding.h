@@ -41,6 +41,10 @@ FC_MUST fc_rc fc_bind(const Feast__Core__FeatureTableSpec *spec,
 FC_MUST bool fc_bound_is_expression(const struct fc_bound_column *column,
                                     const struct fc_source_schema *schema);
 
+/** Names of all columns in the source, in the order of the binding, whose texts they borrow; in the arena. */
+FC_MUST fc_rc fc_bound_columns(const struct fc_binding *binding, struct fc_arena *arena,
+                               const char *const **ret, struct fc_error *err);
+
 /** The type of a column under its role. */
 struct fc_contract_verdict fc_bound_verdict(const struct fc_bound_column *column,
                                             const struct fc_column_type *type);

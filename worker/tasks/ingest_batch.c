@@ -119,13 +119,11 @@ static struct fc_moment moment_of(const Google__Protobuf__Timestamp *time)
 static fc_rc make_request(struct fc_batch_work *work, const Feast__Core__DataSource *source,
                           struct fc_error *err)
 {
-    const char **columns = fc_arena_calloc(work->arena, work->binding.count, sizeof(char *));
+    const char *const *columns = NULL;
+    fc_rc rc = fc_bound_columns(&work->binding, work->arena, &columns, err);
 
-    if (!columns)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns",
-                       work->binding.count);
-    for (size_t i = 0; i < work->binding.count; i++)
-        columns[i] = work->binding.columns[i].column;
+    if (rc != FC_OK)
+        return rc;
     work->request = (struct fc_scan_request){
         .columns = columns,
         .count = work->binding.count,

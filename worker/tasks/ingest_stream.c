@@ -26,7 +26,7 @@ struct work {
     const Feast__Worker__V1__Ingest *order;
     struct fc_arena *arena;
     struct fc_binding binding;
-    const char **columns; /**< of the binding, in its order */
+    const char *const *columns; /**< of the binding, in its order */
     struct fc_source *source;
     struct fc_row_maker *maker;
     struct fc_newest *newest;
@@ -166,16 +166,6 @@ static fc_rc check_order(const struct fc_ingest_stream *ingest, struct fc_error 
     return FC_OK;
 }
 
-static fc_rc list_columns(struct work *work, struct fc_error *err)
-{
-    work->columns = fc_arena_calloc(work->arena, work->binding.count, sizeof(char *));
-    if (!work->columns)
-        return no_memory(err);
-    for (size_t i = 0; i < work->binding.count; i++)
-        work->columns[i] = work->binding.columns[i].column;
-    return FC_OK;
-}
-
 static fc_rc prepare(struct work *work, struct fc_error *err)
 {
     const Feast__Worker__V1__Ingest *order = work->order;
@@ -183,7 +173,7 @@ static fc_rc prepare(struct work *work, struct fc_error *err)
     fc_rc rc = fc_bind(order->spec, order->spec->stream_source, order->entities, order->n_entities,
                        work->arena, &work->binding, err);
     if (rc == FC_OK)
-        rc = list_columns(work, err);
+        rc = fc_bound_columns(&work->binding, work->arena, &work->columns, err);
     if (rc == FC_OK)
         rc = fc_sink_ops_for(order, &work->sink_ops, err);
     if (rc == FC_OK)

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "worker/tasks/wire.h"
+
 #define NAMES_MAX 255
 #define AS_IT_WAS 0
 #define SLIM      1
@@ -41,23 +43,6 @@ static bool get_varint(const uint8_t **at, const uint8_t *end, size_t *ret)
         }
     }
     return false;
-}
-
-static uint8_t *put_varint(uint8_t *at, size_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        *at++ = (uint8_t)(value | 0x80);
-    *at++ = (uint8_t)value;
-    return at;
-}
-
-static size_t varint_size(size_t value)
-{
-    size_t size = 1;
-
-    for (; value >= 0x80; value >>= 7)
-        size++;
-    return size;
 }
 
 /* Names come in the same order in each row: the one after the last is tried first. */
@@ -125,7 +110,7 @@ static bool pack(struct fc_slim *slim, fc_str features, struct fc_buf *out)
         if (!get_feature(&at, end, &one) || !index_of(slim, guess, one.name, one.name_len, &index))
             return false;
         *to++ = (uint8_t)index;
-        to = put_varint(to, one.value_len);
+        to = fc_varint_put(to, one.value_len);
         if (one.value_len > 0)
             memcpy(to, one.value, one.value_len);
         to += one.value_len;
@@ -157,16 +142,16 @@ void fc_slim_unpack(const struct fc_slim *slim, fc_str packed, struct fc_buf *ou
         size_t len = 0;
         if (!get_varint(&at, end, &len))
             return;
-        size_t body = name->len + 1 + varint_size(len) + len;
-        if (!fc_buf_reserve(out, 1 + varint_size(body) + body))
+        size_t body = name->len + 1 + fc_varint_size(len) + len;
+        if (!fc_buf_reserve(out, 1 + fc_varint_size(body) + body))
             return;
         uint8_t *to = (uint8_t *)out->ptr + out->len;
         *to++ = ROW_FEATURE;
-        to = put_varint(to, body);
+        to = fc_varint_put(to, body);
         memcpy(to, name->ptr, name->len);
         to += name->len;
         *to++ = FEATURE_VALUE;
-        to = put_varint(to, len);
+        to = fc_varint_put(to, len);
         memcpy(to, at, len);
         at += len;
         out->len = (size_t)(to + len - (uint8_t *)out->ptr);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* A varint of 64 bits. */
-#define VARINT_MAX            10
 #define TAG(field, wire_type) ((uint8_t)((field) << 3 | (wire_type)))
 #define WIRE_VARINT           0
 #define WIRE_64               1
@@ -14,23 +12,6 @@
 #define ROW_FEATURES  1
 #define FEATURE_NAME  1
 #define FEATURE_VALUE 2
-
-static size_t varint_size(uint64_t value)
-{
-    size_t size = 1;
-
-    for (; value >= 0x80; value >>= 7)
-        size++;
-    return size;
-}
-
-static uint8_t *put_varint(uint8_t *at, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        *at++ = (uint8_t)(value | 0x80);
-    *at++ = (uint8_t)value;
-    return at;
-}
 
 static uint8_t *put_fixed(uint8_t *at, uint64_t bits, size_t bytes)
 {
@@ -76,17 +57,17 @@ static size_t value_size(const Feast__Types__Value *value)
     case FEAST__TYPES__VALUE__VAL_INT32_VAL:
     case FEAST__TYPES__VALUE__VAL_INT64_VAL:
     case FEAST__TYPES__VALUE__VAL_BOOL_VAL:
-        return 1 + varint_size(int_bits(value));
+        return 1 + fc_varint_size(int_bits(value));
     case FEAST__TYPES__VALUE__VAL_DOUBLE_VAL:
         return 1 + sizeof(double);
     case FEAST__TYPES__VALUE__VAL_FLOAT_VAL:
         return 1 + sizeof(float);
     case FEAST__TYPES__VALUE__VAL_STRING_VAL:
         len = strlen(value->string_val);
-        return 1 + varint_size(len) + len;
+        return 1 + fc_varint_size(len) + len;
     case FEAST__TYPES__VALUE__VAL_BYTES_VAL:
         len = value->bytes_val.len;
-        return 1 + varint_size(len) + len;
+        return 1 + fc_varint_size(len) + len;
     default:
         return feast__types__value__get_packed_size(value);
     }
@@ -95,7 +76,7 @@ static size_t value_size(const Feast__Types__Value *value)
 static uint8_t *put_text(uint8_t *at, unsigned field, const void *data, size_t len)
 {
     *at++ = TAG(field, WIRE_BYTES);
-    at = put_varint(at, len);
+    at = fc_varint_put(at, len);
     if (len > 0)
         memcpy(at, data, len);
     return at + len;
@@ -110,7 +91,7 @@ static uint8_t *put_value(uint8_t *at, const Feast__Types__Value *value)
     case FEAST__TYPES__VALUE__VAL_INT64_VAL:
     case FEAST__TYPES__VALUE__VAL_BOOL_VAL:
         *at++ = TAG(field, WIRE_VARINT);
-        return put_varint(at, int_bits(value));
+        return fc_varint_put(at, int_bits(value));
     case FEAST__TYPES__VALUE__VAL_DOUBLE_VAL:
         *at++ = TAG(field, WIRE_64);
         return put_fixed(at, double_bits(value->double_val), sizeof(double));
@@ -130,16 +111,16 @@ void fc_wire_feature(struct fc_buf *row, const struct fc_wire_name *name,
                      const Feast__Types__Value *value)
 {
     size_t bytes = value_size(value);
-    size_t feature = 1 + varint_size(name->len) + name->len + 1 + varint_size(bytes) + bytes;
+    size_t feature = 1 + fc_varint_size(name->len) + name->len + 1 + fc_varint_size(bytes) + bytes;
 
-    if (!fc_buf_reserve(row, 1 + VARINT_MAX + feature))
+    if (!fc_buf_reserve(row, 1 + FC_VARINT_MAX + feature))
         return;
     uint8_t *at = (uint8_t *)row->ptr + row->len;
     *at++ = TAG(ROW_FEATURES, WIRE_BYTES);
-    at = put_varint(at, feature);
+    at = fc_varint_put(at, feature);
     at = put_text(at, FEATURE_NAME, name->name, name->len);
     *at++ = TAG(FEATURE_VALUE, WIRE_BYTES);
-    at = put_varint(at, bytes);
+    at = fc_varint_put(at, bytes);
     at = put_value(at, value);
     row->len = (size_t)(at - (uint8_t *)row->ptr);
 }
