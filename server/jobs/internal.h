@@ -137,28 +137,34 @@ struct fc_jobs {
 void fc_jobs_count_rejections(struct fc_jobs *jobs, struct fc_job *job,
                               const Feast__Worker__V1__Receipt *receipt, bool known);
 
-/* jobs.c */
-/** Puts the letter into the box and wakes the supervisor; false (and not taken) when it is stopping. */
+/* mailbox.c */
+/** Puts the letter into the box and wakes the supervisor; false (and not taken) when it is stopping. Any thread. */
 FC_MUST bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail);
+/** The supervisor looks around once more. Any thread. */
 void fc_jobs_wake(struct fc_jobs *jobs);
 
 /* mail.c */
 /** Takes what others sent; false when the supervisor is to stop. */
 FC_MUST bool fc_jobs_read_mail(struct fc_jobs *jobs);
+/** Takes the job. A stream of the same table that is there already is withdrawn. */
 void fc_jobs_append(struct fc_jobs *jobs, struct fc_job *job);
-struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id);
 
 /* supervisor.c */
 void *fc_jobs_supervise(void *jobs);
 /** Rows that had not ended when the last server did; before the thread starts. */
 FC_MUST fc_rc fc_jobs_recover(struct fc_jobs *jobs, struct fc_error *err);
-/** The row as the supervisor knows it; without `order`. Borrows from the job. */
-void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret);
 
-/* job.c: what happens to one job; each marks it to be saved. */
+/* job_row.c */
+/** Copies what it keeps of the row. */
 FC_MUST fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_error *err);
 void fc_job_free(struct fc_job *job);
 FC_DEFINE_FREEP(struct fc_job, fc_job_free)
+/** The row as the supervisor knows it; without `order`. Borrows from the job. */
+void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret);
+/** Of the supervisor's thread; NULL when there is none. */
+struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id);
+
+/* job.c: what happens to one job; each marks it to be saved. */
 void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *launched);
 void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
                      const Feast__Worker__V1__Progress *progress);
@@ -201,6 +207,8 @@ struct fc_saved {
 };
 /** Saves the jobs that changed and are due. */
 void fc_jobs_save_due(struct fc_jobs *jobs);
+/** Answers all who wait for the end of the job; `err` NULL when it has ended. */
+void fc_job_answer_cancellers(struct fc_job *job, const struct fc_error *err);
 /** A save came to its end. */
 void fc_jobs_saved(struct fc_jobs *jobs, const struct fc_saved *saved);
 

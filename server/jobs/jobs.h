@@ -3,7 +3,8 @@
  * The job supervisor: makes job rows, runs them through a launcher, keeps their progress and receipts.
  *
  * One thread owns the running jobs; callers talk to it through the store and a wake-up. After a restart, rows that
- * were RUNNING are PENDING again and start anew: ingestion is idempotent, so nothing is written twice.
+ * were RUNNING are PENDING again and go on from the last place they told, if it still holds, else from the beginning:
+ * ingestion is idempotent, so what is read again changes nothing.
  */
 #pragma once
 
@@ -41,7 +42,7 @@ struct fc_jobs_options {
 
 FC_MUST fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret,
                           struct fc_error *err);
-/** Stops the workers; their rows stay RUNNING in the store and start anew with the next server. */
+/** Stops the workers; their rows stay RUNNING in the store, and the next server goes on with them. */
 void fc_jobs_free(struct fc_jobs *jobs);
 FC_DEFINE_FREEP(struct fc_jobs, fc_jobs_free)
 

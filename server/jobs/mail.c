@@ -25,16 +25,6 @@ static void withdraw(struct fc_jobs *jobs, struct fc_job *job, const char *why)
     end_job(jobs, job);
 }
 
-struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id)
-{
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (strcmp(job->id, id) == 0) {
-            return job;
-        }
-    }
-    return NULL;
-}
-
 /* A table has one stream: the last one. It begins when those before it have ended. */
 void fc_jobs_append(struct fc_jobs *jobs, struct fc_job *job)
 {

@@ -183,7 +183,7 @@ void fc_jobs_save_due(struct fc_jobs *jobs)
     }
 }
 
-static void answer_cancellers(struct fc_job *job, const struct fc_error *err)
+void fc_job_answer_cancellers(struct fc_job *job, const struct fc_error *err)
 {
     while (job->cancellers != NULL) {
         struct fc_canceller *who = job->cancellers;
@@ -206,12 +206,12 @@ void fc_jobs_saved(struct fc_jobs *jobs, const struct fc_saved *saved)
         job->dirty = true;
         job->save_due_ns = fc_monotonic_ns(jobs->sys) + RETRY_NS;
         if (fc_job_has_ended(job)) {
-            answer_cancellers(job, &saved->err);
+            fc_job_answer_cancellers(job, &saved->err);
         }
         return;
     }
     if (saved->state == job->state && fc_job_has_ended(job) && !job->dirty) {
         fc_watch_tell(jobs, job);
-        answer_cancellers(job, NULL);
+        fc_job_answer_cancellers(job, NULL);
     }
 }

@@ -8,7 +8,6 @@
  * streams have limits of their own.
  */
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -215,7 +214,7 @@ static int timeout_ms(const struct fc_jobs *jobs)
     return left > 60000 ? 60000 : (int)left;
 }
 
-/* The workers end with us. Their rows stay RUNNING, so that the next server starts them anew. */
+/* The workers end with us. Their rows stay RUNNING, so that the next server goes on with them. */
 static void stop_workers(struct fc_jobs *jobs)
 {
     int64_t until = fc_monotonic_ns(jobs->sys) + STOP_NS;
@@ -267,12 +266,7 @@ static void leave(struct fc_jobs *jobs)
     while (jobs->jobs != NULL) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;
-        while (job->cancellers != NULL) {
-            struct fc_canceller *who = job->cancellers;
-            job->cancellers = who->next;
-            who->done(who->ctx, &err);
-            free(who);
-        }
+        fc_job_answer_cancellers(job, &err);
         forget(jobs, job);
     }
     jobs->jobs_end = &jobs->jobs;
