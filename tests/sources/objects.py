@@ -344,7 +344,7 @@ class Web(StoreTest):
         cls.addClassCleanup(cls.web.stop)
         cls.web.files = {"file.parquet": cls.good.read_bytes(), "wide.parquet": cls.wide.read_bytes(),
                          "empty.parquet": b"", "text.parquet": cls.text.read_bytes()}
-        cls.core = cls.serve("--probe-deadline=4s")
+        cls.core = cls.serve()
 
     def setUp(self):
         self.web.changes = 0
@@ -389,8 +389,9 @@ class Web(StoreTest):
         self.out_of_reach(self.url("good").replace("http:", "https:"), "TLS")
 
     def test_stalls(self):
-        self.out_of_reach(self.url("stall"))
-        self.out_of_reach(self.url("stall-half-way"))
+        core = self.serve("--probe-deadline=4s")
+        self.out_of_reach(self.url("stall"), core=core)
+        self.out_of_reach(self.url("stall-half-way"), core=core)
 
     def test_files_that_change(self):
         self.out_of_reach(self.url("changing", "wide.parquet"), "was changed while it was read")
