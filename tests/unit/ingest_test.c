@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From Parquet to the embedded online store: what is written, what is turned away, what the receipt says. */
-#include "tests/unit/harness.h"
+#include "tests/unit/ingest_fixture.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-#include "feast/storage/OnlineRow.pb-c.h"
-#include "storage/online/key.h"
-#include "storage/online/sqlite.h"
-#include "tests/support/parquet.h"
-#include "tests/support/scratch.h"
-#include "tests/support/specs.h"
-#include "worker/tasks/ingest_batch.h"
 
 #define TYPE(word) FEAST__TYPES__VALUE_TYPE__ENUM__##word
 #define NEW_YEAR   INT64_C(1609459200)
@@ -20,157 +12,16 @@
 #define TS         INSTANT " AS ts"
 #define TS_FIELD   "'ts': " INSTANT
 
-struct fixture {
-    struct test_scratch scratch;
-    struct fc_arena *arena;
-    Feast__Worker__V1__Ingest *order;
-    Google__Protobuf__Timestamp start, end;
-    Feast__Core__FeatureTableSpec *spec;
-    Feast__Worker__V1__Receipt *receipt;
-    int progresses;
-    Feast__Worker__V1__Progress last;
-    struct fc_error err;
-};
-
-/* driver_id INT64, trips INT32, rating FLOAT, max_age one hour, at <scratch>/t.parquet. */
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    if (!f)
-        return -1;
-    test_scratch_init(&f->scratch);
-    f->arena = fc_arena_new((size_t)64 << 20);
-    f->spec = test_table(f->arena);
-    f->spec->batch_source = test_source_at(f->arena, test_path(&f->scratch, "t.parquet"));
-    google__protobuf__timestamp__init(&f->start);
-    google__protobuf__timestamp__init(&f->end);
-    f->order = test_ingest(f->arena, f->spec);
-    f->order->sqlite->path =
-        fc_arena_strdup(f->arena, test_path(&f->scratch, "online/default/t.db"));
-    f->order->dead_letter_path = fc_arena_strdup(f->arena, test_path(&f->scratch, "dead.jsonl"));
-    f->order->memory_limit_bytes = UINT64_C(256) << 20;
-    f->order->threads = 2;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    fc_arena_free(f->arena);
-    test_scratch_done(&f->scratch);
-    free(f);
-    return 0;
-}
-
-static fc_rc take_progress(void *ctx, const Feast__Worker__V1__Progress *progress,
-                           struct fc_error *err)
-{
-    struct fixture *f = ctx;
-
-    (void)err;
-    assert_true(progress->rows_read >= f->last.rows_read);
-    assert_true(progress->rows_written >= f->last.rows_written);
-    assert_true(progress->bytes_read >= f->last.bytes_read);
-    f->last = *progress;
-    f->progresses++;
-    return FC_OK;
-}
-
-static fc_rc ingest(struct fixture *f)
-{
-    const struct fc_duck_options options = {.memory_limit = UINT64_C(256) << 20, .threads = 2};
-    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = NULL;
-
-    f->err = (struct fc_error)FC_ERROR_INIT;
-    memset(&f->last, 0, sizeof(f->last));
-    f->progresses = 0;
-    assert_int_equal(fc_duck_open(&options, &duck, &f->err), FC_OK);
-    const struct fc_ingest task = {.order = f->order,
-                                   .duck = duck,
-                                   .sys = fc_sys_real(),
-                                   .progress = take_progress,
-                                   .progress_ctx = f};
-    fc_rc rc = fc_ingest_run(&task, f->arena, &f->receipt, &f->err);
-    if (rc == FC_OK)
-        assert_true(f->receipt->rows_read == f->receipt->rows_written + f->receipt->rows_rejected +
-                                                 f->receipt->rows_late +
-                                                 f->receipt->rows_superseded);
-    return rc;
-}
-
-static void ingest_ok(struct fixture *f)
-{
-    if (ingest(f) != FC_OK)
-        fail_msg("%s", f->err.message);
-}
-
-static void source(struct fixture *f, const char *select)
-{
-    test_parquet(test_path(&f->scratch, "t.parquet"), select, 2048);
-}
-
-static void counts(const struct fixture *f, uint64_t read, uint64_t written, uint64_t rejected,
-                   uint64_t late, uint64_t superseded)
-{
-    assert_int_equal(f->receipt->rows_read, read);
-    assert_int_equal(f->receipt->rows_written, written);
-    assert_int_equal(f->receipt->rows_rejected, rejected);
-    assert_int_equal(f->receipt->rows_late, late);
-    assert_int_equal(f->receipt->rows_superseded, superseded);
-}
-
-/* What the store has of a driver; NULL when nothing. `*ret` has the times. */
-static Feast__Storage__OnlineRow *stored(struct fixture *f, int64_t driver,
-                                         struct fc_online_row *ret)
-{
-    Feast__Types__Value value = FEAST__TYPES__VALUE__INIT;
-    struct fc_online_entity entity = {.name = "driver_id", .value = &value};
-    struct fc_online_reader *reader = NULL;
-    struct fc_error err = FC_ERROR_INIT;
-    bool found = false;
-    fc_str key;
-
-    value.val_case = FEAST__TYPES__VALUE__VAL_INT64_VAL;
-    value.int64_val = driver;
-    assert_int_equal(fc_online_key_encode("default", &entity, 1, f->arena, &key, &err), FC_OK);
-    assert_int_equal(fc_online_reader_open(f->order->sqlite->path, &reader, &err), FC_OK);
-    assert_int_equal(fc_online_reader_get(reader, key, f->arena, ret, &found, &err), FC_OK);
-    fc_online_reader_close(reader);
-    if (!found)
-        return NULL;
-    Feast__Storage__OnlineRow *row = feast__storage__online_row__unpack(
-        fc_arena_allocator(f->arena), ret->features.len, (const uint8_t *)ret->features.ptr);
-    assert_non_null(row);
-    return row;
-}
-
-/* The value of `trips`, -1 when the row has none, -2 when there is no row. */
-static int64_t trips(struct fixture *f, int64_t driver)
-{
-    struct fc_online_row times;
-    const Feast__Storage__OnlineRow *row = stored(f, driver, &times);
-
-    if (!row)
-        return -2;
-    for (size_t i = 0; i < row->n_features; i++) {
-        if (strcmp(row->features[i]->name, "trips") == 0)
-            return row->features[i]->value->int32_val;
-    }
-    return -1;
-}
-
 static void every_row_is_written(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
     struct fc_online_row times;
 
-    source(f, "SELECT range AS driver_id, (range % 100)::INTEGER AS trips, (range / 4)::FLOAT AS "
-              "rating, " TS " FROM range(30000)");
+    ingest_source(
+        f, "SELECT range AS driver_id, (range % 100)::INTEGER AS trips, (range / 4)::FLOAT AS "
+           "rating, " TS " FROM range(30000)");
     ingest_ok(f);
-    counts(f, 30000, 30000, 0, 0, 0);
+    ingest_counts(f, 30000, 30000, 0, 0, 0);
     assert_int_equal(f->receipt->n_rejections, 0);
     assert_true(f->receipt->bytes_read > 0);
     assert_true(f->receipt->seconds > 0);
@@ -178,7 +29,7 @@ static void every_row_is_written(void **state)
     assert_string_equal(f->last.phase, "done");
     assert_int_equal(f->last.rows_written, 30000);
     assert_true(f->last.percent > 99.9 && f->last.percent < 100.1);
-    const Feast__Storage__OnlineRow *row = stored(f, 123, &times);
+    const Feast__Storage__OnlineRow *row = ingest_stored(f, 123, &times);
     assert_non_null(row);
     assert_int_equal(row->n_features, 2);
     assert_string_equal(row->features[0]->name, "trips");
@@ -189,72 +40,75 @@ static void every_row_is_written(void **state)
     assert_true(times.event.seconds == NEW_YEAR + 123 && times.event.nanos == 0);
     assert_false(times.created.set);
     assert_true(times.expires.set && times.expires.seconds == NEW_YEAR + 123 + 3600);
-    assert_null(stored(f, 30000, &times));
+    assert_null(ingest_stored(f, 30000, &times));
     assert_int_equal(test_lines(f->order->dead_letter_path), 0);
     /* The same again changes nothing. */
     ingest_ok(f);
-    counts(f, 30000, 30000, 0, 0, 0);
+    ingest_counts(f, 30000, 30000, 0, 0, 0);
 }
 
 static void no_max_age_no_expiry(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
     struct fc_online_row times;
 
     f->spec->max_age = NULL;
-    source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
-              "'2021-01-01' AS ts");
+    ingest_source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
+                     "'2021-01-01' AS ts");
     ingest_ok(f);
-    assert_non_null(stored(f, 1, &times));
+    assert_non_null(ingest_stored(f, 1, &times));
     assert_false(times.expires.set);
 }
 
 static void the_newest_row_of_a_key_wins(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     f->spec->batch_source->created_timestamp_column = fc_arena_strdup(f->arena, "created");
-    source(f, "SELECT * FROM (VALUES "
-              /* by event time, whatever the order; to the microsecond */
-              "(1, 10, TIMESTAMPTZ '2021-01-01 00:00:00.000002+00', TIMESTAMPTZ '2021-01-01 "
-              "00:00:00+00'),"
-              "(1, 11, TIMESTAMPTZ '2021-01-01 00:00:00.000001+00', TIMESTAMPTZ '2021-01-02 "
-              "00:00:00+00'),"
-              /* then by created time, null lowest */
-              "(2, 20, TIMESTAMPTZ '2021-01-01 00:00:00+00', TIMESTAMPTZ '2021-01-01 00:00:02+00'),"
-              "(2, 21, TIMESTAMPTZ '2021-01-01 00:00:00+00', TIMESTAMPTZ '2021-01-01 00:00:01+00'),"
-              "(2, 22, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL),"
-              /* then by input order */
-              "(3, 30, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL),"
-              "(3, 31, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL)"
-              ") AS t(driver_id, trips, ts, created), (SELECT 1::FLOAT AS rating)");
+    ingest_source(
+        f, "SELECT * FROM (VALUES "
+           /* by event time, whatever the order; to the microsecond */
+           "(1, 10, TIMESTAMPTZ '2021-01-01 00:00:00.000002+00', TIMESTAMPTZ '2021-01-01 "
+           "00:00:00+00'),"
+           "(1, 11, TIMESTAMPTZ '2021-01-01 00:00:00.000001+00', TIMESTAMPTZ '2021-01-02 "
+           "00:00:00+00'),"
+           /* then by created time, null lowest */
+           "(2, 20, TIMESTAMPTZ '2021-01-01 00:00:00+00', TIMESTAMPTZ '2021-01-01 00:00:02+00'),"
+           "(2, 21, TIMESTAMPTZ '2021-01-01 00:00:00+00', TIMESTAMPTZ '2021-01-01 00:00:01+00'),"
+           "(2, 22, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL),"
+           /* then by input order */
+           "(3, 30, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL),"
+           "(3, 31, TIMESTAMPTZ '2021-01-01 00:00:00+00', NULL)"
+           ") AS t(driver_id, trips, ts, created), (SELECT 1::FLOAT AS rating)");
     ingest_ok(f);
-    counts(f, 7, 3, 0, 0, 4);
-    assert_int_equal(trips(f, 1), 10);
-    assert_int_equal(trips(f, 2), 20);
-    assert_int_equal(trips(f, 3), 31);
+    ingest_counts(f, 7, 3, 0, 0, 4);
+    assert_int_equal(ingest_trips(f, 1), 10);
+    assert_int_equal(ingest_trips(f, 2), 20);
+    assert_int_equal(ingest_trips(f, 3), 31);
 }
 
 static void an_older_file_never_overwrites(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
-    source(f, "SELECT range AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ '2021-01-02' "
-              "AS ts FROM "
-              "range(100)");
+    ingest_source(
+        f, "SELECT range AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ '2021-01-02' "
+           "AS ts FROM "
+           "range(100)");
     ingest_ok(f);
-    source(f, "SELECT range AS driver_id, 2 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ '2021-01-01' "
-              "AS ts FROM "
-              "range(150)");
+    ingest_source(
+        f, "SELECT range AS driver_id, 2 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ '2021-01-01' "
+           "AS ts FROM "
+           "range(150)");
     ingest_ok(f);
-    counts(f, 150, 50, 0, 100, 0);
-    assert_int_equal(trips(f, 99), 1);
-    assert_int_equal(trips(f, 100), 2);
+    ingest_counts(f, 150, 50, 0, 100, 0);
+    assert_int_equal(ingest_trips(f, 99), 1);
+    assert_int_equal(ingest_trips(f, 100), 2);
 }
 
 static void order_over_files_is_by_path(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     assert_int_equal(fc_mkdirs(test_path(&f->scratch, "t.parquet/z"), 0755), 0);
     for (int i = 0; i < 3; i++)
@@ -267,42 +121,43 @@ static void order_over_files_is_by_path(void **state)
                 i),
             0);
     ingest_ok(f);
-    counts(f, 3, 1, 0, 0, 2);
-    assert_int_equal(trips(f, 1), 1);
+    ingest_counts(f, 3, 1, 0, 0, 2);
+    assert_int_equal(ingest_trips(f, 1), 1);
 }
 
 static void null_features_clear(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
     struct fc_online_row times;
 
-    source(f, "SELECT 1::BIGINT AS driver_id, 7 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
-              "'2021-01-01' AS ts");
+    ingest_source(f, "SELECT 1::BIGINT AS driver_id, 7 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
+                     "'2021-01-01' AS ts");
     ingest_ok(f);
-    source(f, "SELECT 1::BIGINT AS driver_id, NULL::INTEGER AS trips, NULL::FLOAT AS rating, "
-              "TIMESTAMPTZ '2021-01-02' "
-              "AS ts");
+    ingest_source(f,
+                  "SELECT 1::BIGINT AS driver_id, NULL::INTEGER AS trips, NULL::FLOAT AS rating, "
+                  "TIMESTAMPTZ '2021-01-02' "
+                  "AS ts");
     ingest_ok(f);
-    counts(f, 1, 1, 0, 0, 0);
-    assert_int_equal(trips(f, 1), -1);
-    assert_int_equal(stored(f, 1, &times)->n_features, 0);
+    ingest_counts(f, 1, 1, 0, 0, 0);
+    assert_int_equal(ingest_trips(f, 1), -1);
+    assert_int_equal(ingest_stored(f, 1, &times)->n_features, 0);
 }
 
 static void invalid_rows_hide_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
-    source(f, "SELECT * FROM (VALUES "
-              "(1, 5::BIGINT, 0.5::DOUBLE, TIMESTAMPTZ '2021-01-01 00:00:00+00'),"
-              "(1, 3000000000, 0.5, TIMESTAMPTZ '2021-01-02 00:00:00+00'),"
-              "(1, 6, 1e300, TIMESTAMPTZ '2021-01-03 00:00:00+00'),"
-              "(NULL, 7, 0.5, TIMESTAMPTZ '2021-01-04 00:00:00+00'),"
-              "(NULL, 7, 0.5, TIMESTAMPTZ '2021-01-04 00:00:00+00'),"
-              "(2, 8, 0.5, NULL)"
-              ") AS t(driver_id, trips, rating, ts)");
+    ingest_source(f, "SELECT * FROM (VALUES "
+                     "(1, 5::BIGINT, 0.5::DOUBLE, TIMESTAMPTZ '2021-01-01 00:00:00+00'),"
+                     "(1, 3000000000, 0.5, TIMESTAMPTZ '2021-01-02 00:00:00+00'),"
+                     "(1, 6, 1e300, TIMESTAMPTZ '2021-01-03 00:00:00+00'),"
+                     "(NULL, 7, 0.5, TIMESTAMPTZ '2021-01-04 00:00:00+00'),"
+                     "(NULL, 7, 0.5, TIMESTAMPTZ '2021-01-04 00:00:00+00'),"
+                     "(2, 8, 0.5, NULL)"
+                     ") AS t(driver_id, trips, rating, ts)");
     ingest_ok(f);
-    counts(f, 6, 1, 5, 0, 0);
-    assert_int_equal(trips(f, 1), 5);
+    ingest_counts(f, 6, 1, 5, 0, 0);
+    assert_int_equal(ingest_trips(f, 1), 5);
     assert_int_equal(f->receipt->n_rejections, 4);
     assert_string_equal(f->receipt->rejections[0]->column, "driver_id");
     assert_string_equal(f->receipt->rejections[0]->reason, "NULL");
@@ -329,16 +184,16 @@ static const char *string_of(const json_t *line, const char *key)
 
 static void dead_letters(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "n trips");
-    source(f,
-           "SELECT * FROM (VALUES (1, 1::BIGINT, 1::FLOAT, TIMESTAMPTZ '2021-01-01 00:00:00+00'),"
+    ingest_source(
+        f, "SELECT * FROM (VALUES (1, 1::BIGINT, 1::FLOAT, TIMESTAMPTZ '2021-01-01 00:00:00+00'),"
            "(2, 3000000000, 'nan'::FLOAT, TIMESTAMPTZ '2021-01-01 00:00:00.5+00'),"
            "(NULL, 1, 1, TIMESTAMPTZ '2021-01-01 00:00:00+00')) AS t(driver_id, \"n trips\", "
            "rating, ts)");
     ingest_ok(f);
-    counts(f, 3, 1, 2, 0, 0);
+    ingest_counts(f, 3, 1, 2, 0, 0);
     char *text = test_read(f->order->dead_letter_path);
     json_t *first = line_of(text, 0);
     json_t *second = line_of(text, 1);
@@ -366,45 +221,45 @@ static void dead_letters(void **state)
     assert_non_null(strstr(f->err.message, "dead letters cannot be written"));
     f->order->dead_letter_path = (char *)protobuf_c_empty_string;
     ingest_ok(f);
-    counts(f, 3, 1, 2, 0, 0);
+    ingest_counts(f, 3, 1, 2, 0, 0);
 }
 
 static void every_row_invalid(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
-    source(f, "SELECT NULL::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, " TS
-              " FROM range(10)");
+    ingest_source(f, "SELECT NULL::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, " TS
+                     " FROM range(10)");
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_int_equal(f->err.reason, FC_REASON_ROWS_ALL_INVALID);
     assert_non_null(strstr(f->err.message, "all 10 rows were rejected"));
     assert_non_null(strstr(f->err.message, "driver_id"));
-    counts(f, 10, 0, 10, 0, 0);
+    ingest_counts(f, 10, 0, 10, 0, 0);
     assert_int_equal(f->receipt->n_rejections, 1);
     assert_int_equal(test_lines(f->order->dead_letter_path), 10);
 }
 
 static void the_span_of_an_order(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
-    source(f,
-           "SELECT range AS driver_id, 1 AS trips, 1::FLOAT AS rating, " TS " FROM range(10000)");
+    ingest_source(f, "SELECT range AS driver_id, 1 AS trips, 1::FLOAT AS rating, " TS
+                     " FROM range(10000)");
     f->order->start = &f->start;
     f->order->end = &f->end;
     f->start.seconds = NEW_YEAR + 5000;
     f->end.seconds = NEW_YEAR + 5010;
     ingest_ok(f);
-    counts(f, 10, 10, 0, 0, 0);
-    assert_int_equal(trips(f, 4999), -2);
-    assert_int_equal(trips(f, 5000), 1);
-    assert_int_equal(trips(f, 5009), 1);
-    assert_int_equal(trips(f, 5010), -2);
+    ingest_counts(f, 10, 10, 0, 0, 0);
+    assert_int_equal(ingest_trips(f, 4999), -2);
+    assert_int_equal(ingest_trips(f, 5000), 1);
+    assert_int_equal(ingest_trips(f, 5009), 1);
+    assert_int_equal(ingest_trips(f, 5010), -2);
     /* Nothing in it is no error. */
     f->start.seconds = 0;
     f->end.seconds = 10;
     ingest_ok(f);
-    counts(f, 0, 0, 0, 0, 0);
+    ingest_counts(f, 0, 0, 0, 0, 0);
     assert_string_equal(f->last.phase, "done");
     f->end.nanos = -1;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
@@ -413,21 +268,21 @@ static void the_span_of_an_order(void **state)
 
 static void an_empty_place(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     assert_int_equal(ingest(f), FC_UNAVAILABLE);
     assert_int_equal(f->err.reason, FC_REASON_SOURCE_UNREACHABLE);
     assert_int_equal(fc_mkdirs(test_path(&f->scratch, "t.parquet"), 0755), 0);
     ingest_ok(f);
-    counts(f, 0, 0, 0, 0, 0);
+    ingest_counts(f, 0, 0, 0, 0, 0);
 }
 
 static void sources_that_do_not_fit(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "a + 1");
-    source(f, "SELECT 'x' AS driver_id, 1 AS TRIPS, 5::BIGINT AS ts");
+    ingest_source(f, "SELECT 'x' AS driver_id, 1 AS TRIPS, 5::BIGINT AS ts");
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_int_equal(f->err.reason, FC_REASON_SOURCE_MISMATCH);
     assert_non_null(strstr(f->err.message, "entity \"driver_id\": column \"driver_id\" is string"));
@@ -440,27 +295,27 @@ static void sources_that_do_not_fit(void **state)
 /* The same names as a probe judges; a field is null where its struct is. */
 static void fields_of_structs_are_columns(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "d.driver");
     TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.stats.trips");
     TEST_MAPPING(f->arena, f->spec->batch_source, "rating", "d.stats.half");
     f->spec->batch_source->event_timestamp_column = fc_arena_strdup(f->arena, "d.ts");
-    source(
+    ingest_source(
         f,
         "SELECT CASE WHEN range = 9 THEN NULL ELSE {'driver': range, 'stats': CASE WHEN range = 8 "
         "THEN NULL ELSE {'a.b': 'x', 'half': range / 2, 'trips': range::INTEGER} END, " TS_FIELD
         "} END AS d, range AS other FROM range(10)");
     ingest_ok(f);
-    counts(f, 10, 9, 1, 0, 0);
-    assert_int_equal(trips(f, 7), 7);
-    assert_int_equal(trips(f, 8), -1);
-    assert_int_equal(trips(f, 9), -2);
+    ingest_counts(f, 10, 9, 1, 0, 0);
+    assert_int_equal(ingest_trips(f, 7), 7);
+    assert_int_equal(ingest_trips(f, 8), -1);
+    assert_int_equal(ingest_trips(f, 9), -2);
 }
 
 static void fields_of_structs_bound_a_span(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "driver_id", "d.driver");
     TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.driver");
@@ -470,11 +325,11 @@ static void fields_of_structs_bound_a_span(void **state)
     f->end.seconds = NEW_YEAR + 5010;
     f->order->start = &f->start;
     f->order->end = &f->end;
-    source(f,
-           "SELECT {'driver': range, 'a': {'b': 0.5::FLOAT}, " TS_FIELD "} AS d FROM range(10000)");
+    ingest_source(f, "SELECT {'driver': range, 'a': {'b': 0.5::FLOAT}, " TS_FIELD
+                     "} AS d FROM range(10000)");
     ingest_ok(f);
-    counts(f, 10, 10, 0, 0, 0);
-    assert_int_equal(trips(f, 5009), 5009);
+    ingest_counts(f, 10, 10, 0, 0, 0);
+    assert_int_equal(ingest_trips(f, 5009), 5009);
     f->spec->batch_source->field_mapping[2]->value = fc_arena_strdup(f->arena, "d.a.c");
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_non_null(strstr(f->err.message, "feature \"rating\": there is no column \"d.a.c\""));
@@ -483,20 +338,20 @@ static void fields_of_structs_bound_a_span(void **state)
 /* A flat column of that very name is what was read before there were fields. */
 static void a_flat_name_hides_a_field(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     TEST_MAPPING(f->arena, f->spec->batch_source, "trips", "d.trips");
-    source(f,
-           "SELECT 1::BIGINT AS driver_id, {'trips': 'none'} AS d, 5 AS \"d.trips\", 0.5::FLOAT AS "
+    ingest_source(
+        f, "SELECT 1::BIGINT AS driver_id, {'trips': 'none'} AS d, 5 AS \"d.trips\", 0.5::FLOAT AS "
            "rating, " TS " FROM range(1)");
     ingest_ok(f);
-    counts(f, 1, 1, 0, 0, 0);
-    assert_int_equal(trips(f, 1), 5);
+    ingest_counts(f, 1, 1, 0, 0, 0);
+    assert_int_equal(ingest_trips(f, 1), 5);
 }
 
 static void a_file_among_many_that_does_not_fit(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     assert_int_equal(fc_mkdirs(test_path(&f->scratch, "t.parquet"), 0755), 0);
     test_parquet(test_path(&f->scratch, "t.parquet/1"),
@@ -516,18 +371,18 @@ static void a_file_among_many_that_does_not_fit(void **state)
                  "'2021-01-01' AS ts",
                  0);
     ingest_ok(f);
-    counts(f, 2, 2, 0, 0, 0);
-    assert_int_equal(trips(f, 2), 9);
+    ingest_counts(f, 2, 2, 0, 0, 0);
+    assert_int_equal(ingest_trips(f, 2), 9);
 }
 
 static void a_file_that_breaks_off(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
     char noise[300];
 
     memset(noise, 0x5a, sizeof(noise));
-    source(f, "SELECT range AS driver_id, 1 AS trips, random()::FLOAT AS rating, " TS
-              " FROM range(100000)");
+    ingest_source(f, "SELECT range AS driver_id, 1 AS trips, random()::FLOAT AS rating, " TS
+                     " FROM range(100000)");
     test_overwrite(test_path(&f->scratch, "t.parquet"), 600000, noise, sizeof(noise));
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
     assert_int_equal(f->err.reason, FC_REASON_SOURCE_INVALID);
@@ -537,43 +392,43 @@ static void a_file_that_breaks_off(void **state)
 
 static void many_slices_give_an_exact_account(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     /* More keys than are held in memory at once, each of them twice, the older row second. */
     f->order->memory_limit_bytes = UINT64_C(32) << 20;
-    source(f,
-           "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
+    ingest_source(
+        f, "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
            "rating, TIMESTAMPTZ "
            "'2021-01-02 00:00:00+00' - INTERVAL (range // 200000) HOUR AS ts FROM range(400000)");
     ingest_ok(f);
-    counts(f, 400000, 200000, 0, 0, 200000);
-    assert_int_equal(trips(f, 199999), 0);
+    ingest_counts(f, 400000, 200000, 0, 0, 200000);
+    assert_int_equal(ingest_trips(f, 199999), 0);
     /* The newer second: rows of this job that it overwrites itself are not counted as written. */
-    source(f,
-           "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
+    ingest_source(
+        f, "SELECT range % 200000 AS driver_id, (range // 200000)::INTEGER AS trips, 1::FLOAT AS "
            "rating, TIMESTAMPTZ "
            "'2021-01-03 00:00:00+00' + INTERVAL (range // 200000) HOUR AS ts FROM range(400000)");
     ingest_ok(f);
-    counts(f, 400000, 200000, 0, 0, 200000);
-    assert_int_equal(trips(f, 0), 1);
+    ingest_counts(f, 400000, 200000, 0, 0, 200000);
+    assert_int_equal(ingest_trips(f, 0), 1);
 }
 
 static void another_writer_has_the_store_open(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
     struct fc_online_writer *other = NULL;
 
-    source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
-              "'2021-01-01' AS ts");
+    ingest_source(f, "SELECT 1::BIGINT AS driver_id, 1 AS trips, 1::FLOAT AS rating, TIMESTAMPTZ "
+                     "'2021-01-01' AS ts");
     assert_int_equal(fc_online_writer_open(f->order->sqlite->path, &other, &f->err), FC_OK);
     ingest_ok(f);
     fc_online_writer_close(other);
-    counts(f, 1, 1, 0, 0, 0);
+    ingest_counts(f, 1, 1, 0, 0, 0);
 }
 
 static void orders_that_cannot_be_followed(void **state)
 {
-    struct fixture *f = *state;
+    struct ingest_fixture *f = *state;
 
     f->order->sink_case = FEAST__WORKER__V1__INGEST__SINK__NOT_SET;
     assert_int_equal(ingest(f), FC_INVALID_ARGUMENT);
@@ -595,7 +450,7 @@ static void orders_that_cannot_be_followed(void **state)
     assert_int_equal(f->err.reason, FC_REASON_REQUEST_INVALID);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, ingest_setup, ingest_teardown)
 static const struct CMUnitTest cases[] = {
     CASE(every_row_is_written),
     CASE(no_max_age_no_expiry),

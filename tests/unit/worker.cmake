@@ -22,7 +22,7 @@ fc_unit_test(access SOURCES access_test.c DEPS fc_worker)
 fc_unit_test(newest SOURCES newest_test.c DEPS fc_worker)
 fc_unit_test(stream_parts SOURCES stream_parts_test.c DEPS fc_test_scratch fc_worker)
 fc_unit_test(stream_source SOURCES stream_source_test.c DEPS fc_worker fc_test_specs)
-fc_unit_test(ingest SOURCES ingest_test.c DEPS fc_test_parquet Jansson::jansson)
+fc_unit_test(ingest SOURCES ingest_test.c ingest_fixture.c DEPS fc_test_parquet Jansson::jansson)
 fc_unit_test(ingest_resume SOURCES ingest_resume_test.c DEPS fc_test_parquet SQLite::sqlite3)
 
 # Requests of the worker, against a server that misbehaves on purpose.
