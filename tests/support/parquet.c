@@ -23,7 +23,7 @@ static void run(const char *sql)
     const struct fc_cell *const *cells = NULL;
     size_t rows = 0;
 
-    if (!arena || fc_duck_query(engine, sql, &result, &err) != FC_OK)
+    if (!arena || fc_duck_query(engine, sql, NULL, &result, &err) != FC_OK)
         give_up(sql, err.message);
     do {
         if (fc_duck_next(result, arena, &cells, &rows, &err) != FC_OK)

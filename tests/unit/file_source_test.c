@@ -453,7 +453,7 @@ static void the_engine_sees_nothing_else(void **state)
         "SELECT * FROM read_parquet('s3://bucket/key')",
     };
     for (size_t i = 0; i < FC_ARRAY_LEN(forbidden); i++) {
-        if (fc_duck_query(f->duck, forbidden[i], &result, &f->err) == FC_OK)
+        if (fc_duck_query(f->duck, forbidden[i], NULL, &result, &f->err) == FC_OK)
             fail_msg("permitted: %s", forbidden[i]);
     }
 }

@@ -12,6 +12,9 @@
 #define SETTINGS                                                                                   \
     "SET TimeZone='UTC'; SET parquet_metadata_cache=true; SET enable_geoparquet_conversion=false"
 
+/* What asks for the statistics of all row groups, to find what one table in one place has no use for. */
+#define BRIEF "SET disabled_optimizers='statistics_propagation,join_order'"
+
 /* Takes and frees 24 MiB, about what a dozen columns need of which a page each is decoded. */
 #define WARM_UP "SELECT length(repeat(repeat('x', 4096), 6144))"
 
@@ -152,7 +155,8 @@ static fc_rc open_engine(struct fc_duck *duck, const struct fc_duck_options *opt
     }
     if (duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
         return fc_fail(err, FC_REASON_INTERNAL, "the reading engine takes no connection");
-    return run(duck, SETTINGS, err);
+    fc_rc rc = run(duck, SETTINGS, err);
+    return rc == FC_OK && options->brief ? run(duck, BRIEF, err) : rc;
 }
 
 fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
@@ -202,30 +206,61 @@ void fc_duck_turn_give(struct fc_duck *duck)
     fc_turns_give(duck ? duck->turns : NULL);
 }
 
+/* A pattern that matches this very path: the engine would read * ? [ as others. */
+static void put_pattern(struct fc_buf *out, const char *path)
+{
+    for (; *path; path++) {
+        if (*path == '*' || *path == '?' || *path == '[')
+            fc_buf_printf(out, "[%c]", *path);
+        else
+            fc_buf_putc(out, *path);
+    }
+}
+
 /* What is checked is the pattern as written, so each path is permitted in both spellings. */
-static void put_permission(struct fc_buf *sql, const char *setting, const char *path)
+static void put_permission(struct fc_buf *sql, const char *setting, const char *path,
+                           const char *pattern)
 {
     fc_buf_printf(sql, "SET %s=[", setting);
     fc_duck_quote(sql, path);
     fc_buf_puts(sql, ", ");
-    fc_duck_quote_path(sql, path);
+    fc_duck_quote(sql, pattern);
     fc_buf_puts(sql, "]; ");
 }
 
 fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *err)
 {
+    struct fc_buf pattern = FC_BUF_INIT;
     struct fc_buf sql = FC_BUF_INIT;
 
-    put_permission(&sql, "allowed_directories", path);
-    put_permission(&sql, "allowed_paths", path);
+    put_pattern(&pattern, path);
+    put_permission(&sql, "allowed_directories", path, fc_buf_text(&pattern));
+    put_permission(&sql, "allowed_paths", path, fc_buf_text(&pattern));
     fc_buf_puts(&sql, "SET enable_external_access=false; SET lock_configuration=true");
-    fc_rc rc = sql.failed ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
-                          : run(duck, fc_buf_text(&sql), err);
+    fc_rc rc = sql.failed || pattern.failed
+                   ? fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query")
+                   : run(duck, fc_buf_text(&sql), err);
+    fc_buf_done(&pattern);
     fc_buf_done(&sql);
     return rc;
 }
 
-static fc_rc start(struct fc_duck *duck, const char *sql, duckdb_result *result,
+static fc_rc bind_path(duckdb_prepared_statement statement, const char *path, struct fc_error *err)
+{
+    struct fc_buf pattern = FC_BUF_INIT;
+    fc_rc rc = FC_OK;
+
+    put_pattern(&pattern, path);
+    if (pattern.failed)
+        rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
+    else if (duckdb_bind_varchar(statement, 1, fc_buf_text(&pattern)) != DuckDBSuccess)
+        rc = fc_fail(err, FC_REASON_SOURCE_INVALID, "its name is not UTF-8");
+    fc_buf_done(&pattern);
+    return rc;
+}
+
+/* `path` is what a `?` stands for; NULL when there is none. */
+static fc_rc start(struct fc_duck *duck, const char *sql, const char *path, duckdb_result *result,
                    struct fc_error *err)
 {
     duckdb_prepared_statement statement = NULL;
@@ -235,6 +270,8 @@ static fc_rc start(struct fc_duck *duck, const char *sql, duckdb_result *result,
     if (duckdb_prepare(duck->connection, sql, &statement) != DuckDBSuccess) {
         const char *text = duckdb_prepare_error(statement);
         rc = engine_error(type_of_text(text), text, err);
+    } else if (path && (rc = bind_path(statement, path, err)) != FC_OK) {
+        /* told already */
     } else if (duckdb_pending_prepared_streaming(statement, &pending) != DuckDBSuccess) {
         const char *text = duckdb_pending_error(pending);
         rc = engine_error(type_of_text(text), text, err);
@@ -246,8 +283,8 @@ static fc_rc start(struct fc_duck *duck, const char *sql, duckdb_result *result,
     return rc;
 }
 
-fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result **ret,
-                    struct fc_error *err)
+fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, const char *path,
+                    struct fc_duck_result **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = calloc(1, sizeof(*result));
 
@@ -255,7 +292,7 @@ fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
     result->turns = duck->turns;
     fc_turns_take(result->turns);
-    fc_rc rc = start(duck, sql, &result->result, err);
+    fc_rc rc = start(duck, sql, path, &result->result, err);
     if (rc != FC_OK)
         return rc;
     result->column_count = duckdb_column_count(&result->result);
@@ -356,27 +393,6 @@ void fc_duck_quote(struct fc_buf *sql, const char *text)
         if (*text == '\'')
             fc_buf_putc(sql, '\'');
         fc_buf_putc(sql, *text);
-    }
-    fc_buf_putc(sql, '\'');
-}
-
-void fc_duck_quote_path(struct fc_buf *sql, const char *path)
-{
-    fc_buf_putc(sql, '\'');
-    for (; *path; path++) {
-        switch (*path) {
-        case '\'':
-            fc_buf_puts(sql, "''");
-            break;
-        case '*':
-        case '?':
-        case '[':
-            fc_buf_printf(sql, "[%c]", *path);
-            break;
-        default:
-            fc_buf_putc(sql, *path);
-            break;
-        }
     }
     fc_buf_putc(sql, '\'');
 }

@@ -22,6 +22,7 @@ struct fc_duck_options {
     uint64_t
         memory_limit; /**< bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
     unsigned threads; /**< 0 means 1 */
+    bool brief;       /**< little is read of each file: plans are made soon rather than well */
     const char *temp_dir; /**< where it may spill to; NULL forbids spilling */
     /** One is held while it works; they outlive it. NULL when there are none. */
     struct fc_turns *turns;
@@ -47,11 +48,13 @@ void fc_duck_turn_give(struct fc_duck *duck);
 FC_MUST fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *err);
 
 /**
- * Runs one statement; rows stream, in order. Engine errors are OUT_OF_MEMORY, CANCELLED, INTERNAL, IO_FAILED
- * or, for whatever it holds against the data, SOURCE_INVALID, with the engine's own words.
+ * Runs one statement; rows stream, in order. `path` is the file that a `?` in it stands for, or NULL: a
+ * statement that names its file itself is planned twice, once to be prepared and once to be run. Engine errors
+ * are OUT_OF_MEMORY, CANCELLED, INTERNAL, IO_FAILED or, for whatever it holds against the data, SOURCE_INVALID,
+ * with the engine's own words.
  */
-FC_MUST fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, struct fc_duck_result **ret,
-                            struct fc_error *err);
+FC_MUST fc_rc fc_duck_query(struct fc_duck *duck, const char *sql, const char *path,
+                            struct fc_duck_result **ret, struct fc_error *err);
 void fc_duck_result_free(struct fc_duck_result *result);
 FC_DEFINE_FREEP(struct fc_duck_result, fc_duck_result_free)
 
@@ -72,5 +75,3 @@ FC_MUST fc_rc fc_duck_next(struct fc_duck_result *result, struct fc_arena *arena
 
 /** Appends `text` as a SQL string literal. */
 void fc_duck_quote(struct fc_buf *sql, const char *text);
-/** Appends a path as a literal that matches this very file: the engine would read * ? [ as a pattern. */
-void fc_duck_quote_path(struct fc_buf *sql, const char *path);

@@ -151,7 +151,7 @@ static fc_rc query_table(struct fc_duck *duck, const struct fc_parquet_file *fil
     *ret = (struct table){.rows = NULL};
     if (sql->failed)
         return no_memory(file->name, err);
-    if (fc_duck_query(duck, fc_buf_text(sql), &result, err) != FC_OK)
+    if (fc_duck_query(duck, fc_buf_text(sql), file->path, &result, err) != FC_OK)
         return fc_parquet_error(file, err);
     for (;;) {
         if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK)
@@ -176,9 +176,7 @@ static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
 
     fc_buf_puts(&sql,
                 "SELECT name, type, type_length, repetition_type, converted_type, logical_type,"
-                " duckdb_type, num_children FROM parquet_schema(");
-    fc_duck_quote_path(&sql, file->path);
-    fc_buf_puts(&sql, ")");
+                " duckdb_type, num_children FROM parquet_schema(?)");
     fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
     fc_buf_done(&sql);
     if (rc != FC_OK)
@@ -251,9 +249,7 @@ fc_rc fc_parquet_may_be_null(struct fc_duck *duck, const struct fc_parquet_file 
     if (!arena)
         return no_memory(file->name, err);
     fc_buf_puts(&sql, "SELECT coalesce(bool_or(coalesce(stats_null_count, 1) > 0), true) FROM "
-                      "parquet_metadata(");
-    fc_duck_quote_path(&sql, file->path);
-    fc_buf_puts(&sql, ") WHERE path_in_schema = ");
+                      "parquet_metadata(?) WHERE path_in_schema = ");
     fc_duck_quote(&sql, file->columns[column].name);
     fc_rc rc = query_table(duck, file, &sql, arena, &table, err);
     fc_buf_done(&sql);
@@ -292,9 +288,7 @@ static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
         fc_parquet_put_column(sql, file, scan->columns[i]);
         fc_buf_puts(sql, ", ");
     }
-    fc_buf_puts(sql, "file_row_number FROM read_parquet(");
-    fc_duck_quote_path(sql, file->path);
-    fc_buf_puts(sql, ", hive_partitioning=false) AS source(");
+    fc_buf_puts(sql, "file_row_number FROM read_parquet(?, hive_partitioning=false) AS source(");
     for (size_t i = 0; i < file->top_count; i++)
         fc_buf_printf(sql, "%sfc_%zu", i ? ", " : "", i);
     fc_buf_puts(sql, ") WHERE true");
@@ -317,8 +311,8 @@ fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
     struct fc_buf sql = FC_BUF_INIT;
 
     put_scan(&sql, file, scan);
-    fc_rc rc =
-        sql.failed ? no_memory(file->name, err) : fc_duck_query(duck, fc_buf_text(&sql), ret, err);
+    fc_rc rc = sql.failed ? no_memory(file->name, err)
+                          : fc_duck_query(duck, fc_buf_text(&sql), file->path, ret, err);
     fc_buf_done(&sql);
     if (rc != FC_OK && err->reason != FC_REASON_OUT_OF_MEMORY)
         return fc_parquet_error(file, err);

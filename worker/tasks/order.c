@@ -24,7 +24,7 @@ struct fc_duck_options fc_order_duck_options(const Feast__Worker__V1__WorkOrder 
     const Feast__Worker__V1__Ingest *ingest = order ? fc_work_order_ingest(order) : NULL;
 
     if (!ingest)
-        return (struct fc_duck_options){.memory_limit = PROBE_MEMORY, .threads = 1};
+        return (struct fc_duck_options){.memory_limit = PROBE_MEMORY, .threads = 1, .brief = true};
     return (struct fc_duck_options){
         .memory_limit = ingest->memory_limit_bytes,
         .threads = ingest->threads ? ingest->threads : INGEST_THREADS,

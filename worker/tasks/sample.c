@@ -110,6 +110,7 @@ struct taking {
     struct fc_arena *scratch;
     struct fc_buf key;
     bool bad;
+    struct fc_error fault; /**< of a cell; too large to be made for each */
     struct fc_error *err;
 };
 
@@ -169,7 +170,6 @@ static fc_rc take_cell(struct taking *t, size_t index, const struct fc_column_ty
     struct fc_sample *sample = t->sample;
     const struct fc_bound_column *bound = &sample->binding->columns[index];
     struct fc_sample_column *column = &sample->columns[index];
-    struct fc_error error = FC_ERROR_INIT;
     enum fc_fault fault = FC_FAULT_NONE;
 
     if (cell->null) {
@@ -183,13 +183,13 @@ static fc_rc take_cell(struct taking *t, size_t index, const struct fc_column_ty
     widen(sample, column, type, cell);
     if (fc_bound_verdict(bound, type).level == FC_LEVEL_REJECT)
         return FC_OK;
-    fc_rc rc = convert(t, bound, column, type, cell, &fault, &error);
-    if (rc != FC_OK && error.reason != FC_REASON_FIELD_INVALID) {
-        *t->err = error;
+    fc_rc rc = convert(t, bound, column, type, cell, &fault, &t->fault);
+    if (rc != FC_OK && t->fault.reason != FC_REASON_FIELD_INVALID) {
+        *t->err = t->fault;
         return rc;
     }
     if (rc != FC_OK) {
-        mark_bad(sample, column, fault, fc_cell_text(type, cell, t->scratch), error.message);
+        mark_bad(sample, column, fault, fc_cell_text(type, cell, t->scratch), t->fault.message);
         t->bad = true;
     }
     return FC_OK;
