@@ -82,7 +82,8 @@ void fc_prober_cool(struct fc_prober *prober)
 
 /*
  * The engine's allocator keeps what was freed until the process ends: pages that the kernel has to give anew are half of
- * what a look costs. Where the engine has another allocator nobody reads this.
+ * what a look costs. Its threads share one arena, so that each finds what any of them gave back. Where the engine has another
+ * allocator nobody reads this.
  */
 static void keep_memory(const char *environment[FC_WORKER_ENV_MAX + 1])
 {
@@ -91,7 +92,7 @@ static void keep_memory(const char *environment[FC_WORKER_ENV_MAX + 1])
     while (environment[count] != NULL) {
         count++;
     }
-    environment[count++] = "DUCKDB_JE_MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1";
+    environment[count++] = "DUCKDB_JE_MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:1";
     environment[count] = NULL;
 }
 

@@ -38,7 +38,8 @@ int file_source_teardown(void **state)
 
 fc_rc file_source_open(struct file_source *f, const char *url)
 {
-    const struct fc_duck_options options = {.memory_limit = UINT64_C(256) << 20, .threads = 2};
+    const struct fc_duck_options options = {
+        .memory_limit = UINT64_C(256) << 20, .threads = 2, .brief = f->brief};
 
     close_source(f);
     f->err = (struct fc_error)FC_ERROR_INIT;

@@ -14,6 +14,7 @@ struct file_source {
     struct test_scratch scratch;
     struct fc_arena *arena;
     struct fc_duck *duck;
+    bool brief; /**< of the engines opened from here on */
     struct fc_source_env env;
     struct fc_source *source;
     Feast__Worker__V1__Limits limits;

@@ -2,6 +2,7 @@
 /* Turns at decoding: how many are held at a time, who waits, and what ends a wait. */
 #include "tests/unit/harness.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,12 +165,77 @@ static void the_turn_of_a_process_that_was_killed_is_free(void **state)
     fc_turns_free(turns);
 }
 
+static bool one_processor(void)
+{
+    cpu_set_t set;
+
+    assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+    return CPU_COUNT(&set) < 2;
+}
+
+static void a_second_thread_takes_what_is_free(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_turns *ours = fc_turns_new(f->path, 2);
+    struct fc_turns *other = fc_turns_new(f->path, 2);
+
+    assert_false(fc_turns_take_second(ours));
+    fc_turns_take(ours);
+    if (one_processor()) {
+        assert_false(fc_turns_take_second(ours));
+    } else {
+        assert_true(fc_turns_take_second(ours));
+        fc_turns_take(other);
+        assert_false(fc_turns_held(other));
+        assert_false(fc_turns_take_second(other));
+        fc_turns_give(other);
+        fc_turns_give_second(ours);
+        fc_turns_take(other);
+        assert_true(fc_turns_held(other));
+        /* What is left over when all turns are held; it is one. */
+        assert_true(fc_turns_take_second(ours));
+        assert_false(fc_turns_take_second(other));
+        fc_turns_give_second(ours);
+        assert_true(fc_turns_take_second(other));
+        fc_turns_give_second(other);
+    }
+    fc_turns_free(ours);
+    fc_turns_free(other);
+}
+
+static void while_somebody_waits_there_is_no_second(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_turns *turns = fc_turns_new(f->path, 1);
+    int status = 0;
+
+    fc_turns_take(turns);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct fc_turns *waiter = fc_turns_new(f->path, 1);
+        fc_turns_patience(waiter, FOREVER_NS);
+        fc_turns_take(waiter);
+        _exit(fc_turns_held(waiter) ? 0 : 1);
+    }
+    while (fc_turns_take_second(turns)) {
+        fc_turns_give_second(turns);
+        usleep(1000);
+    }
+    fc_turns_give(turns);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    fc_turns_take(turns);
+    assert_int_equal(fc_turns_take_second(turns), !one_processor());
+    fc_turns_free(turns);
+}
+
 static void without_a_file_nobody_waits(void **state)
 {
     struct fixture *f = *state;
     struct fc_turns *turns = fc_turns_new(test_path(&f->scratch, "none/turns"), 1);
 
     assert_null(turns);
+    assert_false(fc_turns_take_second(turns));
     fc_turns_patience(turns, FOREVER_NS);
     fc_turns_take(turns);
     fc_turns_give(turns);
@@ -183,6 +249,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(patience_ends_a_wait_for_good, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_turn_of_a_process_that_was_killed_is_free, set_up,
                                     tear_down),
+    cmocka_unit_test_setup_teardown(a_second_thread_takes_what_is_free, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(while_somebody_waits_there_is_no_second, set_up, tear_down),
     cmocka_unit_test_setup_teardown(without_a_file_nobody_waits, set_up, tear_down),
 };
 

@@ -15,6 +15,7 @@ fc_own_code(fc_test_parquet)
 
 fc_unit_test(file_source SOURCES file_source_test.c DEPS fc_test_parquet)
 fc_unit_test(file_scan SOURCES file_scan_test.c DEPS fc_test_parquet)
+fc_unit_test(file_rows SOURCES file_rows_test.c DEPS fc_test_parquet)
 fc_unit_test(file_part SOURCES file_part_test.c DEPS fc_test_parquet)
 fc_unit_test(turns SOURCES turns_test.c DEPS fc_worker fc_test_scratch)
 fc_unit_test(probe SOURCES probe_test.c DEPS fc_test_parquet)

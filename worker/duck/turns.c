@@ -13,12 +13,17 @@
 
 #define REPEAT_US 50000
 
+/*
+ * A lock on byte i of the file is turn i; locks of an open file end with whoever opened it. Behind the turns is a byte for
+ * the processor that is left over, and one that all who wait have a shared lock on.
+ */
 struct fc_turns {
-    int fd; /* a lock on its byte i is turn i; locks of an open file end with whoever opened it */
+    int fd;
     unsigned count;
-    unsigned taken; /* how often, by us */
-    unsigned held;  /* which, when `taken` is not 0; `count` for none */
-    unsigned first; /* tried first: not all begin with the same */
+    unsigned taken;  /* how often, by us */
+    unsigned held;   /* which, when `taken` is not 0; `count` for none */
+    unsigned first;  /* tried first: not all begin with the same */
+    unsigned second; /* which is held beside `held`; `count` for the processor that is left over */
     int64_t patience_ns;
 };
 
@@ -45,12 +50,16 @@ void fc_turns_free(struct fc_turns *turns)
     free(turns);
 }
 
-unsigned fc_turns_due(void)
+static unsigned processors(void)
 {
     cpu_set_t set;
-    int processors = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 
-    return processors > 2 ? (unsigned)processors - 1 : 1;
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+unsigned fc_turns_due(void)
+{
+    return processors() > 2 ? processors() - 1 : 1;
 }
 
 void fc_turns_patience(struct fc_turns *turns, int64_t ns)
@@ -64,6 +73,16 @@ static bool set_lock(const struct fc_turns *turns, int command, unsigned turn, s
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = turn, .l_len = 1};
 
     return fcntl(turns->fd, command, &lock) == 0;
+}
+
+static unsigned left_over(const struct fc_turns *turns)
+{
+    return turns->count;
+}
+
+static unsigned waiting(const struct fc_turns *turns)
+{
+    return turns->count + 1;
 }
 
 /* True when one was free, or none can be told. */
@@ -107,10 +126,12 @@ static void wait_for(struct fc_turns *turns)
     struct sigaction before;
     int64_t start = fc_monotonic_ns(fc_sys_real());
 
+    (void)set_lock(turns, F_OFD_SETLK, waiting(turns), F_RDLCK);
     set_alarm(turns->patience_ns, &action, &before);
     if (set_lock(turns, F_OFD_SETLKW, turns->first, F_WRLCK))
         turns->held = turns->first;
     set_alarm(0, &before, NULL);
+    (void)set_lock(turns, F_OFD_SETLK, waiting(turns), F_UNLCK);
     turns->patience_ns -= fc_monotonic_ns(fc_sys_real()) - start;
 }
 
@@ -134,4 +155,30 @@ void fc_turns_give(struct fc_turns *turns)
 
     if (turns && --turns->taken == 0 && held)
         (void)set_lock(turns, F_OFD_SETLK, turns->held, F_UNLCK);
+}
+
+static bool somebody_waits(const struct fc_turns *turns)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = waiting(turns), .l_len = 1};
+
+    return fcntl(turns->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+bool fc_turns_take_second(struct fc_turns *turns)
+{
+    if (!fc_turns_held(turns) || processors() < 2 || somebody_waits(turns))
+        return false;
+    for (unsigned turn = 0; turn <= left_over(turns); turn++) {
+        if (turn != turns->held && set_lock(turns, F_OFD_SETLK, turn, F_WRLCK)) {
+            turns->second = turn;
+            return true;
+        }
+    }
+    return false;
+}
+
+void fc_turns_give_second(struct fc_turns *turns)
+{
+    (void)set_lock(turns, F_OFD_SETLK, turns->second, F_UNLCK);
 }

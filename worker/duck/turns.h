@@ -36,3 +36,10 @@ void fc_turns_give(struct fc_turns *turns);
 
 /** False also for who went without. */
 bool fc_turns_held(const struct fc_turns *turns);
+
+/**
+ * For a second thread of who holds a turn: another turn that is free, or the processor left to the registry while nobody
+ * waits for a turn. Does not wait; false when there is none, or one processor only. Given back once when true.
+ */
+FC_MUST bool fc_turns_take_second(struct fc_turns *turns);
+void fc_turns_give_second(struct fc_turns *turns);

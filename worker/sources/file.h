@@ -48,7 +48,8 @@ struct fc_file_run {
     const char *where; /**< SQL over fc_<index of a column of the file>, "" or NULL for all */
     int64_t first_row, row_count; /**< row_count 0 means to the end of the file */
     int64_t max_bytes;            /**< of a remote file to fetch; 0 for no limit */
-    bool ahead;                   /**< rows are decoded by a thread, before they are asked for */
+    bool beside; /**< half of the columns may be decoded by a second thread; not with `ahead` */
+    bool ahead;  /**< rows are decoded by a thread, before they are asked for */
     fc_batch_fn fn;
     void *ctx;
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "worker/sources/file.h"
+#include "worker/sources/file_rows.h"
 
 #define BATCH_MAX ((size_t)512 << 20)
 
@@ -123,12 +124,12 @@ static bool agree(const struct fc_column_type *footer, const struct fc_column_ty
     return !decimal || footer->scale == engine->scale;
 }
 
-static fc_rc check_types(const struct fc_file_reader *reader, const struct fc_duck_result *result,
+static fc_rc check_types(const struct fc_file_reader *reader, const struct fc_file_rows *rows,
                          struct fc_error *err)
 {
     for (size_t i = 0; i < reader->read_count; i++) {
         const struct fc_source_column *column = &reader->parquet.columns[reader->read[i]];
-        struct fc_column_type engine = fc_duck_column_type(result, i);
+        struct fc_column_type engine = fc_file_rows_type(rows, i);
         if (!agree(&column->type, &engine))
             return fc_fail(err, FC_REASON_SOURCE_INVALID,
                            "%s: column \"%s\" is %s by its footer and cannot be read as that",
@@ -179,16 +180,19 @@ static bool arrange(const struct fc_source *source, const struct fc_file_reader 
     return true;
 }
 
+/* The engine is asked again, for which nothing may be under way. */
+static fc_rc blame(struct fc_source *source, const struct fc_file_reader *reader,
+                   struct fc_file_rows *from, int64_t row, struct fc_error *err)
+{
+    fc_file_rows_done(from);
+    return fc_file_blame_text(source, reader, row, err);
+}
+
 fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *reader,
                            const struct fc_file_run *run, struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(BATCH_MAX);
-    FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = NULL;
-    const struct fc_parquet_scan scan = {.columns = reader->read,
-                                         .count = reader->read_count,
-                                         .where = run->where,
-                                         .first_row = run->first_row,
-                                         .row_count = run->row_count};
+    FC_CLEANUP(fc_file_rows_done) struct fc_file_rows from = {.parquet = NULL};
     const struct fc_cell *const *cells = NULL;
     struct fc_batch batch;
     size_t rows = 0;
@@ -196,20 +200,16 @@ fc_rc fc_file_reader_query(struct fc_source *source, struct fc_file_reader *read
     if (!arena)
         return no_memory(reader->file, err);
     int64_t next = run->first_row;
-    fc_rc rc = fc_parquet_open(source->env->duck, &reader->parquet, &scan, &result, err);
+    fc_rc rc = fc_file_rows_open(source, reader, run, &from, err);
     if (rc != FC_OK)
-        return fc_file_blame_text(source, reader, next, err);
-    rc = check_types(reader, result, err);
+        return blame(source, reader, &from, next, err);
+    rc = check_types(reader, &from, err);
     if (rc == FC_OK && run->ahead)
-        fc_duck_read_ahead(result);
+        fc_duck_read_ahead(from.parts[0]);
     while (rc == FC_OK) {
         fc_arena_reset(arena);
-        if (fc_duck_next(result, arena, &cells, &rows, err) != FC_OK) {
-            (void)fc_parquet_error(&reader->parquet, err);
-            fc_duck_result_freep(&result);
-            result = NULL;
-            return fc_file_blame_text(source, reader, next, err);
-        }
+        if (fc_file_rows_next(&from, arena, &cells, &rows, err) != FC_OK)
+            return blame(source, reader, &from, next, err);
         if (rows == 0)
             break;
         if (!arrange(source, reader, cells, rows, arena, &batch))

@@ -15,6 +15,8 @@
 /* What all slices of a file may decode, compressed, and what a page is taken to have that is not looked at. */
 #define SLICES_BYTES ((int64_t)4 << 20)
 #define PAGE_BYTES   ((int64_t)1 << 20)
+/* From here on a second thread is worth being started, and planning what the first one plans. */
+#define BESIDE_BYTES ((int64_t)8 << 20)
 #define SCRATCH_MAX  ((size_t)256 << 20)
 
 struct sampling {
@@ -86,6 +88,19 @@ static int64_t bytes_left(const struct sampling *s)
     return s->bytes_limit == 0 ? 0 : left > 1 ? left : 1;
 }
 
+/* Bytes that are decoded for a few rows of a row group, compressed. */
+static int64_t cost_of(const struct fc_file_reader *reader)
+{
+    const struct fc_parquet_layout *layout = &reader->layout;
+    int64_t cost = 1;
+
+    for (size_t i = 0; layout->group_count > 0 && i < layout->groups[0].chunk_count; i++) {
+        int64_t size = layout->groups[0].chunks[i].size;
+        cost += size < PAGE_BYTES ? size : PAGE_BYTES;
+    }
+    return cost;
+}
+
 static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, size_t group,
                           int64_t budget, struct fc_error *err)
 {
@@ -97,6 +112,7 @@ static fc_rc sample_group(struct sampling *s, struct fc_file_reader *reader, siz
     const struct fc_file_run run = {.first_row = span->first_row,
                                     .row_count = rows,
                                     .max_bytes = bytes_left(s),
+                                    .beside = !s->source->remote && cost_of(reader) >= BESIDE_BYTES,
                                     .fn = take,
                                     .ctx = s};
     fc_rc rc = fc_file_reader_run(s->source, reader, &run, err);
@@ -126,14 +142,8 @@ static fc_rc sample_newest(struct sampling *s, struct fc_file_reader *reader, in
 /* How many row groups are worth their cost, at most `most`: of a remote file one. */
 static size_t slices_of(const struct sampling *s, const struct fc_file_reader *reader, size_t most)
 {
-    const struct fc_parquet_layout *layout = &reader->layout;
-    int64_t cost = 1;
+    size_t affordable = s->source->remote ? 1 : (size_t)(SLICES_BYTES / cost_of(reader));
 
-    for (size_t i = 0; layout->group_count > 0 && i < layout->groups[0].chunk_count; i++) {
-        int64_t size = layout->groups[0].chunks[i].size;
-        cost += size < PAGE_BYTES ? size : PAGE_BYTES;
-    }
-    size_t affordable = s->source->remote ? 1 : (size_t)(SLICES_BYTES / cost);
     return affordable < 1 ? 1 : affordable < most ? affordable : most;
 }
 

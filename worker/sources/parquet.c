@@ -304,6 +304,11 @@ static void put_scan(struct fc_buf *sql, const struct fc_parquet_file *file,
         fc_buf_printf(sql, " LIMIT %" PRId64, scan->row_count);
 }
 
+static fc_rc opened(fc_rc rc, const struct fc_parquet_file *file, struct fc_error *err)
+{
+    return rc != FC_OK && err->reason != FC_REASON_OUT_OF_MEMORY ? fc_parquet_error(file, err) : rc;
+}
+
 fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
                       const struct fc_parquet_scan *scan, struct fc_duck_result **ret,
                       struct fc_error *err)
@@ -314,7 +319,25 @@ fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
     fc_rc rc = sql.failed ? no_memory(file->name, err)
                           : fc_duck_query(duck, fc_buf_text(&sql), file->path, ret, err);
     fc_buf_done(&sql);
-    if (rc != FC_OK && err->reason != FC_REASON_OUT_OF_MEMORY)
-        return fc_parquet_error(file, err);
-    return rc;
+    return opened(rc, file, err);
+}
+
+struct fc_duck_beside *fc_parquet_open_beside(struct fc_duck *duck,
+                                              const struct fc_parquet_file *file,
+                                              const struct fc_parquet_scan *scan)
+{
+    struct fc_duck_beside *beside = NULL;
+    struct fc_buf sql = FC_BUF_INIT;
+
+    put_scan(&sql, file, scan);
+    if (!sql.failed)
+        beside = fc_duck_beside_start(duck, fc_buf_text(&sql), file->path);
+    fc_buf_done(&sql);
+    return beside;
+}
+
+fc_rc fc_parquet_join(struct fc_duck_beside *beside, const struct fc_parquet_file *file,
+                      struct fc_duck_result **ret, struct fc_error *err)
+{
+    return opened(fc_duck_beside_join(beside, ret, err), file, err);
 }

@@ -2,6 +2,7 @@
 /** What the footer of one Parquet file says. */
 #pragma once
 
+#include "worker/duck/beside.h"
 #include "worker/duck/duck.h"
 #include "worker/sources/parquet_type.h"
 
@@ -45,6 +46,13 @@ struct fc_parquet_scan {
 FC_MUST fc_rc fc_parquet_open(struct fc_duck *duck, const struct fc_parquet_file *file,
                               const struct fc_parquet_scan *scan, struct fc_duck_result **ret,
                               struct fc_error *err);
+
+/** The same by a thread of its own; NULL when there is none to be had (worker/duck/beside.h). */
+struct fc_duck_beside *fc_parquet_open_beside(struct fc_duck *duck,
+                                              const struct fc_parquet_file *file,
+                                              const struct fc_parquet_scan *scan);
+FC_MUST fc_rc fc_parquet_join(struct fc_duck_beside *beside, const struct fc_parquet_file *file,
+                              struct fc_duck_result **ret, struct fc_error *err);
 
 /**
  * Puts the file's name before an error of reading on; engine errors about the data become SOURCE_INVALID, about an encoding
