@@ -203,6 +203,14 @@ static void a_second_thread_takes_what_is_free(void **state)
     fc_turns_free(other);
 }
 
+/* How busy the machine is nobody knows; on one processor whoever asks is what runs. */
+static void one_processor_is_not_idle(void **state)
+{
+    (void)state;
+    bool idle = fc_turns_idle_processor();
+    assert_false(idle && one_processor());
+}
+
 static void while_somebody_waits_there_is_no_second(void **state)
 {
     struct fixture *f = *state;
@@ -250,6 +258,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(the_turn_of_a_process_that_was_killed_is_free, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(a_second_thread_takes_what_is_free, set_up, tear_down),
+    cmocka_unit_test(one_processor_is_not_idle),
     cmocka_unit_test_setup_teardown(while_somebody_waits_there_is_no_second, set_up, tear_down),
     cmocka_unit_test_setup_teardown(without_a_file_nobody_waits, set_up, tear_down),
 };

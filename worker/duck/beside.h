@@ -7,7 +7,7 @@
 struct fc_duck_beside;
 
 /**
- * NULL when there is no processor for it now, or the engine was opened without `brief`: then the caller runs it itself.
+ * NULL when there is no idle processor, or the engine was opened without `brief`: then the caller runs it itself.
  * `path` is needed until fc_duck_beside_join; other statements of the engine run as ever.
  */
 struct fc_duck_beside *fc_duck_beside_start(struct fc_duck *duck, const char *sql,

@@ -171,9 +171,11 @@ fc_rc fc_duck_confine(struct fc_duck *duck, const char *path, struct fc_error *e
     return rc;
 }
 
+/* On a machine that is busy a second thread is waited for longer than it saves. */
 bool fc_duck_second_take(struct fc_duck *duck)
 {
-    return duck->second && (!duck->turns || fc_turns_take_second(duck->turns));
+    return duck->second &&
+           (!duck->turns || (fc_turns_idle_processor() && fc_turns_take_second(duck->turns)));
 }
 
 void fc_duck_second_give(struct fc_duck *duck)

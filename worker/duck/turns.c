@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -181,4 +182,20 @@ bool fc_turns_take_second(struct fc_turns *turns)
 void fc_turns_give_second(struct fc_turns *turns)
 {
     (void)set_lock(turns, F_OFD_SETLK, turns->second, F_UNLCK);
+}
+
+bool fc_turns_idle_processor(void)
+{
+    char text[128];
+    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    /* Three averages over minutes, then how many run, and of how many: "0.20 0.18 0.12 1/80 11206". */
+    const char *at = strchr(text, '/');
+    while (at && at > text && at[-1] != ' ')
+        at--;
+    return at && strtoul(at, NULL, 10) < processors();
 }

@@ -43,3 +43,6 @@ bool fc_turns_held(const struct fc_turns *turns);
  */
 FC_MUST bool fc_turns_take_second(struct fc_turns *turns);
 void fc_turns_give_second(struct fc_turns *turns);
+
+/** Whether fewer threads want to run at this moment than this process has processors; false when it cannot be told. */
+bool fc_turns_idle_processor(void);
