@@ -2,6 +2,7 @@
 /* Schedules as they are asked for and taken away. */
 #include <stdlib.h>
 
+#include "base/violations.h"
 #include "server/jobs/internal.h"
 #include "server/jobs/schedule_internal.h"
 #include "server/registry/names.h"
@@ -65,6 +66,22 @@ static fc_rc check_timespan(int32_t days, struct fc_error *err)
     return fc_fail_field(err, FC_REASON_FIELD_INVALID, "ingestion_timespan",
                          "ingestion_timespan is %d, expected a number of days from 1 to %d",
                          (int)days, FC_SCHEDULE_DAYS_MAX);
+}
+
+static fc_rc check_values(struct change *change, const struct fc_schedule_request *request,
+                          struct fc_error *err)
+{
+    struct fc_error of_cron = FC_ERROR_INIT, of_days = FC_ERROR_INIT;
+    struct fc_violations wrong;
+
+    fc_violations_init(&wrong, change->arena);
+    if (fc_cron_parse(request->cron, &change->cron, &of_cron) != FC_OK) {
+        fc_violations_add(&wrong, of_cron.reason, of_cron.field, "%s", of_cron.message);
+    }
+    if (check_timespan(request->timespan_days, &of_days) != FC_OK) {
+        fc_violations_add(&wrong, of_days.reason, of_days.field, "%s", of_days.message);
+    }
+    return fc_violations_to_error(&wrong, err);
 }
 
 /* As a run would find the table now. */
@@ -139,10 +156,7 @@ static fc_rc make_set(struct fc_schedules *schedules, const struct fc_schedule_r
 
     fc_rc rc = change_new(schedules, request->project, request->table_name, &change, err);
     if (rc == FC_OK) {
-        rc = fc_cron_parse(request->cron, &change->cron, err);
-    }
-    if (rc == FC_OK) {
-        rc = check_timespan(request->timespan_days, err);
+        rc = check_values(change, request, err);
     }
     if (rc == FC_OK) {
         rc = check_table(change, err);

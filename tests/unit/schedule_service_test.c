@@ -159,6 +159,8 @@ static void mistakes_are_told(void **state)
     have_table(server, "trips");
     must_fail(server, schedule(server, "trips", "x", 1), CRON_INVALID, "\"x\"");
     must_fail(server, schedule(server, "trips", "@daily", 0), FIELD_INVALID, "ingestion_timespan");
+    must_fail(server, schedule(server, "trips", "x", 0), CRON_INVALID, "\"x\"");
+    must_fail(server, schedule(server, "trips", "x", 0), CRON_INVALID, "ingestion_timespan is 0");
     must_fail(server, schedule(server, "absent", "@daily", 1), TABLE_NOT_FOUND, "absent");
     must_fail(server, schedule(server, "", "@daily", 1), FIELD_REQUIRED, "table_name");
     must_fail(server, unschedule(server, "", ""), FIELD_REQUIRED, "table_name");
