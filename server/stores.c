@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/sys.h"
+#include "base/url.h"
 
 #define MAX_PASSWORD ((size_t)4096)
 /* Of reads: whoever asks waits for them. */
@@ -102,8 +103,10 @@ static fc_rc make_named(const struct fc_config *config, const char *password,
     for (size_t i = 0; i < count; i++) {
         const char *entry = fc_config_list_at(config, key, i), *equals = strchr(entry, '=');
         if (equals == NULL || equals == entry) {
+            const char *shown = fc_url_public(entry, arena);
             return fc_fail_field(err, FC_REASON_CONFIG_INVALID, key,
-                                 "an entry has no name; expected NAME=redis://HOST:PORT");
+                                 "'%s' has no name; expected NAME=redis://HOST:PORT",
+                                 shown != NULL ? shown : "");
         }
         fc_rc rc = make_store(config, key, equals + 1, password, arena, &stores[i], err);
         if (rc != FC_OK) {

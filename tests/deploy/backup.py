@@ -124,6 +124,7 @@ class Backup(feastctl.CliTest):
         for flags, code, told in (([], 0, "in order"), (["--listen", "0.0.0.0:1"], 2, "TLS is not configured"),
                                   (["--tls-certificate", "/none", "--tls-key", "/none"], 2, "/none"),
                                   (["--worker-path", "/none"], 2, "worker.path"),
+                                  (["--online-store-named", "10.0.0.2"], 2, "'10.0.0.2' has no name"),
                                   (["--data-dir", ""], 2, "data_dir is empty"),
                                   (["--http-listen", "h:1:2"], 2, 'http.listen is "h:1:2", expected HOST:PORT'),
                                   (["--sources-hosts", "a b"], 2, "sources.hosts")):
