@@ -15,6 +15,8 @@
 #define PAUSE_MAX_NS FC_NS_PER_S
 /* Redirections that are followed without a pause. */
 #define ROUNDS_AT_ONCE 8
+/* An attempt that fails sooner than this was over a connection that nobody used, as far as anyone can tell. */
+#define LOST_AT_ONCE_NS FC_NS_PER_S
 
 fc_rc fc_redis_client_new(const struct fc_redis_config *config, struct fc_redis_client **ret,
                           struct fc_error *err)
@@ -69,6 +71,12 @@ fc_rc fc_redis_client_script(struct fc_redis_client *client, fc_str text, char r
     }
     client->script = text;
     return FC_OK;
+}
+
+void fc_redis_client_again(struct fc_redis_client *client, fc_redis_again_fn fn, void *ctx)
+{
+    client->again = fn;
+    client->again_ctx = ctx;
 }
 
 void fc_redis_calls_done(struct fc_redis_call *calls, size_t count)
@@ -339,10 +347,20 @@ static void pause_for(int64_t ns)
     (void)nanosleep(&pause, NULL);
 }
 
+/* False when it is to be given up. */
+static bool goes_on(const struct fc_redis_client *client, bool first, int64_t began_ns,
+                    const char *why)
+{
+    bool passing = first && fc_monotonic_ns(fc_sys_real()) - began_ns < LOST_AT_ONCE_NS;
+
+    return client->again == NULL || passing || client->again(client->again_ctx, why);
+}
+
 fc_rc fc_redis_run(struct fc_redis_client *client, struct fc_redis_call *calls, size_t count,
                    struct fc_error *err)
 {
-    int64_t deadline_ns = fc_monotonic_ns(fc_sys_real()) + client->config->patience_ns;
+    int64_t began_ns = fc_monotonic_ns(fc_sys_real());
+    int64_t deadline_ns = began_ns + client->config->patience_ns;
     int64_t pause_ns = PAUSE_MIN_NS;
 
     for (unsigned rounds = 1;; rounds++) {
@@ -358,7 +376,8 @@ fc_rc fc_redis_run(struct fc_redis_client *client, struct fc_redis_call *calls, 
             continue;
         }
         int64_t over_ns = deadline_ns - fc_monotonic_ns(fc_sys_real());
-        if (over_ns <= 0) {
+        if (over_ns <= 0 || !goes_on(client, rounds == 1 && rc != FC_OK, began_ns,
+                                     rc != FC_OK ? err->message : client->why)) {
             return rc != FC_OK
                        ? rc
                        : fc_fail(err, FC_REASON_ONLINE_STORE_UNAVAILABLE, "%s", client->why);

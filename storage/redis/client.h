@@ -31,6 +31,15 @@ FC_DEFINE_FREEP(struct fc_redis_client, fc_redis_client_free)
 FC_MUST fc_rc fc_redis_client_script(struct fc_redis_client *client, fc_str text, char ret_sha[41],
                                      struct fc_error *err);
 
+/** Whether it goes on, when calls without an answer are to be sent again. `why` is as a failure would tell it. */
+typedef bool (*fc_redis_again_fn)(void *ctx, const char *why);
+
+/**
+ * Called by fc_redis_run before each pause, but not before the first one of a connection that is lost at once: servers
+ * close those that nobody uses. False ends the run as if the patience were over.
+ */
+void fc_redis_client_again(struct fc_redis_client *client, fc_redis_again_fn fn, void *ctx);
+
 /**
  * Until each call has an answer. An answer may be an error of the command itself (fc_redis_reply_check).
  * ONLINE_STORE_UNAVAILABLE when the config's patience is over, ONLINE_STORE_REFUSED at once. After a failure some calls

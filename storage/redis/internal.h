@@ -25,8 +25,10 @@ struct fc_redis_client {
     uint16_t *slots; /* of a cluster: number of a node and 1, 0 where it is not known */
     bool stale;      /* the slots should be asked for again */
     fc_str script;
-    bool waits;    /* something in this round was put off: it is worth a pause */
-    char why[512]; /* the last thing that was */
+    bool waits;              /* something in this round was put off: it is worth a pause */
+    char why[512];           /* the last thing that was */
+    fc_redis_again_fn again; /* may be NULL */
+    void *again_ctx;
 };
 
 /** The node of this name, made when it is new; NULL when memory is out or there are too many. */

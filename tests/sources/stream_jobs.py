@@ -17,7 +17,8 @@ import feasttables as tables
 from feastapi import core_pb, jobs_pb, plain, source_pb, value
 from feastcore import wait_until
 from kafkabroker import shared
-from streamworker import SCHEMA, event
+from redisserver import PASSWORD, Redis
+from streamworker import PASSWORD_ENV, SCHEMA, event
 
 PENDING, RUNNING, DONE, ERROR = 1, 2, 3, 4
 STREAM = 2
@@ -240,6 +241,30 @@ class Faults(StreamJobs):
         self.arrives(server.api)
         wait_until(lambda: self.read_rows(server.api, job) == 60, "the account")
         self.assertEqual(len(self.streams(server.api, ended=True)), 1)
+
+    def test_the_online_store_is_away(self):
+        redis = Redis(keep=True).start()
+        self.addCleanup(redis.close)
+        server = self.server("--online-store-default", f"redis://127.0.0.1:{redis.port}", env={PASSWORD_ENV: PASSWORD})
+        api = server.api
+        self.send(10)
+        self.apply(api)
+        job = self.running(api)
+        self.arrives(api)
+        self.assertEqual(self.health(api, "events"), (["events"], []))
+        redis.stop()
+        watch = api.admin.WatchJob(job_id=job.id, timeout=feastcore.PATIENCE)
+        self.send(10)
+        trouble = next(progress.trouble for progress in watch if progress.trouble)
+        watch.cancel()
+        self.assertIn(f"Redis at 127.0.0.1:{redis.port}", trouble)
+        self.assertNotIn(PASSWORD, trouble)
+        wait_until(lambda: self.health(api, "events") == ([], ["events"]), "the health of the stream")
+        redis.start()
+        self.arrives(api)
+        wait_until(lambda: self.health(api, "events") == (["events"], []), "the health of the stream")
+        wait_until(lambda: self.read_rows(api, job) == 20, "the account")
+        self.assertEqual(api.job_detail(job.id).progress.trouble, "")
 
     def test_an_unclean_topic_stops_no_other(self):
         api = self.server().api

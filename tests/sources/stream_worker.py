@@ -432,6 +432,40 @@ class Stores(StreamTest):
         # What it told does not hold the message that was not written.
         self.assertEqual(worker.positions(), {"0": "1"})
 
+    def test_trouble_is_told_while_the_store_is_waited_for(self):
+        redis = Redis(keep=True).start()
+        self.addCleanup(redis.close)
+        self.broker.create(self.topic, 1)
+        events = [(number, START, number) for number in range(4)]
+        self.produce(events[:1])
+        worker = self.start(redis=redis).wait_read(1)
+        redis.stop()
+        self.produce(events[1:2])
+        worker.wait(lambda: worker.last.trouble, "trouble")
+        self.assertIn(f"Redis at 127.0.0.1:{redis.port}", worker.last.trouble)
+        self.assertNotIn(PASSWORD, worker.last.trouble)
+        # What is told with it is without the message that waits.
+        self.assertEqual((worker.positions(), worker.last.rows_read), ({"0": "1"}, 1))
+        redis.start()
+        worker.wait_read(2).wait(lambda: not worker.last.trouble, "no trouble")
+        # One that is stopped has no connection refused: it does not answer.
+        redis.pause(True)
+        self.produce(events[2:3])
+        worker.wait(lambda: worker.last.trouble, "trouble")
+        redis.pause(False)
+        worker.wait_read(3).wait(lambda: not worker.last.trouble, "no trouble")
+        # It can be told to end meanwhile, and the next one goes on.
+        redis.stop()
+        self.produce(events[3:])
+        worker.wait(lambda: worker.last.trouble, "trouble")
+        result = worker.stop()
+        self.assertFalse(result.HasField("error"), result)
+        self.assertEqual((worker.positions(), result.receipt.rows_read), ({"0": "3"}, 3))
+        redis.start()
+        receipt = self.start(redis=redis, from_=worker.last).wait_read(4).stop().receipt
+        self.assertEqual((receipt.rows_read, receipt.rows_written), (4, 4))
+        self.assertEqual(len(in_redis(redis)), 4)
+
     def test_a_batch_into_the_same_file_meanwhile(self):
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -269,6 +269,49 @@ static void it_is_told_soon_when_there_is_news_and_now_and_then_else(void **stat
     end(&b);
 }
 
+static void waits(struct fixture *f, struct begun *b, const char *why)
+{
+    assert_int_equal(fc_stream_account_waits(&b->account, why, take, &b->telling, &f->err), FC_OK);
+}
+
+/* A message that was read and waits for its store is in no account yet, and neither are the places before it. */
+static void a_store_that_is_waited_for_is_told_with_the_account_told_last(void **state)
+{
+    struct fixture *f = *state;
+    const struct fc_broker_position next = {.partition = "0", .offset = "5"};
+    const struct fc_consume_batch batch = {
+        .next = &next, .next_count = 1, .count = 1, .partitions = 1};
+    struct begun b = {.letters = NULL};
+
+    begin(f, &b);
+    waits(f, &b, "before anything was told");
+    assert_int_equal(b.telling.count, 0);
+    tell(f, &b, "open");
+    b.account.receipt.rows_read++;
+    reach(f, &b, &batch);
+    b.account.receipt.rows_read++;
+    waits(f, &b, "Redis is away");
+    assert_int_equal(b.telling.count, 2);
+    assert_string_equal(b.telling.trouble, "Redis is away");
+    assert_int_equal(b.telling.read, 10);
+    assert_int_equal(b.telling.positions, 0);
+    waits(f, &b, "Redis is away");
+    assert_int_equal(b.telling.count, 2);
+    b.clock.now += 10 * FC_NS_PER_S;
+    waits(f, &b, "Redis is away");
+    assert_int_equal(b.telling.count, 3);
+    waits(f, &b, "Redis is loading");
+    assert_string_equal(b.telling.trouble, "Redis is loading");
+    reach(f, &b, &batch);
+    b.clock.now += FC_NS_PER_S;
+    assert_true(fc_stream_account_due(&b.account));
+    tell(f, &b, "read");
+    assert_string_equal(b.telling.trouble, "");
+    assert_int_equal(b.telling.read, 12);
+    assert_int_equal(b.telling.positions, 1);
+    end(&b);
+}
+
 static void how_late_it_is_is_told_as_the_broker_tells_it(void **state)
 {
     struct fixture *f = *state;
@@ -390,6 +433,7 @@ static const struct CMUnitTest cases[] = {
     CASE(many_places_make_a_text_that_is_cut),
     CASE(the_account_of_an_earlier_worker_goes_on),
     CASE(it_is_told_soon_when_there_is_news_and_now_and_then_else),
+    CASE(a_store_that_is_waited_for_is_told_with_the_account_told_last),
     CASE(how_late_it_is_is_told_as_the_broker_tells_it),
     CASE(the_pace_is_that_of_the_last_seconds),
     CASE(the_last_letters_are_kept_within_bounds),

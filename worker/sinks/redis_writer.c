@@ -2,6 +2,7 @@
 #include "worker/sinks/redis_writer.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ struct fc_redis_writer {
     pthread_cond_t news, done;
     size_t sent, written; /* under the mutex, as is: */
     bool stopping;
+    bool waits; /* the thread, for a reason that was not told yet: */
+    char why[512];
     pthread_t thread;
     bool started;
 };
@@ -50,6 +53,20 @@ static struct fc_redis_batch *next(struct fc_redis_writer *writer)
         batch = &writer->batches[writer->written % BATCHES];
     pthread_mutex_unlock(&writer->mutex);
     return batch;
+}
+
+/* Whoever waits for the batch tells it. */
+static bool again(void *ctx, const char *why)
+{
+    struct fc_redis_writer *writer = ctx;
+
+    pthread_mutex_lock(&writer->mutex);
+    writer->waits = true;
+    (void)snprintf(writer->why, sizeof(writer->why), "%s", why);
+    pthread_cond_signal(&writer->done);
+    bool goes_on = !writer->stopping;
+    pthread_mutex_unlock(&writer->mutex);
+    return goes_on;
 }
 
 static void *write_all(void *arg)
@@ -100,8 +117,10 @@ fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
     writer->batches = calloc(BATCHES, sizeof(*writer->batches));
     fc_rc rc =
         writer->batches ? fc_redis_runner_open(&writer->runner, options, err) : no_memory(err);
-    if (rc == FC_OK)
+    if (rc == FC_OK) {
+        fc_redis_client_again(writer->runner.client, again, writer);
         rc = start(writer, err);
+    }
     if (rc != FC_OK) {
         fc_redis_writer_close(writer);
         return rc;
@@ -149,14 +168,39 @@ static void learn(struct fc_redis_writer *writer, const struct fc_redis_batch *b
         writer->updated = 0;
 }
 
+/* Until the oldest batch is written, or the caller does not want to wait for it. */
+static fc_rc wait_written(struct fc_redis_writer *writer, struct fc_error *err)
+{
+    char why[sizeof(writer->why)];
+    fc_rc rc = FC_OK;
+
+    pthread_mutex_lock(&writer->mutex);
+    while (rc == FC_OK && writer->written == writer->taken) {
+        if (writer->waits && writer->told->waits) {
+            writer->waits = false;
+            memcpy(why, writer->why, sizeof(why));
+            pthread_mutex_unlock(&writer->mutex);
+            rc = writer->told->waits(writer->told->ctx, why, err);
+            pthread_mutex_lock(&writer->mutex);
+        } else {
+            pthread_cond_wait(&writer->done, &writer->mutex);
+        }
+    }
+    writer->waits = false;
+    pthread_mutex_unlock(&writer->mutex);
+    return rc;
+}
+
 static fc_rc take_back(struct fc_redis_writer *writer, struct fc_error *err)
 {
     struct fc_redis_batch *batch = &writer->batches[writer->taken % BATCHES];
+    fc_rc rc = wait_written(writer, err);
 
-    pthread_mutex_lock(&writer->mutex);
-    while (writer->written == writer->taken)
-        pthread_cond_wait(&writer->done, &writer->mutex);
-    pthread_mutex_unlock(&writer->mutex);
+    if (rc != FC_OK) {
+        writer->rc = rc;
+        writer->err = *err;
+        return rc;
+    }
     writer->taken++;
     if (batch->rc != FC_OK) {
         writer->rc = batch->rc;

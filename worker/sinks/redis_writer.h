@@ -55,7 +55,7 @@ struct fc_redis_writer_options {
 /** Starts the thread; connects to nothing yet. */
 FC_MUST fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
                                    struct fc_redis_writer **ret, struct fc_error *err);
-/** Drops what was not written yet; what is under way is waited for, no longer than the patience. Takes NULL. */
+/** Drops what was not written yet; what is under way is waited for, no longer than one attempt. Takes NULL. */
 void fc_redis_writer_close(struct fc_redis_writer *writer);
 
 /** The batch to fill, the writer's until it is sent. */

@@ -14,9 +14,15 @@
 
 struct fc_sink;
 
-/** What became of a row that was put: `written` is false when a newer one stays. `key` is that of the row. */
+/** What a sink tells; both within its calls, in the caller's thread. */
 struct fc_sink_told {
+    /** What became of a row that was put: `written` is false when a newer one stays. `key` is that of the row. */
     void (*fn)(void *ctx, fc_str key, bool written);
+    /**
+     * The store takes nothing at the moment and is waited for; again before each further attempt. `why` names the store,
+     * and no secret. A failure ends the call with it. May be NULL.
+     */
+    fc_rc (*waits)(void *ctx, const char *why, struct fc_error *err);
     void *ctx;
 };
 

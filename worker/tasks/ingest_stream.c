@@ -61,6 +61,22 @@ static void count_row(void *ctx, fc_str key, bool written)
         work->account.receipt.rows_late++;
 }
 
+static fc_rc stopped(struct work *work, struct fc_error *err)
+{
+    work->stopped = true;
+    return fc_fail(err, FC_REASON_CANCELLED, "the stream was told to end");
+}
+
+/* What was read since the last progress begins again with the next worker. */
+static fc_rc store_waits(void *ctx, const char *why, struct fc_error *err)
+{
+    struct work *work = ctx;
+    fc_rc rc = fc_stream_account_waits(&work->account, why, work->ingest->progress,
+                                       work->ingest->progress_ctx, err);
+
+    return rc == FC_OK && fc_stop_asked() ? stopped(work, err) : rc;
+}
+
 static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
 {
     struct work *work = ctx;
@@ -137,10 +153,7 @@ static fc_rc take_reached(void *ctx, const struct fc_consume_batch *batch, struc
         rc = fc_stream_account_reached(&work->account, batch, err);
     if (rc == FC_OK && (fc_stop_asked() || fc_stream_account_due(&work->account)))
         rc = tell(work, "read", err);
-    if (rc != FC_OK || !fc_stop_asked())
-        return rc;
-    work->stopped = true;
-    return fc_fail(err, FC_REASON_CANCELLED, "the stream was told to end");
+    return rc == FC_OK && fc_stop_asked() ? stopped(work, err) : rc;
 }
 
 /* ---- Before and after ---- */
@@ -233,7 +246,7 @@ static fc_rc make_options(const struct work *work, struct fc_consume_options *re
 
 static fc_rc follow(struct work *work, struct fc_error *err)
 {
-    const struct fc_sink_told told = {.fn = count_row, .ctx = work};
+    const struct fc_sink_told told = {.fn = count_row, .waits = store_waits, .ctx = work};
     const struct fc_stream_follower follower = {
         .rows = take_rows, .reached = take_reached, .ctx = work};
     struct fc_consume_options options;

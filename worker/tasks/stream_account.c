@@ -54,6 +54,8 @@ fc_rc fc_stream_account_begin(struct fc_stream_account *account, const struct fc
                                           .behind_ms = -1,
                                           .changed = true};
     feast__worker__v1__receipt__init(&account->receipt);
+    feast__worker__v1__progress__init(&account->message);
+    google__protobuf__timestamp__init(&account->newest);
     account->receipt.spec_revision = order->spec_revision;
     if (!account->places || !account->told)
         return no_memory(err);
@@ -152,17 +154,16 @@ fc_rc fc_stream_account_tell(struct fc_stream_account *account, const char *phas
                              fc_progress_fn progress, void *ctx, struct fc_error *err)
 {
     Feast__Worker__V1__Progress message = FEAST__WORKER__V1__PROGRESS__INIT;
-    Google__Protobuf__Timestamp newest = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-    const Feast__Worker__V1__Receipt *receipt = NULL;
+    Feast__Worker__V1__Receipt *receipt = NULL;
 
-    account->last = NULL;
+    account->message.receipt = NULL;
     fc_arena_reset(account->told);
-    fc_rc rc = make_receipt(account, &account->last, err);
+    fc_rc rc = make_receipt(account, &receipt, err);
     if (rc == FC_OK)
         rc = fc_places_report(account->places, account->told, &message, err);
     if (rc != FC_OK)
         return rc;
-    receipt = message.receipt = account->last;
+    message.receipt = receipt;
     message.rows_read = receipt->rows_read;
     message.rows_written = receipt->rows_written;
     message.rows_rejected = receipt->rows_rejected;
@@ -175,12 +176,26 @@ fc_rc fc_stream_account_tell(struct fc_stream_account *account, const char *phas
     message.behind_ms = account->behind_ms;
     message.partitions = (uint32_t)account->partitions;
     message.trouble = account->trouble;
-    newest.seconds = account->newest_event.seconds;
-    newest.nanos = account->newest_event.nanos;
-    message.newest_event = account->newest_event.set ? &newest : NULL;
+    account->newest.seconds = account->newest_event.seconds;
+    account->newest.nanos = account->newest_event.nanos;
+    message.newest_event = account->newest_event.set ? &account->newest : NULL;
+    account->message = message;
     account->told_ns = fc_monotonic_ns(account->sys);
     account->changed = false;
-    return progress(ctx, &message, err);
+    return progress(ctx, &account->message, err);
+}
+
+fc_rc fc_stream_account_waits(struct fc_stream_account *account, const char *trouble,
+                              fc_progress_fn progress, void *ctx, struct fc_error *err)
+{
+    int64_t now_ns = fc_monotonic_ns(account->sys);
+    bool news = take_trouble(account, trouble);
+
+    if (!account->message.receipt || (!news && now_ns - account->told_ns < HEARTBEAT_NS))
+        return FC_OK;
+    account->message.rows_per_second = 0;
+    account->told_ns = now_ns;
+    return progress(ctx, &account->message, err);
 }
 
 static Feast__Worker__V1__Receipt__Rejection *
@@ -199,7 +214,7 @@ copy_rejection(const Feast__Worker__V1__Receipt__Rejection *from, struct fc_aren
 fc_rc fc_stream_account_receipt(const struct fc_stream_account *account, struct fc_arena *arena,
                                 Feast__Worker__V1__Receipt **ret, struct fc_error *err)
 {
-    const Feast__Worker__V1__Receipt *from = account->last;
+    const Feast__Worker__V1__Receipt *from = account->message.receipt;
     Feast__Worker__V1__Receipt *to = from ? fc_arena_memdup(arena, from, sizeof(*from)) : NULL;
 
     *ret = NULL;

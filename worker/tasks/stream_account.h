@@ -28,9 +28,10 @@ struct fc_stream_account {
     size_t partitions;
     struct fc_stream_mark marks[2]; /**< of the last seconds, the older first */
     char trouble[512];
-    bool changed;          /**< since it was told */
-    struct fc_arena *told; /**< of `last` */
-    Feast__Worker__V1__Receipt *last;
+    bool changed;                        /**< since it was told */
+    struct fc_arena *told;               /**< of `message` */
+    Feast__Worker__V1__Progress message; /**< told last; without a receipt none was */
+    Google__Protobuf__Timestamp newest;  /**< its newest event */
 };
 
 /** `from` may be NULL. The letters must outlive it, and be resumed by now. */
@@ -47,6 +48,13 @@ FC_MUST fc_rc fc_stream_account_reached(struct fc_stream_account *account,
 FC_MUST bool fc_stream_account_due(const struct fc_stream_account *account);
 FC_MUST fc_rc fc_stream_account_tell(struct fc_stream_account *account, const char *phase,
                                      fc_progress_fn progress, void *ctx, struct fc_error *err);
+
+/**
+ * Messages are read that the store does not take yet: tells the places and the account once more that were told last,
+ * with this trouble. At once when it is news, else every few seconds. The next message that is reached ends it.
+ */
+FC_MUST fc_rc fc_stream_account_waits(struct fc_stream_account *account, const char *trouble,
+                                      fc_progress_fn progress, void *ctx, struct fc_error *err);
 
 /** The receipt that was told last, in the arena. */
 FC_MUST fc_rc fc_stream_account_receipt(const struct fc_stream_account *account,
