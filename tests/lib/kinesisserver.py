@@ -161,12 +161,13 @@ class Kinesalite:
 class StandIn:
     """
     No Kinesis: answers each action with what the test put in `answers[action]`, one after the other, the last one again
-    and again: (status, body). A body that is callable is called with the input.
+    and again: (status, body). A body that is callable is called with the input. `ahead` is how far its clock is ahead.
     """
 
     def __init__(self, answers):
         self.answers = {action: list(given) for action, given in answers.items()}
         self.seen = []
+        self.ahead = 0
         stand_in = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -174,6 +175,9 @@ class StandIn:
 
             def log_message(self, *_):
                 pass
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(timestamp or time.time() + stand_in.ahead)
 
             def do_POST(self):
                 action = self.headers["X-Amz-Target"].rpartition(".")[2]

@@ -61,6 +61,14 @@ const char *fc_http_header(const struct fc_http_response *response, const char *
     return NULL;
 }
 
+int64_t fc_http_date_ms(const struct fc_http_response *response)
+{
+    const char *text = fc_http_header(response, "Date");
+    time_t date = text ? curl_getdate(text, NULL) : -1;
+
+    return date < 0 ? -1 : (int64_t)date * 1000;
+}
+
 static fc_rc bad_url(const struct fc_http_hop *hop, bool redirected, struct fc_error *err)
 {
     return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s%s", fc_http_what(hop->request),

@@ -94,6 +94,9 @@ FC_MUST fc_rc fc_http_call(struct fc_http *http, const struct fc_http_request *r
 /** The value of a header (name in any case), or NULL. */
 const char *fc_http_header(const struct fc_http_response *response, const char *name);
 
+/** The server's clock when it answered, milliseconds since 1970, known to the second below; -1 when it did not tell. */
+int64_t fc_http_date_ms(const struct fc_http_response *response);
+
 /** Bytes of bodies received so far, and requests sent: what a probe cost. */
 struct fc_http_stats {
     int64_t bytes;

@@ -36,6 +36,7 @@ struct fc_broker {
     const char *name;   /**< "stream "s" in eu-west-1" */
     bool following;     /**< calls are tried once: the reading has patience of its own */
     enum fc_kinesis_refusal refusal;
+    int64_t answered_ms; /**< the last answer, by the service's clock (fc_http_date_ms) */
 };
 
 static inline void fc_json_freep(json_t **json)

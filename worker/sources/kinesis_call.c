@@ -227,6 +227,7 @@ fc_rc fc_kinesis_call(struct fc_broker *self, const char *action, json_t *input,
         self->refusal = silent || response.status == 200 ? FC_KINESIS_PASSING : FC_KINESIS_FINAL;
         if (rc != FC_OK)
             return rc;
+        self->answered_ms = fc_http_date_ms(&response);
         FC_CLEANUP(fc_json_freep)
         json_t *answer = read_body(response.body);
         if (response.status == 200 && json_is_object(answer) && response.body.ptr[0] != '<') {

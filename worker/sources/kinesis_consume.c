@@ -225,12 +225,24 @@ static json_t *iterator_input(const struct fc_broker *broker,
     return input;
 }
 
+/*
+ * Until a record comes Kinesis has no name for the place of an iterator, so that it is a moment: of the service's clock,
+ * which it tells to the second, and not after the place. What came in this second is read rather than lost.
+ */
+static int64_t latest_ms(const struct consumption *c, int64_t asked_ns)
+{
+    int64_t took_ns = now(c) - asked_ns, told_ms = c->broker->answered_ms;
+    int64_t answered_ms = told_ms >= 0 ? told_ms : fc_now_ns(c->broker->env->sys) / FC_NS_PER_MS;
+
+    return answered_ms - took_ns / FC_NS_PER_MS - 1;
+}
+
 /* `*ret_given` is false when it was refused. */
 static fc_rc find_iterator(struct consumption *c, struct fc_kinesis_followed *shard,
                            bool *ret_given, struct fc_error *err)
 {
     FC_CLEANUP(fc_json_freep) json_t *answer = NULL;
-    int64_t asked_ms = fc_now_ns(c->broker->env->sys) / FC_NS_PER_MS;
+    int64_t asked_ns = now(c);
 
     *ret_given = shard->iterator != NULL;
     if (shard->iterator)
@@ -243,9 +255,9 @@ static fc_rc find_iterator(struct consumption *c, struct fc_kinesis_followed *sh
     shard->iterator = strdup(text ? text : "");
     if (!shard->iterator)
         return no_memory(err);
-    /* The newest has no name; after a restart the moment has to do. */
     if (shard->at.where == FC_KINESIS_LATEST) {
-        shard->at = (struct fc_kinesis_position){.where = FC_KINESIS_TIME, .time_ms = asked_ms};
+        shard->at = (struct fc_kinesis_position){.where = FC_KINESIS_TIME,
+                                                 .time_ms = latest_ms(c, asked_ns)};
         shard->dirty = true;
     }
     *ret_given = true;
