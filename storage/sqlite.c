@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/sqlite.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -104,6 +105,17 @@ static enum fc_reason reason_of(int code, enum fc_reason disk)
     }
 }
 
+/* What the system said, or "". SQLite does not keep it where it makes room in a -shm file, in which nothing else fails. */
+static const char *system_word(sqlite3 *handle, int code)
+{
+    int number = code == SQLITE_IOERR_SHMSIZE ? ENOSPC : 0;
+
+    if (number == 0 && handle != NULL && (code & 0xff) == SQLITE_IOERR) {
+        number = sqlite3_system_errno(handle);
+    }
+    return number != 0 ? strerror(number) : "";
+}
+
 fc_rc fc_sqlite_fail(sqlite3 *handle, const char *name, int code, const char *doing,
                      enum fc_reason disk, struct fc_error *err)
 {
@@ -115,6 +127,9 @@ fc_rc fc_sqlite_fail(sqlite3 *handle, const char *name, int code, const char *do
     }
     if (strcmp(detail, general) == 0) {
         detail = "";
+    }
+    if (*detail == '\0') {
+        detail = system_word(handle, code);
     }
     return fc_fail(err, reason_of(code, disk), "%s: %s: %s%s%s (SQLite code %d)", name, doing,
                    general, *detail ? ": " : "", detail, code);

@@ -50,6 +50,8 @@ void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *
     job->log_due_ns = 0;
     job->ask_due_ns = 0;
     job->ready = false;
+    /* What an earlier attempt ended with would hide what this one tells. */
+    fc_buf_clear(&job->receipt);
     fc_news_watch(jobs, job);
     fc_stream_gauge_set(jobs, job, NULL);
     changed(jobs, job);

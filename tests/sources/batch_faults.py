@@ -7,6 +7,8 @@ told.
 """
 
 import io
+import json
+import pathlib
 
 import pyarrow.parquet as pq
 
@@ -16,6 +18,7 @@ from badweb import BadWeb
 from feastapi import plain, value
 from feasttables import at
 from gateds3 import BUCKET, GatedS3
+from preload import FullDisk
 
 ROWS, GROUPS = 8000, 8
 DONE, ERROR = 3, 4
@@ -24,11 +27,12 @@ KEY = "file.parquet"
 
 class FaultTest(feastcore.CoreTest):
     @classmethod
-    def rows(cls, factor):
+    def rows(cls, factor, **changes):
         """A file's bytes: key i has i * factor; too large for its end to have all of it."""
         return tables.write(cls.name("rows.parquet"), {
             "id": list(range(ROWS)), "event_timestamp": [at(factor)] * ROWS,
-            "trips": [row * factor for row in range(ROWS)], "text": [f"{row:0200}" for row in range(ROWS)]},
+            "trips": [row * factor for row in range(ROWS)], "text": [f"{row:0200}" for row in range(ROWS)],
+            **changes},
             row_group_size=ROWS // GROUPS, use_dictionary=False, compression="none").read_bytes()
 
     def run_job(self, api, url, name="table"):
@@ -134,6 +138,70 @@ class Objects(FaultTest):
         layout = pq.read_metadata(io.BytesIO(data))
         s3.put(KEY, data, len(data) - 8 - layout.serialized_size, version)
         return layout
+
+
+class Disk(FaultTest):
+    """Without room on the disk a job ends and says so; once there is room, the next one does all of it."""
+
+    def setUp(self):
+        directory = self.name("preload")
+        directory.mkdir()
+        self.disk = FullDisk(directory)
+        self.core = self.server("--worker-path", str(self.disk.worker))
+
+    def meets_none(self, url, full, *texts):
+        """A job that can write nothing in that directory of the server; the next one can."""
+        self.disk.fill(self.core.data_dir / full)
+        job = self.run_job(self.core.api, url)
+        self.disk.empty()
+        reason = self.core.api.job_detail(job.id).progress.reason
+        self.assertEqual((job.status, reason), (ERROR, "IO_FAILED"), job.error_message)
+        for text in texts:
+            self.assertIn(text, job.error_message)
+
+    def done(self, url):
+        job = self.run_job(self.core.api, url)
+        self.assertEqual(job.status, DONE, job.error_message)
+        detail = self.core.api.job_detail(job.id)
+        self.assertEqual(detail.receipt.rows_read, ROWS)
+        return detail
+
+    def url(self, factor, **changes):
+        path = self.name("rows.parquet")
+        path.write_bytes(self.rows(factor, **changes))
+        return tables.file_url(path)
+
+    def test_of_a_new_online_store(self):
+        url = self.url(3)
+        self.meets_none(url, "online", "online store", "full")
+        self.assertEqual({pair[1] for pair in self.values(self.core.api)}, {None})
+        self.done(url)
+        self.all_times(self.core.api, 3)
+
+    def test_of_an_online_store_with_rows(self):
+        self.done(self.url(3))
+        newer = self.url(5)
+        self.meets_none(newer, "online", "table.db", "No space left on device")
+        self.all_times(self.core.api, 3)
+        self.done(newer)
+        self.all_times(self.core.api, 5)
+
+    def test_of_dead_letters(self):
+        url = self.url(3, id=[None if row % 2 else row for row in range(ROWS)])
+        self.meets_none(url, "jobs", "dead letters cannot be written", "No space left on device")
+        detail = self.done(url)
+        self.assertEqual(detail.receipt.rows_rejected, ROWS // 2)
+        lines = pathlib.Path(detail.dead_letter_path).read_text("utf-8").splitlines()
+        self.assertEqual([json.loads(line)["row"] for line in lines], list(range(1, ROWS, 2)))
+
+    def test_of_what_is_fetched(self):
+        web = BadWeb()
+        self.addCleanup(web.stop)
+        web.files[KEY] = self.rows(3)
+        self.meets_none(web.url("good"), "scratch", KEY, "cannot be kept", "No space left on device")
+        self.done(web.url("good"))
+        self.all_times(self.core.api, 3)
+        self.assertEqual(list((self.core.data_dir / "scratch").glob("*/*")), [])
 
 
 if __name__ == "__main__":

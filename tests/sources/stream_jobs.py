@@ -5,6 +5,7 @@ Streams of a whole server: a table over a topic of a real Kafka broker is served
 whatever becomes of table and server meanwhile. Validation is off: what is looked at here are the jobs.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import feasttables as tables
 from feastapi import core_pb, jobs_pb, plain, source_pb, value
 from feastcore import wait_until
 from kafkabroker import shared
+from preload import FullDisk
 from redisserver import PASSWORD, Redis
 from streamworker import PASSWORD_ENV, SCHEMA, event
 
@@ -265,6 +267,50 @@ class Faults(StreamJobs):
         wait_until(lambda: self.health(api, "events") == (["events"], []), "the health of the stream")
         wait_until(lambda: self.read_rows(api, job) == 20, "the account")
         self.assertEqual(api.job_detail(job.id).progress.trouble, "")
+
+    def full_disk(self):
+        """A disk, and a server whose workers have it, with a stream in it."""
+        directory = self.name("preload")
+        directory.mkdir()
+        disk = FullDisk(directory)
+        server = self.server("--worker-path", str(disk.worker))
+        self.send(10)
+        self.apply(server.api)
+        job = self.running(server.api)
+        self.arrives(server.api)
+        return disk, server, job
+
+    def lost(self, api, job, why):
+        """An attempt ended for that reason; the job goes on trying."""
+        message = wait_until(lambda: api.get_job(job.id).status == PENDING and api.job_detail(job.id).progress.message,
+                             "an attempt that is lost")
+        self.assertRegex(message, f"was lost.*{why}")
+
+    def test_no_room_for_the_online_store(self):
+        disk, server, job = self.full_disk()
+        disk.fill(server.data_dir / "online")
+        self.send(10)
+        self.lost(server.api, job, "online store: events.db: .*(full|No space left on device)")
+        self.assertEqual(self.health(server.api, "events"), ([], ["events"]))
+        disk.empty()
+        self.arrives(server.api)
+        wait_until(lambda: self.read_rows(server.api, job) == 20, "the account")
+
+    def test_no_room_for_dead_letters(self):
+        disk, server, job = self.full_disk()
+        poison = [b"\xff" * (10 + number) for number in range(20)]
+        self.broker.produce(self.topic, [(0, poison[0])])
+        wait_until(lambda: self.read_rows(server.api, job) == 11, "a message that cannot be used")
+        disk.fill(server.data_dir / "jobs")
+        self.broker.produce(self.topic, [(0, data) for data in poison[1:]])
+        self.lost(server.api, job, "dead letters cannot be written .*: No space left on device")
+        disk.empty()
+        self.send(10)
+        self.arrives(server.api)
+        detail = wait_until(lambda: self.read_rows(server.api, job) == 40 and server.api.job_detail(job.id), "the account")
+        self.assertEqual(detail.receipt.rows_rejected, 20)
+        lines = pathlib.Path(detail.dead_letter_path).read_text("utf-8").splitlines()
+        self.assertEqual([base64.b64decode(json.loads(line)["raw"]) for line in lines], poison)
 
     def test_an_unclean_topic_stops_no_other(self):
         api = self.server().api

@@ -2,7 +2,9 @@
 /* What a stream's worker keeps: places in the stream, what it tells of itself, and the file of rejected messages. */
 #include "tests/unit/harness.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -426,6 +428,40 @@ static void a_full_disk_is_told(void **state)
         FC_UNAVAILABLE);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Half of a line fits: none of it stays, and with room again all of it is there once. */
+static void a_line_that_does_not_fit_leaves_no_half(void **state)
+{
+    static const enum fc_letter_keep keeps[] = {FC_LETTERS_FIRST, FC_LETTERS_MORE, FC_LETTERS_LAST};
+    struct fixture *f = *state;
+
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    for (size_t i = 0; i < FC_ARRAY_LEN(keeps); i++) {
+        const char *path = fc_arena_strdup(f->arena, test_path(&f->scratch, "letters"));
+        struct fc_letter_file *file = NULL;
+        assert_int_equal(fc_letter_file_open(path, keeps[i], &file, &f->err), FC_OK);
+        add_line(f, file, 100, 'a');
+        assert_int_equal(fc_letter_file_sync(file, &f->err), FC_OK);
+        limit_files(150);
+        add_line(f, file, 100, 'b');
+        assert_int_equal(fc_letter_file_sync(file, &f->err), FC_UNAVAILABLE);
+        assert_int_equal(size_of(path), 100);
+        limit_files(RLIM_INFINITY);
+        assert_int_equal(fc_letter_file_finish(file, &f->err), FC_OK);
+        assert_int_equal(size_of(path), 200);
+        fc_letter_file_free(file);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest cases[] = {
@@ -438,6 +474,7 @@ static const struct CMUnitTest cases[] = {
     CASE(the_pace_is_that_of_the_last_seconds),
     CASE(the_last_letters_are_kept_within_bounds),
     CASE(a_full_disk_is_told),
+    CASE(a_line_that_does_not_fit_leaves_no_half),
 };
 
 FC_TEST_MAIN(cases)

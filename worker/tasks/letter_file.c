@@ -40,10 +40,10 @@ static void end_half_line(struct fc_letter_file *file)
 
 static fc_rc open_file(struct fc_letter_file *file, struct fc_error *err)
 {
-    int flags = file->keep == FC_LETTERS_FIRST ? O_WRONLY | O_TRUNC : O_RDWR | O_APPEND;
+    int flags = file->keep == FC_LETTERS_FIRST ? O_WRONLY | O_TRUNC : O_RDWR;
     struct stat info;
 
-    file->fd = open(file->path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    file->fd = open(file->path, flags | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (file->fd < 0 || fstat(file->fd, &info) != 0)
         return fail(file, err);
     file->bytes = info.st_size;
@@ -77,6 +77,16 @@ void fc_letter_file_free(struct fc_letter_file *file)
     free(file);
 }
 
+/* Nothing is left of what did not fit whole: there are lines or none. */
+static fc_rc take_back(struct fc_letter_file *file, struct fc_error *err)
+{
+    fc_rc rc = fail(file, err);
+
+    if (ftruncate(file->fd, (off_t)file->bytes) == 0)
+        file->unsynced = true;
+    return rc;
+}
+
 static fc_rc flush(struct fc_letter_file *file, struct fc_error *err)
 {
     const char *at = file->lines.ptr;
@@ -87,7 +97,7 @@ static fc_rc flush(struct fc_letter_file *file, struct fc_error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fail(file, err);
+            return take_back(file, err);
         at += n;
         left -= (size_t)n;
         file->unsynced = true;
