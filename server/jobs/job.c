@@ -39,12 +39,20 @@ static void pack(struct fc_buf *buf, const ProtobufCMessage *message)
     }
 }
 
+/* Somebody may set the clock back; nothing is told to be before what led to it. */
+static int64_t now_after(const struct fc_jobs *jobs, int64_t earlier_ns)
+{
+    int64_t now_ns = fc_now_ns(jobs->sys);
+
+    return now_ns > earlier_ns ? now_ns : earlier_ns;
+}
+
 void fc_job_begin(struct fc_jobs *jobs, struct fc_job *job, struct fc_launched *launched)
 {
     job->launched = launched;
     job->state = FC_JOB_RUNNING;
     job->attempts++;
-    job->started_ns = fc_now_ns(jobs->sys);
+    job->started_ns = now_after(jobs, job->created_ns);
     job->next_try_ns = 0;
     job->heard_ns = fc_monotonic_ns(jobs->sys);
     job->log_due_ns = 0;
@@ -156,7 +164,7 @@ static void count_rows(struct fc_jobs *jobs, struct fc_job *job,
 static void finish(struct fc_jobs *jobs, struct fc_job *job, enum fc_job_state state)
 {
     job->state = state;
-    job->ended_ns = fc_now_ns(jobs->sys);
+    job->ended_ns = now_after(jobs, job->started_ns > 0 ? job->started_ns : job->created_ns);
     job->next_try_ns = 0;
     changed(jobs, job);
     atomic_fetch_add(state == FC_JOB_DONE ? &jobs->count_done : &jobs->count_failed, 1);

@@ -6,9 +6,14 @@ what is not ends the job with a reason, and the store has no wrong row. The sour
 told.
 """
 
+import datetime
 import io
 import json
+import os
 import pathlib
+import re
+import signal
+import time
 
 import pyarrow.parquet as pq
 
@@ -18,11 +23,12 @@ from badweb import BadWeb
 from feastapi import plain, value
 from feasttables import at
 from gateds3 import BUCKET, GatedS3
-from preload import FullDisk
+from preload import FullDisk, WallClock
 
 ROWS, GROUPS = 8000, 8
 DONE, ERROR = 3, 4
 KEY = "file.parquet"
+HOUR = 3600
 
 
 class FaultTest(feastcore.CoreTest):
@@ -138,6 +144,48 @@ class Objects(FaultTest):
         layout = pq.read_metadata(io.BytesIO(data))
         s3.put(KEY, data, len(data) - 8 - layout.serialized_size, version)
         return layout
+
+
+class Clock(FaultTest):
+    """The clock is set while a job runs: it ends, and no time that is told is less than none."""
+
+    def test_it_is_set(self):
+        s3 = GatedS3()
+        self.addCleanup(s3.stop)
+        directory = self.name("preload")
+        directory.mkdir()
+        clock = WallClock(directory)
+        server = self.server(f"--sources-s3-endpoint={s3.endpoint}", "--worker-path", str(clock.worker),
+                             env={**clock.env, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
+        data = self.rows(3)
+        layout = pq.read_metadata(io.BytesIO(data))
+        s3.put(KEY, data, len(data) - 8 - layout.serialized_size)
+        gate = KEY, layout.row_group(GROUPS // 2).column(0).data_page_offset
+        self.apply(server.api, f"s3://{BUCKET}/{KEY}")
+        for ahead in (-HOUR, HOUR, 0):
+            with self.subTest(ahead):
+                s3.move_gate(gate)
+                s3.asked.clear()
+                job_id = server.api.start_ingestion("table").id
+                s3.wait_for_reader(feastcore.PATIENCE)
+                clock.set(ahead)
+                # The next attempt begins after a second of the clock that nobody sets.
+                (worker,) = server.job_workers()
+                os.kill(worker, signal.SIGKILL)
+                feastcore.wait_until(lambda j=job_id: server.api.job_detail(j).progress.attempt == 2, "another attempt")
+                s3.move_gate(None)
+                self.assertEqual(self.job_ends(server.api, job_id).status, DONE)
+                detail = server.api.job_detail(job_id)
+                times = [one.ToNanoseconds() for one in (detail.created_at, detail.started_at, detail.finished_at)]
+                self.assertEqual(times, sorted(times))
+                lost = re.search(rf"time=(\S+) .*event=job_lost job={job_id}", server.log()).group(1)
+                moment = datetime.datetime.fromisoformat(lost).timestamp()
+                self.assertAlmostEqual(moment, time.time() + ahead, delta=HOUR / 3)
+                self.assertEqual(detail.receipt.rows_read, ROWS)
+                self.assertGreaterEqual(detail.receipt.seconds, 0)
+                self.assertLess(detail.receipt.seconds, HOUR - 60)
+                self.assertGreaterEqual(detail.progress.rows_per_second, 0)
+        self.all_times(server.api, 3)
 
 
 class Disk(FaultTest):

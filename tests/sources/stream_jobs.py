@@ -18,7 +18,7 @@ import feasttables as tables
 from feastapi import core_pb, jobs_pb, plain, source_pb, value
 from feastcore import wait_until
 from kafkabroker import shared
-from preload import FullDisk
+from preload import FullDisk, WallClock
 from redisserver import PASSWORD, Redis
 from streamworker import PASSWORD_ENV, SCHEMA, event
 
@@ -311,6 +311,39 @@ class Faults(StreamJobs):
         self.assertEqual(detail.receipt.rows_rejected, 20)
         lines = pathlib.Path(detail.dead_letter_path).read_text("utf-8").splitlines()
         self.assertEqual([base64.b64decode(json.loads(line)["raw"]) for line in lines], poison)
+
+    def test_the_clock_is_set(self):
+        directory = self.name("preload")
+        directory.mkdir()
+        clock = WallClock(directory)
+        server = self.server("--worker-path", str(clock.worker), env=clock.env)
+        api = server.api
+        self.send(10)
+        self.apply(api)
+        job = self.running(api)
+        self.arrives(api)
+        seconds = 0
+        for ahead in (-3600, 3600, 0):
+            clock.set(ahead)
+            attempt = api.job_detail(job.id).progress.attempt
+            self.send(10)
+            self.arrives(api)
+            # What is lost is tried again by the clock that nobody sets.
+            for pid in server.job_workers():
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda a=attempt: api.job_detail(job.id).progress.attempt > a, "another attempt")
+            self.send(10)
+            self.arrives(api)
+            detail = wait_until(lambda: self.read_rows(api, job) == len(self.sent) and api.job_detail(job.id),
+                                "the account")
+            self.assertGreaterEqual(detail.receipt.seconds, seconds)
+            self.assertLess(detail.receipt.seconds, 3000)
+            seconds = detail.receipt.seconds
+        clock.set(-3600)
+        self.cancel(api, job)
+        detail = api.job_detail(job.id)
+        times = [time.ToNanoseconds() for time in (detail.created_at, detail.started_at, detail.finished_at)]
+        self.assertEqual(times, sorted(times))
 
     def test_an_unclean_topic_stops_no_other(self):
         api = self.server().api
