@@ -513,6 +513,7 @@ void fc_app_stop(struct fc_app *app)
     }
     /* Whoever waits for a backup that is on its way is told, and asks again: a store may take longer than the drain. */
     fc_copies_stop(app->copies);
+    fc_services_drain(&app->services);
     if (app->rpc != NULL) {
         fc_rpc_server_stop(app->rpc);
     }

@@ -3,6 +3,7 @@
 #include "server/services/admin.h"
 
 #include "server/services/background.h"
+#include "server/services/log_follow.h"
 
 #define METHOD(name_, kind_, function, request_, response_)                                        \
     {                                                                                              \
@@ -36,6 +37,8 @@ static const struct fc_rpc_method methods[] = {
            list_objects_response),
     METHOD("ReadJobLog", FC_RPC_UNARY, admin_read_job_log, read_job_log_request,
            read_job_log_response),
+    METHOD("FollowJobLog", FC_RPC_SERVER_STREAM, admin_follow_job_log, read_job_log_request,
+           read_job_log_response),
     METHOD("ExplainOnline", FC_RPC_UNARY, admin_explain_online, explain_online_request,
            explain_online_response),
 };
@@ -50,6 +53,9 @@ fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_serv
         rows[i].ctx = services;
     }
     fc_rc rc = fc_background_init(services, err);
+    if (rc == FC_OK && services->log_follow == NULL) {
+        rc = fc_log_follow_new(services, &services->log_follow, err);
+    }
     if (rc == FC_OK) {
         rc = fc_rpc_server_add(server, rows, FC_ARRAY_LEN(rows), err);
     }

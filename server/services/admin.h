@@ -28,6 +28,12 @@ FC_MUST bool admin_add_violations(const struct fc_violations *violations, struct
                                   Google__Rpc__BadRequest__FieldViolation ***ret,
                                   size_t *ret_count);
 
+/** What the request names of a job's log; the answer's data is in the arena. */
+FC_MUST fc_rc admin_log_part(const struct fc_services *services,
+                             const Feast__Admin__V1__ReadJobLogRequest *request,
+                             struct fc_arena *arena, Feast__Admin__V1__ReadJobLogResponse *response,
+                             struct fc_error *err);
+
 void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_list_reports(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
@@ -44,4 +50,5 @@ void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
 void admin_list_schedules(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_list_objects(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_read_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
+void admin_follow_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);
 void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job's log, a part at a time: who follows it asks again where the part before ended. */
+/* A job's log: a part at a time, or as a stream of them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 
 #include "server/services/admin.h"
 #include "server/services/job_view.h"
+#include "server/services/log_follow.h"
 
 #define DEFAULT_PART ((size_t)64 * 1024)
 #define LARGEST_PART ((size_t)1024 * 1024)
@@ -97,8 +98,8 @@ static fc_rc read_open(int fd, const char *path, const log_request *request, boo
     return rc;
 }
 
-static fc_rc read_log(const struct fc_services *services, const log_request *request,
-                      struct fc_arena *arena, log_response *response, struct fc_error *err)
+fc_rc admin_log_part(const struct fc_services *services, const log_request *request,
+                     struct fc_arena *arena, log_response *response, struct fc_error *err)
 {
     struct fc_job_row row = {.type = 0};
     fc_rc rc = fc_view_find_job(services, request->job_id, arena, &row, err);
@@ -129,9 +130,16 @@ void admin_read_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
     log_response response = FEAST__ADMIN__V1__READ_JOB_LOG_RESPONSE__INIT;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (read_log(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK) {
+    if (admin_log_part(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
     } else {
         fc_rpc_reply(call, &response.base);
     }
+}
+
+void admin_follow_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
+{
+    const struct fc_services *services = ctx;
+
+    fc_log_follow_add(services->log_follow, call, (const void *)message);
 }

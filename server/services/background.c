@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/services/background.h"
+#include "server/services/log_follow.h"
 #include "server/services/online_pool.h"
 
 #include <pthread.h>
@@ -76,11 +77,17 @@ fc_rc fc_background_run(struct fc_services *services, void (*work)(void *ctx),
     return rc;
 }
 
+void fc_services_drain(struct fc_services *services)
+{
+    fc_log_follow_stop(services->log_follow);
+}
+
 void fc_services_done(struct fc_services *services)
 {
     struct fc_background *background = fc_steal(services->background);
 
     fc_online_pool_free(fc_steal(services->online_pool));
+    fc_log_follow_free(fc_steal(services->log_follow));
     if (background == NULL) {
         return;
     }

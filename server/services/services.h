@@ -31,7 +31,11 @@ struct fc_services {
     struct fc_background
         *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
     struct fc_online_pool *online_pool; /**< the same: reads of Redis */
+    struct fc_log_follow *log_follow;   /**< the same: streams of jobs' logs */
 };
+
+/** Before the RPC server stops: ends the calls that would hold its drain. */
+void fc_services_drain(struct fc_services *services);
 
 /** After the RPC server has stopped, before the store is closed: waits for background work, frees what they keep. */
 void fc_services_done(struct fc_services *services);

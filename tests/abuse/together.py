@@ -77,8 +77,10 @@ class Concurrent(feastcore.CoreTest):
             job = api.start_ingestion(f"t{rng.randrange(TABLES)}").id
             if step % 20 == 0:
                 api.admin.WatchJob(job_id=job).cancel()
+                api.admin.FollowJobLog(job_id=job).cancel()
             else:
                 list(api.admin.WatchJob(job_id=job))
+                list(api.admin.FollowJobLog(job_id=job))
         api.list_jobs(include_terminated=True)
 
     def serve(self, api, rng, _step):

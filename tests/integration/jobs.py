@@ -332,6 +332,61 @@ class Dying(JobTest):
         reads = [progress.rows_read for progress in seen]
         self.assertEqual(reads, sorted(reads))
 
+    def test_a_log_is_followed_to_the_end(self):
+        server = self.server()
+        self.table(server.api, self.many)
+        job_id = server.api.start_ingestion("table").id
+        pid = self.freeze_worker(server, job_id)
+        log = pathlib.Path(server.api.get_job(job_id).log_uri.removeprefix("file://"))
+        follow = server.api.admin.FollowJobLog(job_id=job_id, timeout=feastcore.PATIENCE)
+        parts = []
+
+        def until(text):
+            while not b"".join(part.data for part in parts).endswith(text):
+                parts.append(next(follow))
+
+        def add(text, mode="a"):
+            with log.open(mode, encoding="ascii") as file:
+                file.write(text)
+
+        add("one\n")
+        until(b"one\n")
+        add("two\n" * 10_000)
+        until(b"one\n" + b"two\n" * 10_000)
+        self.assertEqual(parts[-1].next_offset, log.stat().st_size)
+        # Logs begin anew when they are large.
+        add("three\n", "w")
+        until(b"two\nthree\n")
+        # Whoever leaves, and whoever reads only the end, hinders nobody.
+        other = server.api.admin.FollowJobLog(job_id=job_id, tail_lines=1, timeout=feastcore.PATIENCE)
+        self.assertEqual(next(other).data, b"three\n")
+        other.cancel()
+        os.kill(pid, signal.SIGCONT)
+        parts += follow
+        self.done(server.api, job_id)
+        data = b"".join(part.data for part in parts)
+        self.assertTrue(data.endswith(log.read_bytes()), data)
+        self.assertEqual([part.end for part in parts], [False] * (len(parts) - 1) + [True])
+        self.assertEqual(parts[-1].next_offset, log.stat().st_size)
+        again = list(server.api.admin.FollowJobLog(job_id=job_id, timeout=feastcore.PATIENCE))
+        self.assertEqual((b"".join(part.data for part in again), again[-1].end), (log.read_bytes(), True))
+        follow = server.api.admin.FollowJobLog(job_id="absent", timeout=feastcore.PATIENCE)
+        self.assertIn("absent", self.fails("NOT_FOUND", list, follow))
+
+    def test_a_log_is_followed_until_the_server_stops(self):
+        server = self.server()
+        self.table(server.api, self.many)
+        job_id = server.api.start_ingestion("table").id
+        pid = self.freeze_worker(server, job_id)
+        log = pathlib.Path(server.api.get_job(job_id).log_uri.removeprefix("file://"))
+        log.write_text("one\n", "ascii")
+        follow = server.api.admin.FollowJobLog(job_id=job_id, timeout=feastcore.PATIENCE)
+        self.assertEqual(next(follow).data, b"one\n")
+        server.signal(signal.SIGTERM)
+        self.assertEqual([part.end for part in follow if part.end], [])
+        os.kill(pid, signal.SIGCONT)
+        self.assertEqual(server.wait(), 0)
+
     def test_jobs_of_one_table_take_turns(self):
         server = self.server("--jobs-parallel", "4")
         self.small(server.api, rows=1000)
