@@ -65,11 +65,26 @@ struct fc_app {
     bool writable, damaged; /* as was last logged; health is told both */
 };
 
-static const ProtobufCServiceDescriptor *const domain_services[] = {
-    &feast__core__core_service__descriptor,       &feast__core__job_service__descriptor,
-    &feast_spark__api__job_service__descriptor,   &feast__serving__serving_service__descriptor,
-    &feast__admin__v1__admin_service__descriptor,
+typedef fc_rc (*register_fn)(struct fc_services *, struct fc_rpc_server *, struct fc_error *);
+
+static const struct {
+    const ProtobufCServiceDescriptor *descriptor;
+    register_fn add; /* NULL: it comes with the one before */
+    const char *key; /* of the configuration, which switches it off; NULL: it is always there */
+} domain_services[] = {
+    {&feast__core__core_service__descriptor, fc_core_service_register, NULL},
+    {&feast_spark__api__job_service__descriptor, fc_job_service_register, NULL},
+    {&feast__core__job_service__descriptor, NULL, NULL},
+    {&feast__serving__serving_service__descriptor, fc_serving_service_register, "serving.enabled"},
+    {&feast__admin__v1__admin_service__descriptor, fc_admin_service_register, NULL},
 };
+
+static bool is_offered(const struct fc_app *app, size_t service)
+{
+    const char *key = domain_services[service].key;
+
+    return key == NULL || fc_config_bool(app->config, key);
+}
 
 /* Local files: any of them when only this machine can ask, else those below the roots. */
 static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
@@ -194,7 +209,9 @@ static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
     size_t count = 0;
 
     for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
-        names[count++] = domain_services[i]->name;
+        if (is_offered(app, i)) {
+            names[count++] = domain_services[i].descriptor->name;
+        }
     }
     for (size_t i = 0; i < FC_ARRAY_LEN(infrastructure); i++) {
         names[count++] = infrastructure[i];
@@ -205,26 +222,19 @@ static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
 
 static fc_rc add_services(struct fc_app *app, struct fc_error *err)
 {
-    static fc_rc (*const registrations[])(struct fc_services *, struct fc_rpc_server *,
-                                          struct fc_error *) = {
-        fc_core_service_register,
-        fc_job_service_register,
-        fc_serving_service_register,
-        fc_admin_service_register,
-    };
-    for (size_t i = 0; i < FC_ARRAY_LEN(registrations); i++) {
-        fc_rc rc = registrations[i](&app->services, app->rpc, err);
-        if (rc != FC_OK) {
-            return rc;
+    fc_rc rc = FC_OK;
+
+    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++) {
+        if (is_offered(app, i) && domain_services[i].add != NULL) {
+            rc = domain_services[i].add(&app->services, app->rpc, err);
         }
     }
-    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
-        fc_rc rc = fc_rpc_server_require(app->rpc, domain_services[i], err);
-        if (rc != FC_OK) {
-            return rc;
+    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++) {
+        if (is_offered(app, i)) {
+            rc = fc_rpc_server_require(app->rpc, domain_services[i].descriptor, err);
         }
     }
-    return FC_OK;
+    return rc;
 }
 
 /* Besides the services there is "liveness", which a disk that is full does not change: a restart would not help. */
@@ -233,7 +243,9 @@ static void set_serving(struct fc_app *app, bool serving)
     fc_health_set(app->health, "liveness", true);
     fc_health_set(app->health, "", serving);
     for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
-        fc_health_set(app->health, domain_services[i]->name, serving);
+        if (is_offered(app, i)) {
+            fc_health_set(app->health, domain_services[i].descriptor->name, serving);
+        }
     }
 }
 

@@ -219,6 +219,11 @@ const struct fc_config_key fc_server_config_table[] = {
      .help = "Streams at once, each a worker process beside the jobs of jobs.parallel; further "
              "ones wait. A worker has about 10 MiB of its own, so that 256 take 2.5 GiB: more, or "
              "fewer, by the memory there is."},
+    {.name = "serving.enabled",
+     .type = FC_CONFIG_BOOL,
+     .value = "true",
+     .help = "ServingService answers online reads; without it, another server reads the online "
+             "store."},
     {.name = "online_store.default",
      .type = FC_CONFIG_STRING,
      .value = "sqlite",

@@ -346,6 +346,14 @@ class Introspection(feastcore.CoreTest):
                         if error.code() == grpc.StatusCode.UNIMPLEMENTED:
                             self.assertGreater(len(error.details()), 20)
 
+    def test_serving_may_be_switched_off(self):
+        server = self.server("--serving-enabled", "false")
+        service = "feast.serving.ServingService"
+        self.fails("UNIMPLEMENTED", server.api.raw, f"/{service}/GetFeastServingInfo", b"")
+        self.fails("NOT_FOUND", server.api.health.Check, service=service)
+        self.assertEqual(server.api.health.Check(service="feast.core.CoreService").status, 1)
+        server.api.apply_entity("id", "INT64")
+
     def test_a_method_that_is_not_there(self):
         self.assertIn("Nothing", self.fails("UNIMPLEMENTED", self.api.raw, "/feast.core.CoreService/Nothing", b""))
 
