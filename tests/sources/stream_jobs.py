@@ -184,6 +184,7 @@ class Changes(StreamJobs):
         self.send(4)
         self.apply(api)
         job = self.running(api)
+        self.arrives(api)
         api.core.DeleteFeatureTable(core_pb.DeleteFeatureTableRequest(project="default", name="events"))
         wait_until(lambda: api.get_job(job.id).status == ERROR, "the end of the stream")
         self.assertIn("deleted", api.get_job(job.id).error_message)
