@@ -88,6 +88,9 @@ class Corpus(feastcore.CoreTest):
             right = {"name": f"spark_{path.stem}", "features": features, "outcome": "fits", "text": ""}
             other = {**right, "name": f"spark_{path.stem}_wrong", "features": {**features, "n": "BOOL"},
                      "outcome": "mismatch", "text": '"n"'}
+            if path.stem == "codec_lz4":  # As Hadoop frames it, which is not read: types are judged all the same.
+                right.update(outcome="empty", text="Unsupported compression codec")
+                other.update(features={**features, "n": "BYTES"})
             for case in (right, other):
                 self.judge(case, tables.file_source(path), "local", wrong)
         self.assertFalse(wrong, "\n".join(wrong))

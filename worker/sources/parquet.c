@@ -17,8 +17,6 @@
 /* Magic, an empty footer's length, magic. */
 #define SMALLEST   12
 #define LAYOUT_MAX ((size_t)256 << 20)
-/* What the engine says of the one encoding of the format that it does not know for all types. */
-#define UNREAD_ENCODING "BYTE_STREAM_SPLIT encoding is only supported"
 
 static fc_rc no_memory(const char *path, struct fc_error *err)
 {
@@ -86,17 +84,31 @@ static void put_name(const struct fc_parquet_file *file, const char *from, char 
         snprintf(to, size, "%.*s%s%s", (int)(at - from), from, file->name, at + strlen(file->path));
 }
 
+/*
+ * What the engine says of parts of the format that it does not know: the codecs LZO and LZ4 as Hadoop frames it, and one
+ * encoding of whole numbers. Such a file may be right, and nothing is known of its values.
+ */
+static const char *unread_part(const struct fc_error *engine)
+{
+    static const char *const PARTS[] = {"Unsupported compression codec",
+                                        "BYTE_STREAM_SPLIT encoding is only supported"};
+    const char *part = NULL;
+
+    for (size_t i = 0; !part && i < FC_ARRAY_LEN(PARTS); i++)
+        part = strstr(engine->message, PARTS[i]);
+    return part;
+}
+
 fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err)
 {
     struct fc_error engine = *err;
 
     put_name(file, err->message, engine.message, sizeof(engine.message));
-    /* The file is right, and nothing is known of its values. */
-    if (engine.reason == FC_REASON_SOURCE_INVALID && strstr(engine.message, UNREAD_ENCODING))
+    const char *unread = engine.reason == FC_REASON_SOURCE_INVALID ? unread_part(&engine) : NULL;
+    if (unread)
         return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED,
-                       "%s has whole numbers in the encoding BYTE_STREAM_SPLIT, which this version "
-                       "reads of real numbers only: write them in another encoding",
-                       file->name);
+                       "%s is Parquet that this version does not read, write it otherwise: %s",
+                       file->name, unread);
     if (engine.reason == FC_REASON_SOURCE_INVALID || engine.reason == FC_REASON_IO_FAILED ||
         engine.reason == FC_REASON_INTERNAL)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s cannot be decoded as Parquet: %s",

@@ -56,6 +56,6 @@ FC_MUST fc_rc fc_parquet_join(struct fc_duck_beside *beside, const struct fc_par
 
 /**
  * Puts the file's name before an error of reading on; engine errors about the data become SOURCE_INVALID, about an encoding
- * that it does not know SOURCE_UNSUPPORTED.
+ * or a codec that it does not know SOURCE_UNSUPPORTED.
  */
 fc_rc fc_parquet_error(const struct fc_parquet_file *file, struct fc_error *err);

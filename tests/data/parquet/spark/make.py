@@ -54,7 +54,7 @@ def write(spark, name, **options):
 
 
 spark = session()
-for codec in ("snappy", "gzip", "zstd", "uncompressed"):
+for codec in ("snappy", "gzip", "zstd", "uncompressed", "lz4", "lz4_raw"):
     write(spark, f"codec_{codec}", compression=codec)
 for kind in ("TIMESTAMP_MICROS", "TIMESTAMP_MILLIS", "INT96"):
     spark.conf.set("spark.sql.parquet.outputTimestampType", kind)
