@@ -27,7 +27,7 @@ struct fc_arena {
 static struct chunk *chunk_new(size_t size)
 {
     struct chunk *chunk = malloc(sizeof *chunk + size);
-    if (chunk != NULL) {
+    if (chunk) {
         chunk->next = NULL;
         chunk->size = size;
         chunk->used = 0;
@@ -49,7 +49,7 @@ struct fc_arena *fc_arena_new(size_t limit)
 {
     struct fc_arena *arena = calloc(1, sizeof *arena);
     struct chunk *first = chunk_new(FIRST_CHUNK);
-    if (arena == NULL || first == NULL) {
+    if (!arena || !first) {
         free(arena);
         free(first);
         return NULL;
@@ -63,7 +63,7 @@ struct fc_arena *fc_arena_new(size_t limit)
 
 static void free_chunks(struct chunk *chunk)
 {
-    while (chunk != NULL) {
+    while (chunk) {
         struct chunk *next = chunk->next;
         free(chunk);
         chunk = next;
@@ -72,7 +72,7 @@ static void free_chunks(struct chunk *chunk)
 
 void fc_arena_free(struct fc_arena *arena)
 {
-    if (arena != NULL) {
+    if (arena) {
         free_chunks(arena->first);
         free(arena);
     }
@@ -83,9 +83,8 @@ static bool add_chunk(struct fc_arena *arena, size_t need)
     size_t size = arena->current->size * 2;
     size = size > LARGEST_CHUNK ? LARGEST_CHUNK : size;
     struct chunk *chunk = chunk_new(need > size ? need : size);
-    if (chunk == NULL) {
+    if (!chunk)
         return false;
-    }
     arena->current->next = chunk;
     arena->current = chunk;
     return true;
@@ -96,9 +95,8 @@ void *fc_arena_alloc(struct fc_arena *arena, size_t size)
     const size_t align = alignof(max_align_t);
     size_t rounded = size > SIZE_MAX - align ? 0 : (size + align - 1) / align * align;
 
-    if (rounded == 0) {
+    if (rounded == 0)
         rounded = size == 0 ? align : 0; /* an empty object still has an address of its own */
-    }
     if (rounded == 0 || rounded > arena->limit || arena->used > arena->limit - rounded) {
         arena->exhausted = true;
         return NULL;
@@ -121,25 +119,23 @@ void *fc_arena_calloc(struct fc_arena *arena, size_t count, size_t size)
         return NULL;
     }
     void *memory = fc_arena_alloc(arena, bytes);
-    return memory == NULL ? NULL : memset(memory, 0, bytes);
+    return !memory ? NULL : memset(memory, 0, bytes);
 }
 
 void *fc_arena_memdup(struct fc_arena *arena, const void *data, size_t size)
 {
     void *memory = fc_arena_alloc(arena, size);
-    if (memory != NULL && size > 0) {
+    if (memory && size > 0)
         memcpy(memory, data, size);
-    }
     return memory;
 }
 
 char *fc_arena_strndup(struct fc_arena *arena, const char *text, size_t size)
 {
     char *copy = size == SIZE_MAX ? NULL : fc_arena_alloc(arena, size + 1);
-    if (copy != NULL) {
-        if (size > 0) {
+    if (copy) {
+        if (size > 0)
             memcpy(copy, text, size);
-        }
         copy[size] = '\0';
     }
     return copy;
@@ -163,9 +159,8 @@ char *fc_arena_printf(struct fc_arena *arena, const char *format, ...)
     int needed = vsnprintf(place, room, format, args);
     va_end(args);
     char *text = needed < 0 ? NULL : fc_arena_alloc(arena, (size_t)needed + 1);
-    if (text != NULL && text != place) {
+    if (text && text != place)
         (void)vsnprintf(text, (size_t)needed + 1, format, again);
-    }
     va_end(again);
     return text;
 }

@@ -68,8 +68,7 @@ void fc_avro_set_logical(struct fc_avro_type *type, const json_t *object)
 {
     const char *word = json_string_value(json_object_get(object, "logicalType"));
 
-    for (size_t i = 1; word && i < FC_ARRAY_LEN(LOGICALS); i++) {
+    for (size_t i = 1; word && i < FC_ARRAY_LEN(LOGICALS); i++)
         if (strcmp(word, LOGICALS[i].name) == 0 && fits(type, (enum fc_avro_logical)i, object))
             type->logical = (enum fc_avro_logical)i;
-    }
 }

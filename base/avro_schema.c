@@ -81,7 +81,7 @@ static const avro_type *read_reference(struct parser *p, const char *name, const
     enum fc_avro_kind kind = FC_AVRO_NULL;
 
     if (is_primitive(name, &kind)) {
-        avro_type *type = fc_arena_calloc(p->arena, 1, sizeof(*type));
+        avro_type *type = fc_arena_calloc(p->arena, 1, sizeof *type);
         if (!type)
             return no_memory(p);
         type->kind = kind;
@@ -120,7 +120,7 @@ static avro_type *define(struct parser *p, const json_t *object, enum fc_avro_ki
 {
     const char *name = json_string_value(json_object_get(object, "name"));
     const char *own_space = json_string_value(json_object_get(object, "namespace"));
-    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof(*type));
+    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof *type);
     enum fc_avro_kind taken;
 
     if (!name || !fc_name_has_form(FC_NAME_CLASS_PATH, name)) {
@@ -182,7 +182,7 @@ static const avro_type *read_record(struct parser *p, const json_t *object, cons
     if (!json_is_array(fields))
         return refuse(p, "%s is a record without a \"fields\" array", where);
     type->as.fields =
-        fc_arena_calloc(p->arena, json_array_size(fields) + 1, sizeof(*type->as.fields));
+        fc_arena_calloc(p->arena, json_array_size(fields) + 1, sizeof *type->as.fields);
     if (!seen || !type->as.fields)
         return no_memory(p);
     json_array_foreach (fields, i, field) {
@@ -236,7 +236,7 @@ static const avro_type *read_inner(struct parser *p, const json_t *object, enum 
                                    const char *key, const char *space, const char *where)
 {
     const json_t *inner = json_object_get(object, key);
-    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof(*type));
+    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof *type);
 
     if (!inner)
         return refuse(p, "%s has no \"%s\"", where, key);
@@ -275,7 +275,7 @@ static const avro_type *read_object(struct parser *p, const json_t *object, cons
     const avro_type *type = read_reference(p, word, space, where);
     if (!type || !is_primitive(word, &primitive))
         return type;
-    avro_type *logical = fc_arena_memdup(p->arena, type, sizeof(*type));
+    avro_type *logical = fc_arena_memdup(p->arena, type, sizeof *type);
     if (!logical)
         return no_memory(p);
     fc_avro_set_logical(logical, object);
@@ -292,7 +292,7 @@ static const avro_type *read_union(struct parser *p, const json_t *branches, con
                                    const char *where)
 {
     FC_CLEANUP(decref) json_t *seen = json_object();
-    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof(*type));
+    avro_type *type = fc_arena_calloc(p->arena, 1, sizeof *type);
     size_t i;
     json_t *branch;
 

@@ -19,13 +19,10 @@ bool fc_backup_name_is(const char *name)
 {
     static const char form[] = "registry-00000000T000000Z.db";
 
-    if (strlen(name) != sizeof form - 1) {
+    if (strlen(name) != sizeof form - 1)
         return false;
-    }
-    for (size_t i = 0; form[i] != '\0'; i++) {
-        if (form[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != form[i]) {
+    for (size_t i = 0; form[i] != '\0'; i++)
+        if (form[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != form[i])
             return false;
-        }
-    }
     return true;
 }

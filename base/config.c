@@ -27,7 +27,7 @@ static fc_rc put_default(struct fc_config_entry *entry, struct fc_error *err)
 
 struct fc_config *fc_config_new(const struct fc_config_key *table, const char *env_prefix)
 {
-    FC_CLEANUP(fc_config_freep) struct fc_config *config = calloc(1, sizeof(*config));
+    FC_CLEANUP(fc_config_freep) struct fc_config *config = calloc(1, sizeof *config);
     struct fc_error err = FC_ERROR_INIT;
 
     if (!config)
@@ -36,7 +36,7 @@ struct fc_config *fc_config_new(const struct fc_config_key *table, const char *e
     config->env_prefix = env_prefix;
     while (table[config->count].name)
         config->count++;
-    config->entries = calloc(config->count ? config->count : 1, sizeof(*config->entries));
+    config->entries = calloc(config->count ? config->count : 1, sizeof *config->entries);
     if (!config->entries)
         return NULL;
     for (size_t i = 0; i < config->count; i++)
@@ -67,10 +67,9 @@ void fc_config_free(struct fc_config *config)
 
 struct fc_config_entry *fc_config_find(const struct fc_config *config, const char *name)
 {
-    for (size_t i = 0; i < config->count; i++) {
+    for (size_t i = 0; i < config->count; i++)
         if (strcmp(config->entries[i].key->name, name) == 0)
             return &config->entries[i];
-    }
     return NULL;
 }
 

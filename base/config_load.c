@@ -32,10 +32,9 @@ void fc_config_form_flag(const struct fc_config *config, const char *name, char 
 {
     (void)config;
     snprintf(out, size, "--%s", name);
-    for (char *c = out; *c; c++) {
+    for (char *c = out; *c; c++)
         if (*c == '.' || *c == '_')
             *c = '-';
-    }
 }
 
 void fc_config_env_name(const char *prefix, const char *name, char *out, size_t size)
@@ -115,7 +114,7 @@ static void refuse_node(struct loader *l, const struct fc_node *node, const char
 static void load_list(struct loader *l, struct fc_config_entry *entry, const struct fc_node *node,
                       struct fc_config_value *value)
 {
-    const char **items = fc_arena_calloc(l->arena, node->count + 1, sizeof(*items));
+    const char **items = fc_arena_calloc(l->arena, node->count + 1, sizeof *items);
 
     if (!items)
         return;
@@ -153,11 +152,10 @@ static bool is_group(const struct fc_config *config, const char *name)
 {
     size_t len = strlen(name);
 
-    for (size_t i = 0; i < config->count; i++) {
+    for (size_t i = 0; i < config->count; i++)
         if (strncmp(config->entries[i].key->name, name, len) == 0 &&
             config->entries[i].key->name[len] == '.')
             return true;
-    }
     return false;
 }
 
@@ -260,14 +258,12 @@ static bool is_foreign(const char *suffix)
                                         "PORT"};
     static const char *const start[] = {"SERVICE_PORT", "PORT_"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(exact); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(exact); i++)
         if (strcmp(suffix, exact[i]) == 0)
             return true;
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(start); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(start); i++)
         if (strncmp(suffix, start[i], strlen(start[i])) == 0)
             return true;
-    }
     return false;
 }
 
@@ -385,10 +381,9 @@ static const char *take_bool(struct args *a, const char *inline_value)
 
     if (inline_value)
         return inline_value;
-    for (size_t i = 0; a->at + 1 < a->argc && i < FC_ARRAY_LEN(words); i++) {
+    for (size_t i = 0; a->at + 1 < a->argc && i < FC_ARRAY_LEN(words); i++)
         if (strcmp(a->argv[a->at + 1], words[i]) == 0)
             return a->argv[++a->at];
-    }
     return "true";
 }
 
@@ -447,11 +442,10 @@ fc_rc fc_config_load_args(struct fc_config *config, int argc, char *const *argv,
 
     if (rc != FC_OK)
         return rc;
-    for (a.at = 1; a.at < argc; a.at++) {
+    for (a.at = 1; a.at < argc; a.at++)
         if (argv[a.at][0] == '-' && argv[a.at][1] != '\0')
             take_flag(&a, argv[a.at]);
         else
             refuse_flag(&a, "unexpected argument \"%.200s\"", argv[a.at]);
-    }
     return loader_end(&a.l, err);
 }

@@ -8,14 +8,13 @@
 static void print_quoted(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const char *c = text; *c; c++) {
+    for (const char *c = text; *c; c++)
         if (*c == '"' || *c == '\\')
             fprintf(out, "\\%c", *c);
         else if ((unsigned char)*c < 0x20)
             fprintf(out, "\\x%02x", (unsigned)*c);
         else
             fputc(*c, out);
-    }
     fputc('"', out);
 }
 

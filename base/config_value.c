@@ -30,7 +30,7 @@ fc_rc fc_config_split(const char *text, char ***ret_items, size_t *ret_count, st
 
     for (const char *c = text; *c; c++)
         capacity += *c == ',';
-    items = calloc(capacity, sizeof(*items));
+    items = calloc(capacity, sizeof *items);
     if (!items)
         return no_memory(err);
     while (*text) {
@@ -192,7 +192,7 @@ static fc_rc refuse(const struct fc_config_key *key, const struct fc_config_valu
 static fc_rc copy_list(const struct fc_config_value *value, char ***ret, struct fc_error *err)
 {
     size_t count = value->items ? value->item_count : 1;
-    char **items = calloc(count ? count : 1, sizeof(*items));
+    char **items = calloc(count ? count : 1, sizeof *items);
 
     if (!items)
         return no_memory(err);
@@ -218,12 +218,12 @@ static fc_rc put_list(struct fc_config_entry *entry, const struct fc_config_valu
     if (rc != FC_OK)
         return rc;
     if (value->origin == FC_CONFIG_FLAG && entry->origin == FC_CONFIG_FLAG) {
-        char **all = reallocarray(entry->list, entry->list_len + count, sizeof(*all));
+        char **all = reallocarray(entry->list, entry->list_len + count, sizeof *all);
         if (!all) {
             fc_config_list_free(items, count);
             return no_memory(err);
         }
-        memcpy(all + entry->list_len, items, count * sizeof(*all));
+        memcpy(all + entry->list_len, items, count * sizeof *all);
         free(items);
         entry->list = all;
         entry->list_len += count;

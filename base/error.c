@@ -43,11 +43,9 @@ const struct fc_reason_info *fc_reason_info(enum fc_reason reason)
 
 enum fc_reason fc_reason_from_word(const char *word)
 {
-    for (size_t i = 0; i < FC_REASON_COUNT; i++) {
-        if (strcmp(reason_table[i].word, word) == 0) {
+    for (size_t i = 0; i < FC_REASON_COUNT; i++)
+        if (strcmp(reason_table[i].word, word) == 0)
             return (enum fc_reason)i;
-        }
-    }
     return FC_REASON_COUNT;
 }
 

@@ -57,21 +57,17 @@ bool fc_ip_from_text(const char *text, struct fc_ip *ret)
         length -= 2;
     }
     const char *zone = memchr(text, '%', length);
-    if (zone != NULL) {
+    if (zone)
         length = (size_t)(zone - text);
-    }
-    if (length == 0 || length >= sizeof plain) {
+    if (length == 0 || length >= sizeof plain)
         return false;
-    }
     memcpy(plain, text, length);
     plain[length] = '\0';
-    if (inet_pton(AF_INET6, plain, ret->octets) == 1) {
+    if (inet_pton(AF_INET6, plain, ret->octets) == 1)
         return true;
-    }
     /* inet_aton would take what follows a blank for a comment. */
-    if (strpbrk(plain, " \t\r\n\v\f") != NULL || inet_aton(plain, &in) == 0) {
+    if (strpbrk(plain, " \t\r\n\v\f") || inet_aton(plain, &in) == 0)
         return false;
-    }
     from_ip4(&in, ret);
     return true;
 }
@@ -96,9 +92,8 @@ static bool in_network(const struct fc_ip *ip, const uint8_t *octets, unsigned b
 {
     unsigned whole = bits / 8, rest = bits % 8;
 
-    if (memcmp(ip->octets, octets, whole) != 0) {
+    if (memcmp(ip->octets, octets, whole) != 0)
         return false;
-    }
     return rest == 0 || ((ip->octets[whole] ^ octets[whole]) >> (8 - rest)) == 0;
 }
 
@@ -153,11 +148,9 @@ static const struct network KINDS[] = {
 
 static enum fc_ip_kind plain_kind(const struct fc_ip *ip)
 {
-    for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++) {
-        if (in_network(ip, KINDS[i].octets, KINDS[i].bits)) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++)
+        if (in_network(ip, KINDS[i].octets, KINDS[i].bits))
             return KINDS[i].kind;
-        }
-    }
     return FC_IP_PUBLIC;
 }
 
@@ -167,9 +160,8 @@ enum fc_ip_kind fc_ip_kind(const struct fc_ip *ip)
     struct fc_ip inner;
 
     /* ::1 and :: have the shape of an embedded 0.0.0.1 and 0.0.0.0. */
-    if (kind != FC_IP_PUBLIC || !fc_ip_embedded(ip, &inner)) {
+    if (kind != FC_IP_PUBLIC || !fc_ip_embedded(ip, &inner))
         return kind;
-    }
     inner_kind = plain_kind(&inner);
     return inner_kind > kind ? inner_kind : kind;
 }
@@ -179,34 +171,29 @@ static bool parse_network(const char *entry, struct fc_ip *ret_ip, unsigned *ret
 {
     const char *slash = strchr(entry, '/');
     char text[FC_IP_TEXT_SIZE];
-    size_t length = slash != NULL ? (size_t)(slash - entry) : strlen(entry);
+    size_t length = slash ? (size_t)(slash - entry) : strlen(entry);
     unsigned most, bits;
 
-    if (length >= sizeof text || memchr(entry, '%', length) != NULL) {
+    if (length >= sizeof text || memchr(entry, '%', length))
         return false;
-    }
     memcpy(text, entry, length);
     text[length] = '\0';
-    if (!fc_ip_from_text(text, ret_ip)) {
+    if (!fc_ip_from_text(text, ret_ip))
         return false;
-    }
-    bool is_ip4 = strchr(text, ':') == NULL;
+    bool is_ip4 = !strchr(text, ':');
     most = is_ip4 ? 32 : 128;
     bits = most;
-    if (slash != NULL) {
+    if (slash) {
         char *end = NULL;
         unsigned long value = strtoul(slash + 1, &end, 10);
-        if (!isdigit((unsigned char)slash[1]) || *end != '\0' || value > most) {
+        if (!isdigit((unsigned char)slash[1]) || *end != '\0' || value > most)
             return false;
-        }
         bits = (unsigned)value;
     }
     *ret_bits = bits + (is_ip4 ? 96 : 0);
-    for (unsigned bit = *ret_bits; bit < 128; bit++) {
-        if ((ret_ip->octets[bit / 8] >> (7 - bit % 8) & 1) != 0) {
+    for (unsigned bit = *ret_bits; bit < 128; bit++)
+        if ((ret_ip->octets[bit / 8] >> (7 - bit % 8) & 1) != 0)
             return false;
-        }
-    }
     return true;
 }
 
@@ -222,15 +209,13 @@ static bool is_name(const char *text)
 {
     size_t length = strlen(text), label = 0;
 
-    if (length == 0 || length > MAX_NAME) {
+    if (length == 0 || length > MAX_NAME)
         return false;
-    }
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '.') {
-            if (label == 0) {
+            if (label == 0)
                 return false;
-            }
             label = 0;
         } else if (isalnum(c) || c == '-' || c == '_') {
             label++;
@@ -245,9 +230,8 @@ bool fc_host_entry_valid(const char *entry)
 {
     struct fc_ip ip;
 
-    if (fc_host_entry_is_network(entry)) {
+    if (fc_host_entry_is_network(entry))
         return true;
-    }
     /* Digits and dots alone are an address that went wrong, such as 10.0.0.256. */
     return is_name(strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry) &&
            strspn(entry, "0123456789.") != strlen(entry) && !fc_ip_from_text(entry, &ip);
@@ -264,9 +248,8 @@ bool fc_host_entry_has_name(const char *entry, const char *name)
 {
     size_t length = length_without_root(name), wanted = length_without_root(entry);
 
-    if (strncmp(entry, "*.", 2) != 0) {
+    if (strncmp(entry, "*.", 2) != 0)
         return length == wanted && strncasecmp(entry, name, length) == 0;
-    }
     wanted--; /* the suffix with its dot */
     return length > wanted && strncasecmp(entry + 1, name + length - wanted, wanted) == 0;
 }
@@ -276,9 +259,8 @@ bool fc_host_entry_has_ip(const char *entry, const struct fc_ip *ip)
     struct fc_ip network, inner;
     unsigned bits;
 
-    if (!parse_network(entry, &network, &bits)) {
+    if (!parse_network(entry, &network, &bits))
         return false;
-    }
     return in_network(ip, network.octets, bits) ||
            (fc_ip_embedded(ip, &inner) && in_network(&inner, network.octets, bits));
 }

@@ -75,29 +75,26 @@ static bool is_plain(const char *text)
     size_t len = strnlen(text, LONGEST_VALUE);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c <= 0x20 || c == 0x7f || c == '"' || c == '=' || c == '\\') {
+        if (c <= 0x20 || c == 0x7f || c == '"' || c == '=' || c == '\\')
             return false;
-        }
     }
     return len > 0 && text[len] == '\0';
 }
 
 static void put_text(struct fc_buf *line, const char *text)
 {
-    if (settings.format == FC_LOG_LOGFMT && is_plain(text)) {
+    if (settings.format == FC_LOG_LOGFMT && is_plain(text))
         fc_buf_puts(line, text);
-    } else {
+    else
         put_quoted(line, text);
-    }
 }
 
 static void put_key(struct fc_buf *line, const char *key)
 {
-    if (settings.format == FC_LOG_JSON) {
+    if (settings.format == FC_LOG_JSON)
         fc_buf_printf(line, "%s\"%s\":", line->len > 1 ? "," : "", key);
-    } else {
+    else
         fc_buf_printf(line, "%s%s=", line->len > 0 ? " " : "", key);
-    }
 }
 
 static void put_field(struct fc_buf *line, const struct fc_log_field *field)
@@ -105,7 +102,7 @@ static void put_field(struct fc_buf *line, const struct fc_log_field *field)
     put_key(line, field->key);
     switch (field->kind) {
     case FC_LOG_FIELD_STR:
-        put_text(line, field->value.text != NULL ? field->value.text : "");
+        put_text(line, field->value.text ? field->value.text : "");
         break;
     case FC_LOG_FIELD_INT:
         fc_buf_printf(line, "%" PRId64, field->value.number);
@@ -130,23 +127,19 @@ void fc_log_emit(enum fc_log_level level, const char *event, const struct fc_log
 
     fc_time_format(now_ns / FC_NS_PER_S,
                    (int32_t)(now_ns % FC_NS_PER_S / FC_NS_PER_MS * FC_NS_PER_MS), now);
-    if (settings.format == FC_LOG_JSON) {
+    if (settings.format == FC_LOG_JSON)
         fc_buf_putc(&line, '{');
-    }
     const struct fc_log_field head[] = {
         FC_LOG_STR("time", now),
         FC_LOG_STR("level", level_names[level]),
         FC_LOG_STR("component", settings.component),
         FC_LOG_STR("event", event),
     };
-    for (size_t i = 0; i < FC_ARRAY_LEN(head); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(head); i++)
         put_field(&line, &head[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         put_field(&line, &fields[i]);
-    }
     fc_buf_puts(&line, settings.format == FC_LOG_JSON ? "}\n" : "\n");
-    if (!line.failed && write(STDERR_FILENO, line.ptr, line.len) < 0) {
+    if (!line.failed && write(STDERR_FILENO, line.ptr, line.len) < 0)
         return; /* a log that cannot be written is nowhere to be reported */
-    }
 }

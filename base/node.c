@@ -98,11 +98,11 @@ static bool list_add(struct fc_arena *arena, struct list *list, struct fc_node *
 {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? list->capacity * 2 : 8;
-        struct fc_node **items = fc_arena_calloc(arena, capacity, sizeof(*items));
+        struct fc_node **items = fc_arena_calloc(arena, capacity, sizeof *items);
         if (!items)
             return false;
         if (list->count)
-            memcpy(items, list->items, list->count * sizeof(*items));
+            memcpy(items, list->items, list->count * sizeof *items);
         list->items = items;
         list->capacity = capacity;
     }
@@ -123,10 +123,9 @@ static bool is_null_text(fc_str text)
 {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(words); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(words); i++)
         if (fc_str_eq(text, fc_str_from(words[i])))
             return true;
-    }
     return false;
 }
 
@@ -191,7 +190,7 @@ static fc_rc refuse_duplicates(struct reader *r, const struct list *keys)
 
     if (keys->count < 2)
         return FC_OK;
-    sorted = fc_arena_memdup(r->arena, keys->items, keys->count * sizeof(*sorted));
+    sorted = fc_arena_memdup(r->arena, keys->items, keys->count * sizeof *sorted);
     if (!sorted)
         return no_memory(r);
     qsort(sorted, keys->count, sizeof(struct fc_node *), compare_keys);
@@ -350,7 +349,7 @@ static fc_rc begin_anchor(struct reader *r, const yaml_event_t *event, struct an
         return FC_OK;
     if (++r->anchor_count > MAX_ANCHORS)
         return fail_at(r, &event->start_mark, "the document has more than 1000 anchors");
-    anchor = fc_arena_calloc(r->arena, 1, sizeof(*anchor));
+    anchor = fc_arena_calloc(r->arena, 1, sizeof *anchor);
     if (!anchor)
         return no_memory(r);
     anchor->name = fc_arena_strdup(r->arena, (const char *)name);
@@ -395,7 +394,7 @@ static fc_rc read_new_node(struct reader *r, const yaml_event_t *event, unsigned
         rc = begin_anchor(r, event, &anchor);
     if (rc != FC_OK)
         return rc;
-    node = fc_arena_calloc(r->arena, 1, sizeof(*node));
+    node = fc_arena_calloc(r->arena, 1, sizeof *node);
     if (!node)
         return no_memory(r);
     node->line = (unsigned)event->start_mark.line + 1;
@@ -490,9 +489,8 @@ const struct fc_node *fc_node_get(const struct fc_node *mapping, const char *key
 {
     if (!mapping || mapping->kind != FC_NODE_MAPPING)
         return NULL;
-    for (size_t i = 0; i < mapping->count; i++) {
+    for (size_t i = 0; i < mapping->count; i++)
         if (fc_str_eq(mapping->keys[i]->text, fc_str_from(key)))
             return mapping->items[i];
-    }
     return NULL;
 }

@@ -22,9 +22,8 @@ bool fc_pause_for(struct fc_pause *pause, int64_t nanoseconds)
     bool waiting = true;
 
     (void)pthread_mutex_lock(&pause->mutex);
-    while (waiting && !fc_pause_is_over(pause)) {
+    while (waiting && !fc_pause_is_over(pause))
         waiting = fc_cond_wait_until(&pause->wake, &pause->mutex, &until);
-    }
     (void)pthread_mutex_unlock(&pause->mutex);
     return !fc_pause_is_over(pause);
 }

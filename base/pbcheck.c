@@ -114,10 +114,9 @@ static size_t repeated_index(const struct level *level)
     fc_str body;
 
     again.at = level->start;
-    while (again.at < level->tag_at && read_tag(&again) && read_value(&again, &body)) {
+    while (again.at < level->tag_at && read_tag(&again) && read_value(&again, &body))
         if (again.number == level->number)
             index++;
-    }
     return index;
 }
 
@@ -225,10 +224,9 @@ static fc_rc check_packed(struct check *check, const struct level *level, fc_str
             return malformed(check, level, "is a packed list that is cut short");
         return count(check, level, body.len / size);
     }
-    for (; inner.at < inner.end; elements++) {
+    for (; inner.at < inner.end; elements++)
         if (!read_varint(&inner, VARINT64_BYTES, &value))
             return malformed(check, level, "is a packed list with a bad number");
-    }
     return count(check, level, elements);
 }
 

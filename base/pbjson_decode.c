@@ -99,10 +99,9 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 
 static bool is_listed(const char *const *list, const char *word)
 {
-    for (size_t i = 0; list && list[i]; i++) {
+    for (size_t i = 0; list && list[i]; i++)
         if (strcmp(list[i], word) == 0)
             return true;
-    }
     return false;
 }
 
@@ -115,7 +114,7 @@ static const char *short_name(const ProtobufCMessageDescriptor *type)
 static const char *nearest_key(struct decoder *d, const ProtobufCMessageDescriptor *type,
                                const char *key)
 {
-    const char **names = fc_arena_calloc(d->arena, type->n_fields + 1, sizeof(*names));
+    const char **names = fc_arena_calloc(d->arena, type->n_fields + 1, sizeof *names);
     bool snake = strchr(key, '_') != NULL;
 
     if (!names)
@@ -192,7 +191,7 @@ static bool decode_enum(struct decoder *d, const ProtobufCEnumDescriptor *type,
     if (fc_pbjson_read_enum(type, node, ret))
         return true;
     if (node->kind == FC_NODE_SCALAR) {
-        const char **names = fc_arena_calloc(d->arena, type->n_value_names + 1, sizeof(*names));
+        const char **names = fc_arena_calloc(d->arena, type->n_value_names + 1, sizeof *names);
         const char *nearest = NULL;
         for (unsigned i = 0; names && i < type->n_value_names; i++) {
             names[i] = type->values_by_name[i].name;
@@ -312,7 +311,7 @@ static void decode_map(struct decoder *d, const ProtobufCFieldDescriptor *field,
         refuse(d, node, path, "found %s, expected a mapping of `key: value`", found(node, shown));
         return;
     }
-    entries = fc_arena_calloc(d->arena, node->count + 1, sizeof(*entries));
+    entries = fc_arena_calloc(d->arena, node->count + 1, sizeof *entries);
     for (size_t i = 0; i < node->count && !enough(d); i++) {
         entries[i] = new_message(d, type);
         if (!entries[i])
@@ -400,10 +399,9 @@ static void decode_field(struct decoder *d, const ProtobufCMessageDescriptor *ty
 static bool is_repeated_key(const ProtobufCMessageDescriptor *type, const struct fc_node *node,
                             size_t index, const ProtobufCFieldDescriptor *field)
 {
-    for (size_t i = 0; i < index; i++) {
+    for (size_t i = 0; i < index; i++)
         if (find_field(type, node->keys[i]) == field)
             return true;
-    }
     return false;
 }
 

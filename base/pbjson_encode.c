@@ -241,7 +241,7 @@ static void pairs_free(struct pair *pairs, size_t count)
 static struct pair *sorted_pairs(const ProtobufCMessageDescriptor *entry,
                                  ProtobufCMessage *const *items, size_t count)
 {
-    struct pair *pairs = calloc(count ? count : 1, sizeof(*pairs));
+    struct pair *pairs = calloc(count ? count : 1, sizeof *pairs);
 
     for (size_t i = 0; pairs && i < count; i++) {
         const char *base = (const char *)items[i];
@@ -253,7 +253,7 @@ static struct pair *sorted_pairs(const ProtobufCMessageDescriptor *entry,
         }
     }
     if (pairs)
-        qsort(pairs, count, sizeof(*pairs), compare_pairs);
+        qsort(pairs, count, sizeof *pairs, compare_pairs);
     return pairs;
 }
 

@@ -13,14 +13,14 @@
 
 static bool has_nul(fc_str text)
 {
-    return text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
+    return text.len > 0 && memchr(text.ptr, '\0', text.len);
 }
 
 /* A decimal number as JSON has it; a leading + and forms such as `.5` or `5.` are read too. */
 static bool is_decimal(fc_str text)
 {
     return text.len > 0 && !has_nul(text) && strspn(text.ptr, "0123456789+-.eE") == text.len &&
-           strpbrk(text.ptr, "0123456789") != NULL;
+           strpbrk(text.ptr, "0123456789");
 }
 
 static bool read_double(const struct fc_node *node, double *ret)
@@ -253,10 +253,9 @@ static bool read_seconds(const char *text, int64_t *ret_seconds, int32_t *ret_na
     seconds = strtoll(text, &end, 10);
     if (errno != 0 || seconds > FC_PBJSON_DURATION_MAX)
         return false;
-    if (*end == '.') {
+    if (*end == '.')
         for (end++; isdigit((unsigned char)*end) && place > 0; end++, place /= 10)
             nanos += (*end - '0') * place;
-    }
     if (strcmp(end, "s") != 0)
         return false;
     *ret_seconds = negative ? -seconds : seconds;

@@ -21,9 +21,8 @@ fc_str fc_str_trim(fc_str text)
         text.ptr++;
         text.len--;
     }
-    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1])) {
+    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1]))
         text.len--;
-    }
     return text;
 }
 
@@ -48,21 +47,18 @@ size_t fc_str_distance(const char *a, const char *b, size_t cap)
     size_t *before = rows[0], *last = rows[1], *row = rows[2];
     size_t len_a = strlen(a), len_b = strlen(b);
 
-    if (len_a > LONGEST_WORD || len_b > LONGEST_WORD) {
+    if (len_a > LONGEST_WORD || len_b > LONGEST_WORD)
         return cap;
-    }
-    for (size_t j = 0; j <= len_b; j++) {
+    for (size_t j = 0; j <= len_b; j++)
         last[j] = j;
-    }
     for (size_t i = 1; i <= len_a; i++) {
         row[0] = i;
         for (size_t j = 1; j <= len_b; j++) {
             size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
             row[j] = min3(last[j] + 1, row[j - 1] + 1, last[j - 1] + change);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < row[j]) {
+                before[j - 2] + 1 < row[j])
                 row[j] = before[j - 2] + 1;
-            }
         }
         size_t *oldest = before;
         before = last;
@@ -111,9 +107,8 @@ void fc_buf_clear(struct fc_buf *buf)
 {
     buf->len = 0;
     buf->failed = false;
-    if (buf->ptr != NULL) {
+    if (buf->ptr)
         buf->ptr[0] = '\0';
-    }
 }
 
 bool fc_buf_reserve(struct fc_buf *buf, size_t extra)
@@ -123,15 +118,13 @@ bool fc_buf_reserve(struct fc_buf *buf, size_t extra)
         return false;
     }
     size_t need = buf->len + extra + 1;
-    if (need <= buf->capacity) {
+    if (need <= buf->capacity)
         return true;
-    }
     size_t capacity = buf->capacity == 0 ? 128 : buf->capacity;
-    while (capacity < need) {
+    while (capacity < need)
         capacity *= 2;
-    }
     char *grown = realloc(buf->ptr, capacity);
-    if (grown == NULL) {
+    if (!grown) {
         buf->failed = true;
         return false;
     }
@@ -143,9 +136,8 @@ bool fc_buf_reserve(struct fc_buf *buf, size_t extra)
 void fc_buf_append(struct fc_buf *buf, const void *data, size_t len)
 {
     if (fc_buf_reserve(buf, len)) {
-        if (len > 0) {
+        if (len > 0)
             memcpy(buf->ptr + buf->len, data, len);
-        }
         buf->len += len;
         buf->ptr[buf->len] = '\0';
     }

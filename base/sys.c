@@ -34,9 +34,8 @@ static int real_random(void *ctx FC_UNUSED, void *buffer, size_t size)
     while (size > 0) {
         ssize_t got = getrandom(at, size, 0);
         if (got < 0) {
-            if (errno == EINTR) {
+            if (errno == EINTR)
                 continue;
-            }
             return -errno;
         }
         at += got;
@@ -48,9 +47,8 @@ static int real_random(void *ctx FC_UNUSED, void *buffer, size_t size)
 static int real_sync_dir(void *ctx FC_UNUSED, const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0)
         return -errno;
-    }
     int rc = fsync(fd) == 0 ? 0 : -errno;
     (void)close(fd);
     return rc;
@@ -76,13 +74,11 @@ const struct fc_sys *fc_sys_real(void)
 static int make_dir(const char *path, unsigned mode)
 {
     struct stat info;
-    if (mkdir(path, (mode_t)mode) == 0) {
+    if (mkdir(path, (mode_t)mode) == 0)
         return 0;
-    }
     int error = errno;
-    if (error == EEXIST && stat(path, &info) == 0) {
+    if (error == EEXIST && stat(path, &info) == 0)
         return S_ISDIR(info.st_mode) ? 0 : -ENOTDIR;
-    }
     return -error;
 }
 
@@ -91,17 +87,15 @@ int fc_mkdirs(const char *path, unsigned mode)
     char partial[PATH_MAX];
     size_t len = strlen(path);
 
-    if (len == 0 || len >= sizeof partial) {
+    if (len == 0 || len >= sizeof partial)
         return len == 0 ? -EINVAL : -ENAMETOOLONG;
-    }
     memcpy(partial, path, len + 1);
     for (size_t i = 1; i < len; i++) {
         if (partial[i] == '/') {
             partial[i] = '\0';
             int rc = make_dir(partial, mode);
-            if (rc < 0) {
+            if (rc < 0)
                 return rc;
-            }
             partial[i] = '/';
         }
     }
@@ -112,11 +106,9 @@ int fc_random_hex(const struct fc_sys *sys, char ret[33])
 {
     unsigned char bytes[16];
     int rc = sys->random(sys->ctx, bytes, sizeof bytes);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
+    for (size_t i = 0; i < sizeof bytes; i++)
         (void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-    }
     return 0;
 }

@@ -27,15 +27,14 @@ void fc_time_format(int64_t seconds, int32_t nanos, char ret[FC_TIME_TEXT_MAX])
     time_t when = (time_t)seconds;
     char fraction[11] = "";
 
-    if (gmtime_r(&when, &tm) == NULL) {
+    if (!gmtime_r(&when, &tm)) {
         (void)snprintf(ret, FC_TIME_TEXT_MAX, "%lld", (long long)seconds);
         return;
     }
     if (nanos != 0) {
         (void)snprintf(fraction, sizeof fraction, ".%09d", nanos);
-        for (size_t cut = 7; cut >= 4 && strcmp(fraction + cut, "000") == 0; cut -= 3) {
+        for (size_t cut = 7; cut >= 4 && strcmp(fraction + cut, "000") == 0; cut -= 3)
             fraction[cut] = '\0';
-        }
     }
     (void)snprintf(ret, FC_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ",
                    (long long)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
@@ -47,9 +46,8 @@ static bool read_digits(const char **at, int count, int *ret)
     int value = 0;
     for (int i = 0; i < count; i++) {
         char c = (*at)[i];
-        if (c < '0' || c > '9') {
+        if (c < '0' || c > '9')
             return false;
-        }
         value = value * 10 + (c - '0');
     }
     *at += count;
@@ -59,9 +57,8 @@ static bool read_digits(const char **at, int count, int *ret)
 
 static bool read_char(const char **at, char wanted)
 {
-    if (**at != wanted) {
+    if (**at != wanted)
         return false;
-    }
     (*at)++;
     return true;
 }
@@ -72,14 +69,12 @@ static bool read_date(const char **at, int64_t *ret_days)
     int year, month, day;
 
     if (!read_digits(at, 4, &year) || !read_char(at, '-') || !read_digits(at, 2, &month) ||
-        !read_char(at, '-') || !read_digits(at, 2, &day) || month < 1 || month > 12) {
+        !read_char(at, '-') || !read_digits(at, 2, &day) || month < 1 || month > 12)
         return false;
-    }
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     int longest = month_days[month - 1] + (month == 2 && leap ? 1 : 0);
-    if (day < 1 || day > longest) {
+    if (day < 1 || day > longest)
         return false;
-    }
     *ret_days = days_from_date(year, month, day);
     return true;
 }
@@ -94,16 +89,14 @@ static bool read_fraction(const char **at, int32_t *ret_nanos)
         return true;
     }
     for (; **at >= '0' && **at <= '9'; (*at)++) {
-        if (digits < 9) {
+        if (digits < 9)
             nanos = nanos * 10 + (**at - '0');
-        } else if (**at != '0') {
+        else if (**at != '0')
             return false; /* finer than a nanosecond: refused, not cut */
-        }
         digits++;
     }
-    for (int i = digits; i < 9; i++) {
+    for (int i = digits; i < 9; i++)
         nanos *= 10;
-    }
     *ret_nanos = nanos;
     return digits > 0;
 }
@@ -113,22 +106,19 @@ static bool read_zone(const char **at, int64_t *ret_offset)
     int hours, minutes;
 
     *ret_offset = 0;
-    if (**at == '\0') {
+    if (**at == '\0')
         return true;
-    }
     if (**at == 'Z' || **at == 'z') {
         (*at)++;
         return true;
     }
     int sign = **at == '-' ? -1 : 1;
-    if (**at != '+' && **at != '-') {
+    if (**at != '+' && **at != '-')
         return false;
-    }
     (*at)++;
     if (!read_digits(at, 2, &hours) || !read_char(at, ':') || !read_digits(at, 2, &minutes) ||
-        hours > 23 || minutes > 59) {
+        hours > 23 || minutes > 59)
         return false;
-    }
     *ret_offset = (int64_t)sign * (hours * 3600 + minutes * 60);
     return true;
 }
@@ -140,23 +130,20 @@ bool fc_time_parse(const char *text, int64_t *ret_seconds, int32_t *ret_nanos)
     int hour, minute, second;
     int32_t nanos;
 
-    if (!read_date(&at, &days)) {
+    if (!read_date(&at, &days))
         return false;
-    }
     if (*at == '\0') {
         *ret_seconds = days * SECONDS_PER_DAY;
         *ret_nanos = 0;
         return true;
     }
-    if (*at != 'T' && *at != 't' && *at != ' ') {
+    if (*at != 'T' && *at != 't' && *at != ' ')
         return false;
-    }
     at++;
     if (!read_digits(&at, 2, &hour) || !read_char(&at, ':') || !read_digits(&at, 2, &minute) ||
         !read_char(&at, ':') || !read_digits(&at, 2, &second) || hour > 23 || minute > 59 ||
-        second > 59 || !read_fraction(&at, &nanos) || !read_zone(&at, &offset) || *at != '\0') {
+        second > 59 || !read_fraction(&at, &nanos) || !read_zone(&at, &offset) || *at != '\0')
         return false;
-    }
     *ret_seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset;
     *ret_nanos = nanos;
     return true;
@@ -171,19 +158,16 @@ static bool read_quantity(const char *text, const struct unit *units, size_t cou
 {
     char *end = NULL;
 
-    if (!isdigit((unsigned char)text[0])) {
+    if (!isdigit((unsigned char)text[0]))
         return false; /* no sign, no "inf", no hexadecimal */
-    }
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
         return false;
-    }
     double value = strtod(text, &end);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(end, units[i].name) == 0) {
             double scaled = round(value * units[i].factor);
-            if (!(scaled < 9.2e18)) {
+            if (!(scaled < 9.2e18))
                 return false;
-            }
             *ret = (int64_t)scaled;
             return true;
         }

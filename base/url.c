@@ -9,17 +9,16 @@ const char *fc_url_public(const char *url, struct fc_arena *arena)
     const char *scheme = strstr(url, "://");
     bool web = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 
-    if (scheme == NULL || memchr(url, '/', (size_t)(scheme - url)) != NULL)
+    if (!scheme || memchr(url, '/', (size_t)(scheme - url)))
         return url;
     const char *authority = scheme + 3;
     const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
-    const char *shown = at != NULL ? at : authority;
+    const char *shown = at ? at : authority;
     size_t length = web ? strcspn(shown, "?#") : strlen(shown);
-    if (at == NULL && shown[length] == '\0')
+    if (!at && shown[length] == '\0')
         return url;
-    return fc_arena_printf(arena, "%.*s%s%.*s%s", (int)(authority - url), url,
-                           at != NULL ? "***" : "", (int)length, shown,
-                           shown[length] != '\0' ? "?***" : "");
+    return fc_arena_printf(arena, "%.*s%s%.*s%s", (int)(authority - url), url, at ? "***" : "",
+                           (int)length, shown, shown[length] != '\0' ? "?***" : "");
 }
 
 static bool is_unreserved(char c)
@@ -38,12 +37,11 @@ void fc_url_put(struct fc_buf *out, char byte)
 
 void fc_url_escape(struct fc_buf *out, const char *text, const char *kept)
 {
-    for (; *text; text++) {
+    for (; *text; text++)
         if (strchr(kept, *text))
             fc_buf_putc(out, *text);
         else
             fc_url_put(out, *text);
-    }
 }
 
 void fc_url_form_add(struct fc_buf *form, const char *name, const char *value)

@@ -30,10 +30,9 @@ static size_t sequence(const unsigned char *p, size_t left)
         high = 0x8f;
     if (p[1] < low || p[1] > high)
         return 0;
-    for (size_t i = 2; i < length; i++) {
+    for (size_t i = 2; i < length; i++)
         if (p[i] < 0x80 || p[i] > 0xbf)
             return 0;
-    }
     return length;
 }
 

@@ -20,17 +20,14 @@ void fc_violations_init(struct fc_violations *list, struct fc_arena *arena)
 
 static bool grow(struct fc_violations *list)
 {
-    if (list->count < list->capacity) {
+    if (list->count < list->capacity)
         return true;
-    }
     size_t capacity = list->capacity == 0 ? 8 : list->capacity * 2;
     struct fc_violation *items = fc_arena_calloc(list->arena, capacity, sizeof *items);
-    if (items == NULL) {
+    if (!items)
         return false;
-    }
-    if (list->count > 0) {
+    if (list->count > 0)
         memcpy(items, list->items, list->count * sizeof *items);
-    }
     list->items = items;
     list->capacity = capacity;
     return true;
@@ -42,9 +39,8 @@ FC_PRINTF(2, 0) static char *format_text(struct fc_arena *arena, const char *for
     va_copy(again, args);
     int needed = vsnprintf(NULL, 0, format, args);
     char *text = needed < 0 ? NULL : fc_arena_alloc(arena, (size_t)needed + 1);
-    if (text != NULL) {
+    if (text)
         (void)vsnprintf(text, (size_t)needed + 1, format, again);
-    }
     va_end(again);
     return text;
 }
@@ -68,9 +64,8 @@ void fc_violations_add(struct fc_violations *list, enum fc_reason reason, const 
         return;
     }
     list->items[list->count++] =
-        message != NULL && path != NULL
-            ? (struct fc_violation){.reason = reason, .field = path, .message = message}
-            : exhausted;
+        message && path ? (struct fc_violation){.reason = reason, .field = path, .message = message}
+                        : exhausted;
 }
 
 static size_t join(const struct fc_violations *list, char *buffer, size_t size)
@@ -97,9 +92,8 @@ static size_t join(const struct fc_violations *list, char *buffer, size_t size)
 
 fc_rc fc_violations_to_error(const struct fc_violations *list, struct fc_error *err)
 {
-    if (list->count == 0) {
+    if (list->count == 0)
         return FC_OK;
-    }
     char message[sizeof err->message];
     (void)join(list, message, sizeof message);
     return fc_fail_field(err, list->items[0].reason, list->items[0].field, "%s", message);
@@ -108,9 +102,8 @@ fc_rc fc_violations_to_error(const struct fc_violations *list, struct fc_error *
 const char *fc_violations_text(const struct fc_violations *list, size_t limit)
 {
     char *buffer = fc_arena_alloc(list->arena, limit + 1);
-    if (buffer == NULL) {
+    if (!buffer)
         return list->count > 0 ? list->items[0].message : "";
-    }
     (void)join(list, buffer, limit + 1);
     return buffer;
 }

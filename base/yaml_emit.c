@@ -15,10 +15,9 @@ static bool is_reserved(const char *text)
     static const char *const words[] = {"true", "false", "yes",  "no",  "on", "off",
                                         "y",    "n",     "null", "nan", "inf"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(words); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(words); i++)
         if (strcasecmp(text, words[i]) == 0)
             return true;
-    }
     return false;
 }
 

@@ -40,10 +40,9 @@ static Feast__Admin__V1__ValidationReport__Mode read_mode(const struct fc_cli *c
                            ? fc_options_get(&cli->options, "validation")
                            : NULL;
 
-    for (size_t i = 1; mode && i < FC_ARRAY_LEN(words); i++) {
+    for (size_t i = 1; mode && i < FC_ARRAY_LEN(words); i++)
         if (strcmp(words[i], mode) == 0)
             return (Feast__Admin__V1__ValidationReport__Mode)i;
-    }
     return FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT;
 }
 
@@ -61,7 +60,7 @@ enum fc_exit fc_batch_documents(struct fc_cli *cli, struct fc_batch *batch)
     fc_docs_finish(docs);
     if (docs->violations.count > 0)
         return tell_violations(cli, &docs->violations);
-    batch->results = fc_arena_calloc(cli->arena, docs->count, sizeof(*batch->results));
+    batch->results = fc_arena_calloc(cli->arena, docs->count, sizeof *batch->results);
     return batch->results || docs->count == 0 ? FC_EXIT_OK : fc_cli_no_memory(cli);
 }
 
@@ -77,10 +76,9 @@ enum fc_exit fc_batch_read(struct fc_cli *cli, struct fc_batch *batch)
     if (count == 0)
         return fc_cli_usage(cli, "nothing to %s: name a file, a directory, a URL or - with -f",
                             cli->command->words);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (fc_files_read(&batch->docs, paths[i], cli->in, &err) != FC_OK)
             return fc_cli_fail(cli, &err);
-    }
     if (batch->docs.count == 0 && batch->docs.violations.count == 0)
         return fc_cli_usage(cli, "nothing to %s: there is no document in what -f names",
                             cli->command->words);
@@ -107,10 +105,9 @@ static bool is_described(const struct fc_batch *batch, const fc_object *object)
 
 static bool is_of_documents(const struct fc_batch *batch, const char *project)
 {
-    for (size_t i = 0; i < batch->docs.count; i++) {
+    for (size_t i = 0; i < batch->docs.count; i++)
         if (strcmp(batch->docs.items[i].project, project) == 0)
             return true;
-    }
     return false;
 }
 
@@ -125,11 +122,11 @@ static bool consider(void *ctx, const fc_object *object)
     if (batch->removal_count == prune->capacity) {
         size_t capacity = prune->capacity ? prune->capacity * 2 : 16;
         struct fc_removal *more =
-            fc_arena_calloc(batch->cli->arena, capacity, sizeof(*batch->removals));
+            fc_arena_calloc(batch->cli->arena, capacity, sizeof *batch->removals);
         if (!more)
             return false;
         if (batch->removal_count)
-            memcpy(more, batch->removals, batch->removal_count * sizeof(*more));
+            memcpy(more, batch->removals, batch->removal_count * sizeof *more);
         batch->removals = more;
         prune->capacity = capacity;
     }
@@ -157,7 +154,7 @@ enum fc_exit fc_batch_prune(struct fc_batch *batch)
     if (code != FC_EXIT_OK)
         return code;
     batch->results = fc_arena_calloc(cli->arena, batch->docs.count + batch->removal_count,
-                                     sizeof(*batch->results));
+                                     sizeof *batch->results);
     return batch->results ? FC_EXIT_OK : fc_cli_no_memory(cli);
 }
 
@@ -259,7 +256,7 @@ static bool send_part(struct fc_batch *batch, size_t *at, batch_object *objects,
 void fc_batch_send(struct fc_batch *batch, fc_batch_fn fn, void *ctx)
 {
     size_t total = batch->docs.count + batch->removal_count, at = 0;
-    batch_object *objects = calloc(total + 1, sizeof(*objects));
+    batch_object *objects = calloc(total + 1, sizeof *objects);
     batch_object **list = calloc(total + 1, sizeof(batch_object *));
 
     if (!objects || !list)

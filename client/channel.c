@@ -106,7 +106,7 @@ fc_rc fc_channel_open(const char *target, const struct fc_channel_options *optio
                       struct fc_channel **ret, struct fc_error *err)
 {
     static const struct fc_channel_options defaults = {.tls = false};
-    FC_CLEANUP(fc_channel_closep) struct fc_channel *channel = calloc(1, sizeof(*channel));
+    FC_CLEANUP(fc_channel_closep) struct fc_channel *channel = calloc(1, sizeof *channel);
     grpc_channel_credentials *credentials = NULL;
     fc_rc rc = FC_OK;
 
@@ -190,7 +190,7 @@ static fc_rc begin(struct attempt *attempt, struct fc_error *err)
                                  attempt->queue, path, NULL, deadline, NULL);
     grpc_slice_unref(path);
     attempt->payload = encode(request);
-    attempt->metadata = calloc(request->metadata_count + 1, sizeof(*attempt->metadata));
+    attempt->metadata = calloc(request->metadata_count + 1, sizeof *attempt->metadata);
     if (!attempt->metadata)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the metadata of %s",
                        request->path);
@@ -307,7 +307,7 @@ static fc_str take_trailers(const struct attempt *attempt, struct fc_channel_rep
     struct fc_arena *arena = attempt->request->arena;
     fc_str details = {0};
 
-    ret->trailers = fc_arena_calloc(arena, attempt->trailing.count, sizeof(*ret->trailers));
+    ret->trailers = fc_arena_calloc(arena, attempt->trailing.count, sizeof *ret->trailers);
     for (size_t i = 0; i < attempt->trailing.count; i++) {
         fc_str key = text_of(&attempt->trailing.metadata[i].key),
                value = text_of(&attempt->trailing.metadata[i].value);

@@ -29,10 +29,9 @@ static bool begins_a_command(const char *words)
 {
     size_t len = strlen(words);
 
-    for (const struct fc_command *c = fc_commands; c->words; c++) {
+    for (const struct fc_command *c = fc_commands; c->words; c++)
         if (strncmp(c->words, words, len) == 0 && c->words[len] == ' ')
             return true;
-    }
     return false;
 }
 
@@ -43,11 +42,9 @@ static fc_rc unknown_command(const struct parse *p, const char *word, struct fc_
     if (p->word_count > 0) {
         const char *names[16];
         size_t count = 0, len = strlen(p->words);
-        for (const struct fc_command *c = fc_commands; c->words && count < FC_ARRAY_LEN(names);
-             c++) {
+        for (const struct fc_command *c = fc_commands; c->words && count < FC_ARRAY_LEN(names); c++)
             if (strncmp(c->words, p->words, len) == 0 && c->words[len] == ' ')
                 names[count++] = c->words + len + 1;
-        }
         nearest = fc_str_nearest(word, names, count);
         return fc_fail(err, FC_REASON_USAGE, "there is no command `%s %.60s`%s%s%s%s%s", p->words,
                        word, nearest ? "; did you mean `" : "", nearest ? p->words : "",
@@ -128,10 +125,9 @@ static fc_rc read_settings(struct fc_cli *cli, struct fc_error *err)
         rc = fc_options_check(&cli->options, !mends, err);
     if (rc != FC_OK)
         return rc;
-    for (size_t i = 0; i < FC_ARRAY_LEN(formats); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(formats); i++)
         if (strcmp(fc_options_get(&cli->options, "output"), formats[i]) == 0)
             cli->format = (enum fc_format)i;
-    }
     cli->server = fc_options_get(&cli->options, "server");
     cli->project = fc_options_get(&cli->options, "project");
     cli->retries = (unsigned)strtoul(fc_options_get(&cli->options, "retries"), NULL, 10);

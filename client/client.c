@@ -50,10 +50,9 @@ static bool is_loopback(const char *server)
 {
     static const char *const names[] = {"localhost:", "127.", "[::1]:", "unix:"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++)
         if (strncmp(server, names[i], strlen(names[i])) == 0)
             return true;
-    }
     return false;
 }
 
@@ -70,7 +69,7 @@ static fc_rc open_client(struct fc_cli *cli, struct fc_client *client, struct fc
 static fc_rc connect_once(struct fc_cli *cli, struct fc_error *err)
 {
     if (!cli->client) {
-        cli->client = calloc(1, sizeof(*cli->client));
+        cli->client = calloc(1, sizeof *cli->client);
         if (!cli->client)
             return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "out of memory");
     }
@@ -84,7 +83,7 @@ static struct fc_channel_request request_of(const struct fc_cli *cli, const stru
     size_t count = call->metadata_count;
 
     if (count > 0)
-        memcpy(room, call->metadata, count * sizeof(*room));
+        memcpy(room, call->metadata, count * sizeof *room);
     if (cli->client->token)
         room[count++] = (struct fc_channel_metadata){"authorization", cli->client->token};
     return (struct fc_channel_request){.path = call->method->path,
@@ -182,9 +181,8 @@ enum fc_exit fc_client_fail(struct fc_cli *cli, const struct fc_call *call,
 
 const char *fc_client_trailer(const struct fc_call *call, const char *key)
 {
-    for (size_t i = 0; i < call->reply.trailer_count; i++) {
+    for (size_t i = 0; i < call->reply.trailer_count; i++)
         if (strcmp(call->reply.trailers[i].key, key) == 0)
             return call->reply.trailers[i].value;
-    }
     return NULL;
 }

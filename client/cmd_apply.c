@@ -51,10 +51,9 @@ static void explain_verdict(struct apply *a, const struct fc_batch_item *item,
 {
     const char *reason = NULL;
 
-    for (size_t i = 0; result->report && i < result->report->n_sources && !reason; i++) {
+    for (size_t i = 0; result->report && i < result->report->n_sources && !reason; i++)
         if (result->report->sources[i]->message[0])
             reason = result->report->sources[i]->message;
-    }
     if (!result->report || result->verdict == FEAST__ADMIN__V1__VERDICT__OK)
         return;
     fc_cli_warn(a->cli, "table %s %s registered%s%s%s%s", item->name,

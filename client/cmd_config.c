@@ -59,10 +59,9 @@ static const char *our_name(const char *name)
                                            {"core_server_ssl_cert", "tls-ca"},
                                            {"grpc_connection_timeout", "timeout"}};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++)
         if (strcasecmp(names[i][0], name) == 0)
             return names[i][1];
-    }
     return name;
 }
 
@@ -71,10 +70,9 @@ static enum fc_exit check_value(struct fc_cli *cli, const char *name)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    for (const struct fc_option *o = fc_global_options; o->name; o++) {
+    for (const struct fc_option *o = fc_global_options; o->name; o++)
         if (strcmp(o->name, name) == 0 && fc_option_check(o, name, cli->args[1], &err) != FC_OK)
             return fc_cli_usage(cli, "%s", err.message);
-    }
     return FC_EXIT_OK;
 }
 

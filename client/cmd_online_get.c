@@ -12,10 +12,9 @@ typedef Feast__Serving__GetOnlineFeaturesResponse__FieldValues field_values;
 
 static const Feast__Types__Value *value_of(const field_values *row, const char *key)
 {
-    for (size_t i = 0; i < row->n_fields; i++) {
+    for (size_t i = 0; i < row->n_fields; i++)
         if (strcmp(row->fields[i]->key, key) == 0)
             return row->fields[i]->value;
-    }
     return NULL;
 }
 

@@ -35,11 +35,10 @@ static json_t *other_jobs(struct plan *p, const struct fc_batch_item *item, cons
         return ids;
     }
     const FeastSpark__Api__ListJobsResponse *reply = (const void *)call.reply.message;
-    for (size_t i = 0; i < reply->n_jobs; i++) {
+    for (size_t i = 0; i < reply->n_jobs; i++)
         if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB &&
             strcmp(reply->jobs[i]->hash, hash) != 0)
             json_array_append_new(ids, json_string(reply->jobs[i]->id));
-    }
     return ids;
 }
 
@@ -56,10 +55,9 @@ static void put_line(struct plan *p, const struct fc_batch_item *item,
     for (size_t i = 0; i < json_array_size(jobs); i++)
         fprintf(p->cli->out, "    job/%s %s\n", json_string_value(json_array_get(jobs, i)),
                 result->stream_hash[0] ? "restarts" : "stops");
-    for (size_t i = 0; looked_at && i < result->report->n_sources; i++) {
+    for (size_t i = 0; looked_at && i < result->report->n_sources; i++)
         if (result->report->sources[i]->message[0])
             fprintf(p->cli->out, "    %s\n", result->report->sources[i]->message);
-    }
 }
 
 static void take(void *ctx, size_t index, const fc_batch_result *result)

@@ -77,7 +77,7 @@ static enum fc_exit look_again(struct fc_batch *batch)
         if (fc_client_call(batch->cli, &call, &err) != FC_OK)
             return fc_client_fail(batch->cli, &call, &err);
         const Feast__Admin__V1__ValidateResponse *reply = (const void *)call.reply.message;
-        made = fc_arena_alloc(batch->cli->arena, sizeof(*made));
+        made = fc_arena_alloc(batch->cli->arena, sizeof *made);
         if (!made)
             return fc_cli_no_memory(batch->cli);
         *made = *batch->results[i];

@@ -451,10 +451,9 @@ const struct fc_command fc_commands[] = {
 
 const struct fc_command *fc_command_find(const char *words)
 {
-    for (const struct fc_command *c = fc_commands; c->words; c++) {
+    for (const struct fc_command *c = fc_commands; c->words; c++)
         if (strcmp(c->words, words) == 0)
             return c;
-    }
     return NULL;
 }
 
@@ -472,9 +471,8 @@ const char *fc_command_nearest(const char *word)
         count++;
     }
     nearest = fc_str_nearest(word, names, count);
-    for (size_t i = 0; nearest && i < count; i++) {
+    for (size_t i = 0; nearest && i < count; i++)
         if (names[i] == nearest)
             return fc_commands[i].words;
-    }
     return NULL;
 }

@@ -30,7 +30,7 @@ static bool split(const char *text, struct lines *ret)
 
     for (const char *c = text; *c; c++)
         count += *c == '\n';
-    ret->items = calloc(count + 1, sizeof(*ret->items));
+    ret->items = calloc(count + 1, sizeof *ret->items);
     for (const char *at = text; ret->items && *at && ret->count < MAX_LINES;) {
         size_t len = strcspn(at, "\n");
         ret->items[ret->count++] = (fc_str){.ptr = at, .len = len};
@@ -43,7 +43,7 @@ static bool split(const char *text, struct lines *ret)
 static uint16_t *common(const struct lines *a, const struct lines *b)
 {
     size_t width = b->count + 1;
-    uint16_t *table = calloc((a->count + 1) * width, sizeof(*table));
+    uint16_t *table = calloc((a->count + 1) * width, sizeof *table);
 
     for (size_t i = a->count; table && i-- > 0;) {
         for (size_t j = b->count; j-- > 0;) {
@@ -80,10 +80,9 @@ static bool near_change(const struct step *steps, size_t count, size_t at)
 {
     size_t first = at > CONTEXT ? at - CONTEXT : 0;
 
-    for (size_t i = first; i < count && i <= at + CONTEXT; i++) {
+    for (size_t i = first; i < count && i <= at + CONTEXT; i++)
         if (steps[i].mark != ' ')
             return true;
-    }
     return false;
 }
 
@@ -117,7 +116,7 @@ bool fc_diff_print(const char *old_name, const char *old_text, const char *new_n
         return true;
     if (split(old_text, &a) && split(new_text, &b)) {
         table = common(&a, &b);
-        steps = calloc(a.count + b.count + 1, sizeof(*steps));
+        steps = calloc(a.count + b.count + 1, sizeof *steps);
     }
     good = table && steps;
     if (good) {

@@ -51,10 +51,9 @@ static void plain_word(const char *text, char *out, size_t size)
 {
     size_t used = 0;
 
-    for (; *text && used + 1 < size; text++) {
+    for (; *text && used + 1 < size; text++)
         if (*text != '_' && *text != '-')
             out[used++] = (char)tolower((unsigned char)*text);
-    }
     out[used] = '\0';
 }
 
@@ -71,10 +70,9 @@ static bool kind_of_word(const char *text, size_t len, enum fc_doc_kind *ret)
 
 static bool has_key(const struct fc_node *spec, const char *const *keys)
 {
-    for (size_t i = 0; keys[i]; i++) {
+    for (size_t i = 0; keys[i]; i++)
         if (fc_node_get(spec, keys[i]))
             return true;
-    }
     return false;
 }
 
@@ -91,10 +89,9 @@ static bool has_similar_key(const struct fc_node *spec, const char *const *keys)
 
     while (keys[count])
         count++;
-    for (size_t i = 0; i < spec->count; i++) {
+    for (size_t i = 0; i < spec->count; i++)
         if (fc_str_nearest(spec->keys[i]->text.ptr, keys, count))
             return true;
-    }
     return false;
 }
 
@@ -249,11 +246,11 @@ static struct fc_doc *add(struct fc_docs *docs, const struct fc_doc *doc)
 {
     if (docs->count == docs->capacity) {
         size_t capacity = docs->capacity ? docs->capacity * 2 : 16;
-        struct fc_doc *items = fc_arena_calloc(docs->arena, capacity, sizeof(*items));
+        struct fc_doc *items = fc_arena_calloc(docs->arena, capacity, sizeof *items);
         if (!items)
             return NULL;
         if (docs->count)
-            memcpy(items, docs->items, docs->count * sizeof(*items));
+            memcpy(items, docs->items, docs->count * sizeof *items);
         docs->items = items;
         docs->capacity = capacity;
     }
@@ -356,7 +353,7 @@ void fc_docs_finish(struct fc_docs *docs)
 {
     if (docs->violations.count > 0 || docs->count < 2)
         return; /* an incomplete list would give misleading complaints */
-    qsort(docs->items, docs->count, sizeof(*docs->items), by_identity);
+    qsort(docs->items, docs->count, sizeof *docs->items, by_identity);
     for (size_t i = 1; i < docs->count; i++) {
         const struct fc_doc *first = &docs->items[i - 1], *second = &docs->items[i];
         if (first->kind == second->kind && strcmp(first->project, second->project) == 0 &&
@@ -365,7 +362,7 @@ void fc_docs_finish(struct fc_docs *docs)
                    "%s \"%.100s\" is described twice; the first is at %s:%u",
                    fc_doc_word(second->kind), second->name, first->file, first->node->line);
     }
-    qsort(docs->items, docs->count, sizeof(*docs->items), by_turn);
+    qsort(docs->items, docs->count, sizeof *docs->items, by_turn);
 }
 
 /* -- places -------------------------------------------------------------------------------------------------- */
@@ -397,10 +394,9 @@ static const struct fc_node *element(const struct fc_node *node, const char *inn
         len -= 2;
     }
     if (node->kind == FC_NODE_MAPPING) {
-        for (size_t i = 0; i < node->count; i++) {
+        for (size_t i = 0; i < node->count; i++)
             if (fc_str_eq(node->keys[i]->text, (fc_str){.ptr = inner, .len = len}))
                 return node->items[i];
-        }
         return NULL;
     }
     if (node->kind != FC_NODE_SEQUENCE || !isdigit((unsigned char)inner[0]))

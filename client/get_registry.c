@@ -38,10 +38,9 @@ enum fc_exit fc_get_projects(struct fc_cli *cli, const struct fc_selection *sele
     const Feast__Core__ListProjectsResponse *reply = (const void *)call.reply.message;
     if (!selection->name)
         return print_projects(cli, reply->projects, reply->n_projects, false);
-    for (size_t i = 0; i < reply->n_projects; i++) {
+    for (size_t i = 0; i < reply->n_projects; i++)
         if (strcmp(reply->projects[i], selection->name) == 0)
             return print_projects(cli, &reply->projects[i], 1, true);
-    }
     (void)fc_fail(&err, FC_REASON_PROJECT_NOT_FOUND,
                   "there is no project \"%.200s\" that is not archived", selection->name);
     return fc_cli_fail(cli, &err);

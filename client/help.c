@@ -258,10 +258,9 @@ void fc_help_markdown(FILE *out)
           "```\n\n"
           "These may stand there: ",
           out);
-    for (const struct fc_option *o = fc_global_options, *first = o; o->name; o++) {
+    for (const struct fc_option *o = fc_global_options, *first = o; o->name; o++)
         if (o->setting)
             fprintf(out, "%s`%s`", o == first ? "" : ", ", o->name);
-    }
     fputs(". A project file comes with a checkout, so it may not name credentials, and a token is "
           "not sent to a server that only such a file names.\n\n",
           out);

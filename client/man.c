@@ -16,12 +16,11 @@ static size_t put_word(FILE *out, const char *word, size_t len, bool first)
 
     if (first && (word[0] == '.' || word[0] == '\''))
         column += (size_t)fprintf(out, "\\&");
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         if (word[i] == '\\' || word[i] == '-')
             column += (size_t)fprintf(out, word[i] == '-' ? "\\-" : "\\e");
         else
             column += fputc(word[i], out) != EOF;
-    }
     return column;
 }
 

@@ -44,7 +44,7 @@ static bool put_labels(const struct fc_selection *selection, struct fc_arena *ar
                        Feast__Admin__V1__ListObjectsRequest *request)
 {
     size_t count = selection->label_count;
-    labels_entry *entries = fc_arena_calloc(arena, count, sizeof(*entries));
+    labels_entry *entries = fc_arena_calloc(arena, count, sizeof *entries);
 
     request->labels = fc_arena_calloc(arena, count, sizeof(labels_entry *));
     for (size_t i = 0; entries && request->labels && i < count; i++) {
@@ -78,10 +78,9 @@ enum fc_exit fc_objects_each(struct fc_cli *cli, Feast__Admin__V1__ObjectKind ki
         if (fc_client_call(cli, &call, &err) != FC_OK)
             return fc_client_fail(cli, &call, &err);
         const Feast__Admin__V1__ListObjectsResponse *reply = (const void *)call.reply.message;
-        for (size_t i = 0; i < reply->n_objects; i++) {
+        for (size_t i = 0; i < reply->n_objects; i++)
             if (!fn(ctx, reply->objects[i]))
                 return fc_cli_no_memory(cli);
-        }
         if (page && !page(ctx))
             return fc_cli_no_memory(cli);
         snprintf(token, sizeof(token), "%s", reply->next_page_token);

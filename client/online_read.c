@@ -26,7 +26,7 @@ static enum fc_exit load_types(struct fc_online_read *r)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    r->types = fc_arena_calloc(r->cli->arena, r->table->n_entities + 1, sizeof(*r->types));
+    r->types = fc_arena_calloc(r->cli->arena, r->table->n_entities + 1, sizeof *r->types);
     for (size_t i = 0; r->types && i < r->table->n_entities; i++) {
         Feast__Core__GetEntityRequest request = FEAST__CORE__GET_ENTITY_REQUEST__INIT;
         struct fc_call call = {.method = &fc_method_core_get_entity, .request = &request.base};
@@ -72,8 +72,8 @@ static enum fc_exit set_value(struct fc_online_read *r, fc_entity_row *row, size
                               const char *text)
 {
     struct fc_arena *arena = r->cli->arena;
-    fc_entity_field *entry = fc_arena_calloc(arena, 1, sizeof(*entry));
-    Feast__Types__Value *value = fc_arena_calloc(arena, 1, sizeof(*value));
+    fc_entity_field *entry = fc_arena_calloc(arena, 1, sizeof *entry);
+    Feast__Types__Value *value = fc_arena_calloc(arena, 1, sizeof *value);
     struct fc_error err = FC_ERROR_INIT;
 
     if (!entry || !value)
@@ -89,7 +89,7 @@ static enum fc_exit set_value(struct fc_online_read *r, fc_entity_row *row, size
 
 static fc_entity_row *new_row(struct fc_online_read *r)
 {
-    fc_entity_row *row = fc_arena_calloc(r->cli->arena, 1, sizeof(*row));
+    fc_entity_row *row = fc_arena_calloc(r->cli->arena, 1, sizeof *row);
 
     if (!row)
         return NULL;
@@ -103,7 +103,7 @@ static enum fc_exit read_entities(struct fc_online_read *r)
 {
     size_t count = 0;
     const char *const *texts = fc_options_all(&r->cli->options, "entity", &count);
-    size_t *given = fc_arena_calloc(r->cli->arena, r->table->n_entities + 1, sizeof(*given));
+    size_t *given = fc_arena_calloc(r->cli->arena, r->table->n_entities + 1, sizeof *given);
 
     r->request.entity_rows = fc_arena_calloc(r->cli->arena, count + 1, sizeof(void *));
     if (!texts || !given || !r->request.entity_rows)
@@ -138,10 +138,9 @@ static enum fc_exit read_entities(struct fc_online_read *r)
 
 static bool has_feature(const struct fc_online_read *r, const char *name)
 {
-    for (size_t i = 0; i < r->table->n_features; i++) {
+    for (size_t i = 0; i < r->table->n_features; i++)
         if (strcmp(r->table->features[i]->name, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -162,7 +161,7 @@ static enum fc_exit read_features(struct fc_online_read *r)
     size_t count = 0, prefix = strlen(r->table->name);
     const char *const *given = fc_options_all(&r->cli->options, "feature", &count);
     const char **names =
-        fc_arena_calloc(r->cli->arena, count + r->table->n_features + 1, sizeof(*names));
+        fc_arena_calloc(r->cli->arena, count + r->table->n_features + 1, sizeof *names);
 
     if (!given || !names)
         return fc_cli_no_memory(r->cli);
@@ -183,7 +182,7 @@ static enum fc_exit read_features(struct fc_online_read *r)
 static enum fc_exit set_references(struct fc_online_read *r)
 {
     Feast__Serving__FeatureReferenceV2 *refs =
-        fc_arena_calloc(r->cli->arena, r->feature_count + 1, sizeof(*refs));
+        fc_arena_calloc(r->cli->arena, r->feature_count + 1, sizeof *refs);
 
     r->request.features = fc_arena_calloc(r->cli->arena, r->feature_count + 1, sizeof(void *));
     if (!refs || !r->request.features)

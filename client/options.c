@@ -20,10 +20,9 @@ void fc_options_init(struct fc_options *options, struct fc_arena *arena,
 static const struct fc_option *find(const struct fc_options *options, const char *name, size_t len)
 {
     for (size_t t = 0; t < FC_ARRAY_LEN(options->tables); t++) {
-        for (const struct fc_option *o = options->tables[t]; o && o->name; o++) {
+        for (const struct fc_option *o = options->tables[t]; o && o->name; o++)
             if (strlen(o->name) == len && strncmp(o->name, name, len) == 0)
                 return o;
-        }
     }
     return NULL;
 }
@@ -31,10 +30,9 @@ static const struct fc_option *find(const struct fc_options *options, const char
 static const struct fc_option *find_letter(const struct fc_options *options, char letter)
 {
     for (size_t t = 0; t < FC_ARRAY_LEN(options->tables); t++) {
-        for (const struct fc_option *o = options->tables[t]; o && o->name; o++) {
+        for (const struct fc_option *o = options->tables[t]; o && o->name; o++)
             if (o->letter == letter)
                 return o;
-        }
     }
     return NULL;
 }
@@ -73,7 +71,7 @@ static fc_rc add_value(struct fc_options *options, const struct fc_option *optio
                        struct fc_error *err)
 {
     void *values = grown(options->arena, options->values, options->count, &options->capacity,
-                         sizeof(*options->values));
+                         sizeof *options->values);
 
     if (!values)
         return no_memory(err);
@@ -85,7 +83,7 @@ static fc_rc add_value(struct fc_options *options, const struct fc_option *optio
 static fc_rc add_word(struct fc_options *options, const char *word, struct fc_error *err)
 {
     void *words = grown(options->arena, options->words, options->word_count,
-                        &options->word_capacity, sizeof(*options->words));
+                        &options->word_capacity, sizeof *options->words);
 
     if (!words)
         return no_memory(err);
@@ -103,10 +101,9 @@ static fc_rc unknown(const struct fc_options *options, const char *flag, size_t 
     const char *nearest;
 
     snprintf(word, sizeof(word), "%.*s", (int)len, flag);
-    for (size_t t = 0; t < FC_ARRAY_LEN(options->tables); t++) {
+    for (size_t t = 0; t < FC_ARRAY_LEN(options->tables); t++)
         for (const struct fc_option *o = options->tables[t]; o && o->name && count < MAX_FLAGS; o++)
             names[count++] = o->name;
-    }
     nearest = fc_str_nearest(word, names, count);
     if (nearest)
         return fc_fail(err, FC_REASON_USAGE, "there is no flag --%s; did you mean --%s?", word,
@@ -266,10 +263,9 @@ bool fc_options_given(const struct fc_options *options, const char *name)
 {
     const struct fc_option *option = known(options, name);
 
-    for (size_t i = 0; i < options->count; i++) {
+    for (size_t i = 0; i < options->count; i++)
         if (options->values[i].option == option)
             return true;
-    }
     return false;
 }
 
@@ -277,13 +273,12 @@ const char *const *fc_options_all(const struct fc_options *options, const char *
                                   size_t *ret_count)
 {
     const struct fc_option *option = known(options, name);
-    const char **all = fc_arena_calloc(options->arena, options->count + 1, sizeof(*all));
+    const char **all = fc_arena_calloc(options->arena, options->count + 1, sizeof *all);
     size_t count = 0;
 
-    for (size_t i = 0; all && i < options->count; i++) {
+    for (size_t i = 0; all && i < options->count; i++)
         if (options->values[i].option == option)
             all[count++] = options->values[i].text;
-    }
     *ret_count = count;
     return all;
 }

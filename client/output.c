@@ -26,8 +26,8 @@ static json_t *with_kind(const char *kind, json_t *object, bool versioned)
 static bool to_text(json_t *value, bool yaml, struct fc_buf *text)
 {
     struct fc_error err = FC_ERROR_INIT;
-    bool good = value != NULL && (yaml ? fc_json_to_yaml(value, text, &err)
-                                       : fc_json_to_text(value, text, &err)) == FC_OK;
+    bool good = value && (yaml ? fc_json_to_yaml(value, text, &err)
+                               : fc_json_to_text(value, text, &err)) == FC_OK;
 
     json_decref(value);
     return good && !text->failed;

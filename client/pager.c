@@ -28,7 +28,7 @@ struct fc_pager *fc_pager_start(struct fc_cli *cli)
 {
     int fd = fileno(cli->out);
     const char *command = fd >= 0 && isatty(fd) ? wanted(cli) : NULL;
-    struct fc_pager *pager = command ? fc_arena_calloc(cli->arena, 1, sizeof(*pager)) : NULL;
+    struct fc_pager *pager = command ? fc_arena_calloc(cli->arena, 1, sizeof *pager) : NULL;
 
     if (!pager)
         return NULL;

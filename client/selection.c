@@ -80,7 +80,7 @@ static enum fc_exit read_selector(struct fc_cli *cli, struct fc_selection *selec
 
     for (size_t i = 0; texts && i < given; i++)
         room += strlen(texts[i]) / 2 + 1;
-    labels = fc_arena_calloc(cli->arena, room, sizeof(*labels));
+    labels = fc_arena_calloc(cli->arena, room, sizeof *labels);
     if (!texts || !labels)
         return fc_cli_no_memory(cli);
     for (size_t i = 0; i < given; i++) {
@@ -98,7 +98,7 @@ static enum fc_exit read_entities(struct fc_cli *cli, struct fc_selection *selec
 {
     const char *text = fc_options_get(&cli->options, "entities");
     char *copy = fc_arena_strdup(cli->arena, text ? text : ""), *rest = NULL;
-    const char **names = fc_arena_calloc(cli->arena, text ? strlen(text) + 1 : 1, sizeof(*names));
+    const char **names = fc_arena_calloc(cli->arena, text ? strlen(text) + 1 : 1, sizeof *names);
 
     if (!copy || !names)
         return fc_cli_no_memory(cli);

@@ -33,10 +33,9 @@ struct load {
 
 bool fc_settings_known(const struct fc_options *options, const char *name)
 {
-    for (const struct fc_option *o = options->tables[0]; o->name; o++) {
+    for (const struct fc_option *o = options->tables[0]; o->name; o++)
         if (o->setting && strcmp(o->name, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -46,10 +45,9 @@ const char *fc_settings_nearest(const struct fc_options *options, const char *na
     size_t count = 0;
 
     for (const struct fc_option *o = options->tables[0]; o->name && count < FC_ARRAY_LEN(names);
-         o++) {
+         o++)
         if (o->setting)
             names[count++] = o->name;
-    }
     return fc_str_nearest(name, names, count);
 }
 
@@ -141,10 +139,9 @@ static bool is_credential(const char *name)
 {
     static const char *const names[] = {"token-file", "tls-cert", "tls-key"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++)
         if (strcmp(names[i], name) == 0)
             return true;
-    }
     return strncmp(name, "oidc-", 5) == 0;
 }
 
@@ -218,10 +215,9 @@ static fc_rc add_files(struct load *load, const struct file *project, const stru
         current = scalar(&others[i], "current-context");
     if (rc == FC_OK && !asked && current)
         rc = add_context(load, others, 2, current);
-    for (size_t i = 0; rc == FC_OK && i < 2; i++) {
+    for (size_t i = 0; rc == FC_OK && i < 2; i++)
         if (others[i].node)
             rc = add_pairs(load, &others[i], others[i].node, true, false);
-    }
     return rc;
 }
 
@@ -232,7 +228,7 @@ fc_rc fc_settings_load(struct fc_options *options, bool any_context, struct fc_e
     struct file project, others[2];
     fc_rc rc;
 
-    load.settings = fc_arena_calloc(arena, MAX_SETTINGS, sizeof(*load.settings));
+    load.settings = fc_arena_calloc(arena, MAX_SETTINGS, sizeof *load.settings);
     if (!load.settings)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "out of memory");
     rc = read_file(arena, project_path(arena), &project, err);

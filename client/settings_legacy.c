@@ -50,10 +50,9 @@ static const char *config_path(struct fc_arena *arena)
 
 static const char *name_of(const char *key)
 {
-    for (size_t i = 0; i < FC_ARRAY_LEN(keys); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(keys); i++)
         if (strcasecmp(keys[i].key, key) == 0)
             return keys[i].name;
-    }
     return NULL;
 }
 
@@ -108,12 +107,11 @@ const char *fc_settings_legacy_token(struct fc_arena *arena)
     struct pair pair = {.number = 0};
     bool general = false, enabled = false;
 
-    while (in && next_pair(in, &general, &pair)) {
+    while (in && next_pair(in, &general, &pair))
         if (strcasecmp(pair.key, "enable_auth") == 0)
             enabled = strcasecmp(pair.value, "true") == 0;
         else if (strcasecmp(pair.key, "auth_token") == 0 && pair.value[0])
             token = fc_arena_strdup(arena, pair.value);
-    }
     if (in)
         fclose(in);
     explicit_bzero(pair.line, sizeof(pair.line));

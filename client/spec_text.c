@@ -15,15 +15,14 @@ static int by_name(const void *a, const void *b)
 static json_t *sorted(json_t *map)
 {
     size_t count = json_object_size(map), at = 0;
-    const char **names = calloc(count + 1, sizeof(*names)), *name;
+    const char **names = calloc(count + 1, sizeof *names), *name;
     json_t *result = json_object(), *value;
 
-    json_object_foreach (map, name, value) {
+    json_object_foreach (map, name, value)
         if (names)
             names[at++] = name;
-    }
     if (names)
-        qsort(names, at, sizeof(*names), by_name);
+        qsort(names, at, sizeof *names, by_name);
     for (size_t i = 0; names && i < at; i++)
         json_object_set(result, names[i], json_object_get(map, names[i]));
     free(names);
@@ -38,9 +37,8 @@ static void settle(json_t *value)
     void *next;
     size_t i;
 
-    json_array_foreach (value, i, member) {
+    json_array_foreach (value, i, member)
         settle(member);
-    }
     json_object_foreach_safe(value, next, name, member)
     {
         if (strcmp(name, "labels") == 0 || strcmp(name, "fieldMapping") == 0)
@@ -58,10 +56,9 @@ static json_t *finish(const char *kind, json_t *spec)
     settle(spec);
     if (max_age && strcmp(max_age, "0s") == 0)
         json_object_del(spec, "maxAge");
-    for (size_t i = 0; i < FC_ARRAY_LEN(optional); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(optional); i++)
         if (json_object_size(json_object_get(spec, optional[i])) == 0)
             json_object_del(spec, optional[i]);
-    }
     return json_pack("{s:s, s:o}", "kind", kind, "spec", spec);
 }
 

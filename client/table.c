@@ -29,7 +29,7 @@ struct fc_table {
 
 struct fc_table *fc_table_new(struct fc_arena *arena, const struct fc_table_column *columns)
 {
-    struct fc_table *table = fc_arena_calloc(arena, 1, sizeof(*table));
+    struct fc_table *table = fc_arena_calloc(arena, 1, sizeof *table);
 
     if (!table)
         return NULL;
@@ -42,7 +42,7 @@ struct fc_table *fc_table_new(struct fc_arena *arena, const struct fc_table_colu
 
 void fc_table_row(struct fc_table *table)
 {
-    struct row *row = fc_arena_calloc(table->arena, 1, sizeof(*row));
+    struct row *row = fc_arena_calloc(table->arena, 1, sizeof *row);
 
     if (!row) {
         table->failed = true;
@@ -173,10 +173,9 @@ bool fc_table_flush(struct fc_table *table, bool wide, FILE *out)
 
     for (size_t i = 0; i < table->column_count; i++)
         widen(table, i, table->columns[i].title);
-    for (const struct row *row = table->first; row; row = row->next) {
+    for (const struct row *row = table->first; row; row = row->next)
         for (size_t i = 0; i < row->count; i++)
             widen(table, i, row->cells[i]);
-    }
     if (!table->titled)
         good = print_titles(table, wide, out) && good;
     table->titled = true;

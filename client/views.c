@@ -77,11 +77,10 @@ const size_t fc_view_count = FC_ARRAY_LEN(fc_views);
 const struct fc_view *fc_view_find(const char *word, size_t len)
 {
     for (size_t v = 0; v < fc_view_count; v++) {
-        for (size_t i = 0; i < FC_ARRAY_LEN(fc_views[v].names) && fc_views[v].names[i]; i++) {
+        for (size_t i = 0; i < FC_ARRAY_LEN(fc_views[v].names) && fc_views[v].names[i]; i++)
             if (strlen(fc_views[v].names[i]) == len &&
                 strncmp(fc_views[v].names[i], word, len) == 0)
                 return &fc_views[v];
-        }
     }
     return NULL;
 }
@@ -239,7 +238,7 @@ void fc_show_features(struct fc_show *show, const fc_object *object)
 
     show->output.single = show->selection->name && strchr(show->selection->name, ':');
     if (spec->n_features > 0)
-        qsort(spec->features, spec->n_features, sizeof(*spec->features), by_name);
+        qsort(spec->features, spec->n_features, sizeof *spec->features, by_name);
     for (size_t i = 0; has_entities(show->selection, spec) && i < spec->n_features; i++) {
         const Feast__Core__FeatureSpecV2 *feature = spec->features[i];
         if (is_wanted(show->selection->name, spec->name, feature->name) &&

@@ -14,11 +14,10 @@
 static const FeastSpark__Api__Job *newest(const FeastSpark__Api__ListJobsResponse *reply,
                                           const char *hash)
 {
-    for (size_t i = 0; i < reply->n_jobs; i++) {
+    for (size_t i = 0; i < reply->n_jobs; i++)
         if (reply->jobs[i]->type == FEAST_SPARK__API__JOB_TYPE__STREAM_INGESTION_JOB &&
             (!hash[0] || strcmp(reply->jobs[i]->hash, hash) == 0))
             return reply->jobs[i];
-    }
     return NULL;
 }
 

@@ -16,20 +16,18 @@ static bool is_unix(const char *address)
 static bool split(const char *address, char *host, size_t size, const char **ret_port)
 {
     const char *colon = strrchr(address, ':');
-    if (colon == NULL) {
+    if (!colon)
         return false;
-    }
     const char *start = address;
     size_t len = (size_t)(colon - address);
     if (len >= 2 && start[0] == '[' && start[len - 1] == ']') {
         start++;
         len -= 2;
-    } else if (memchr(start, ':', len) != NULL) {
+    } else if (memchr(start, ':', len)) {
         return false; /* an IPv6 address must be in brackets, or its last group reads as the port */
     }
-    if (len == 0 || len >= size) {
+    if (len == 0 || len >= size)
         return false;
-    }
     memcpy(host, start, len);
     host[len] = '\0';
     *ret_port = colon + 1;
@@ -43,18 +41,14 @@ bool fc_address_is_loopback(const char *address)
     struct in_addr v4;
     struct in6_addr v6;
 
-    if (is_unix(address)) {
+    if (is_unix(address))
         return true;
-    }
-    if (!split(address, host, sizeof host, &port)) {
+    if (!split(address, host, sizeof host, &port))
         return false;
-    }
-    if (strcmp(host, "localhost") == 0) {
+    if (strcmp(host, "localhost") == 0)
         return true;
-    }
-    if (inet_pton(AF_INET, host, &v4) == 1) {
+    if (inet_pton(AF_INET, host, &v4) == 1)
         return (ntohl(v4.s_addr) >> 24) == 127;
-    }
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
@@ -88,7 +82,7 @@ fc_rc fc_address_check(const char *address, struct fc_error *err)
 void fc_address_with_port(const char *address, int port, char *buffer, size_t size)
 {
     const char *colon = strrchr(address, ':');
-    if (is_unix(address) || colon == NULL) {
+    if (is_unix(address) || !colon) {
         (void)snprintf(buffer, size, "%s", address);
         return;
     }

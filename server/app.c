@@ -83,7 +83,7 @@ static bool is_offered(const struct fc_app *app, size_t service)
 {
     const char *key = domain_services[service].key;
 
-    return key == NULL || fc_config_bool(app->config, key);
+    return !key || fc_config_bool(app->config, key);
 }
 
 /* Local files: any of them when only this machine can ask, else those below the roots. */
@@ -93,12 +93,10 @@ static fc_rc resolve_roots(struct fc_app *app, struct fc_error *err)
 
     app->local_any = app->listens.loopback_only && roots == 0;
     app->local_roots = fc_arena_calloc(app->texts, roots + 1, sizeof *app->local_roots);
-    if (app->local_roots == NULL) {
+    if (!app->local_roots)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu local roots", roots);
-    }
-    for (size_t i = 0; i < roots; i++) {
+    for (size_t i = 0; i < roots; i++)
         app->local_roots[i] = fc_config_list_at(app->config, "sources.local_roots", i);
-    }
     return FC_OK;
 }
 
@@ -127,7 +125,7 @@ static fc_rc start_admission(struct fc_app *app, const char *data_dir, struct fc
         .access = app->access,
         .sys = fc_sys_real(),
     };
-    if (scratch == NULL) {
+    if (!scratch) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
                        "no memory for the configuration of admission");
     }
@@ -208,14 +206,11 @@ static fc_rc add_reflection(struct fc_app *app, struct fc_error *err)
     const char *names[FC_ARRAY_LEN(domain_services) + FC_ARRAY_LEN(infrastructure)];
     size_t count = 0;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
-        if (is_offered(app, i)) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++)
+        if (is_offered(app, i))
             names[count++] = domain_services[i].descriptor->name;
-        }
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(infrastructure); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(infrastructure); i++)
         names[count++] = infrastructure[i];
-    }
     const fc_str set = {.ptr = (const char *)fc_descriptor_set, .len = fc_descriptor_set_size};
     return fc_reflection_new(app->rpc, set, names, count, &app->reflection, err);
 }
@@ -224,16 +219,12 @@ static fc_rc add_services(struct fc_app *app, struct fc_error *err)
 {
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++) {
-        if (is_offered(app, i) && domain_services[i].add != NULL) {
+    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++)
+        if (is_offered(app, i) && domain_services[i].add)
             rc = domain_services[i].add(&app->services, app->rpc, err);
-        }
-    }
-    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++) {
-        if (is_offered(app, i)) {
+    for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(domain_services); i++)
+        if (is_offered(app, i))
             rc = fc_rpc_server_require(app->rpc, domain_services[i].descriptor, err);
-        }
-    }
     return rc;
 }
 
@@ -242,11 +233,9 @@ static void set_serving(struct fc_app *app, bool serving)
 {
     fc_health_set(app->health, "liveness", true);
     fc_health_set(app->health, "", serving);
-    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++) {
-        if (is_offered(app, i)) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(domain_services); i++)
+        if (is_offered(app, i))
             fc_health_set(app->health, domain_services[i].descriptor->name, serving);
-        }
-    }
 }
 
 static bool is_serving(const struct fc_app *app)
@@ -286,15 +275,12 @@ static fc_rc start_rpc(struct fc_app *app, struct fc_error *err)
         .access_log = fc_config_bool(app->config, "grpc.access_log"),
     };
     fc_rc rc = fc_rpc_server_new(&options, &app->rpc, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = add_services(app, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_health_new(app->rpc, &app->health, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = add_reflection(app, err);
-    }
     if (rc == FC_OK) {
         look_at_store(app);
         set_serving(app, is_serving(app));
@@ -330,7 +316,7 @@ static void print_ready(const struct fc_app *app, const char *data_dir)
         fc_address_with_port(listen->address, listen->bound_port, address, sizeof address);
         fc_buf_printf(&line, "%s%s", i == 0 ? "" : ",", address);
     }
-    if (app->http != NULL) {
+    if (app->http) {
         fc_address_with_port(fc_config_str(app->config, "http.listen"),
                              fc_http_server_port(app->http), address, sizeof address);
         fc_buf_printf(&line, " http=%s", address);
@@ -345,7 +331,7 @@ static void log_risky_sqlite(void)
 {
     const char *version = fc_store_risky_sqlite();
 
-    if (version != NULL) {
+    if (version) {
         fc_log(FC_LOG_INFO, "sqlite_before_3.51.3", FC_LOG_STR("version", version),
                FC_LOG_STR("rule", "two writers at once can damage the file, so this server is the "
                                   "only one: let no other program open registry.db, copy it by "
@@ -380,31 +366,24 @@ static fc_rc check_places(const struct fc_config *config, struct fc_error *err)
 static fc_rc resolve(struct fc_app *app, struct fc_error *err)
 {
     fc_rc rc = check_places(app->config, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_listens_config(app->config, app->texts, &app->listens, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_zone_set(fc_config_str(app->config, "jobs.time_zone"), &app->zone, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_worker_path(app->config, app->texts, &app->worker_path, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = resolve_roots(app, err);
-    }
     if (rc == FC_OK) {
         const struct fc_sources_local local = {.any = app->local_any, .roots = app->local_roots};
         rc = fc_sources_access(app->config, &local, app->texts, &app->access, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_stores_config(app->config, app->texts, &app->stores, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_stream_policy_config(app->config, app->texts, &app->streams, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_copies_new(app->config, app->worker_path, app->texts, &app->copies, err);
-    }
     return rc;
 }
 
@@ -419,24 +398,18 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
 
     log_risky_sqlite();
     fc_rc rc = resolve(app, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_open(&store_options, &app->store, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_admission(app, data_dir, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_reverify(app, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_jobs(app, data_dir, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_reconcile(app, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_retention(app, data_dir, err);
-    }
     if (rc == FC_OK) {
         app->services = (struct fc_services){
             .sys = fc_sys_real(),
@@ -454,35 +427,30 @@ static fc_rc start_rooms(struct fc_app *app, struct fc_error *err)
         };
         rc = start_rpc(app, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_http(app, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         print_ready(app, data_dir);
-    }
     return rc;
 }
 
 fc_rc fc_app_start(const struct fc_config *config, struct fc_app **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_app_stopp) struct fc_app *app = calloc(1, sizeof *app);
-    if (app == NULL || (app->texts = fc_arena_new(MAX_TEXTS_BYTES)) == NULL) {
+    if (!app || !(app->texts = fc_arena_new(MAX_TEXTS_BYTES)))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to start");
-    }
     app->config = config;
     fc_rc rc = start_rooms(app, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(app);
-    }
     return rc;
 }
 
 fc_rc fc_app_check(const struct fc_config *config, struct fc_error *err)
 {
     FC_CLEANUP(fc_app_stopp) struct fc_app *app = calloc(1, sizeof *app);
-    if (app == NULL || (app->texts = fc_arena_new(MAX_TEXTS_BYTES)) == NULL) {
+    if (!app || !(app->texts = fc_arena_new(MAX_TEXTS_BYTES)))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to check the configuration");
-    }
     app->config = config;
     fc_rc rc = resolve(app, err);
     return rc == FC_OK ? fc_listens_check(&app->listens, err) : rc;
@@ -497,9 +465,8 @@ void fc_app_tick(struct fc_app *app)
         fc_log(app->writable ? FC_LOG_INFO : FC_LOG_ERROR,
                app->writable ? "store_writable_again" : "store_not_writable");
     }
-    if (is_serving(app) != was_serving) {
+    if (is_serving(app) != was_serving)
         set_serving(app, is_serving(app));
-    }
     fc_memory_tick(fc_monotonic_ns(fc_sys_real()));
 }
 
@@ -507,28 +474,24 @@ void fc_app_reload(struct fc_app *app)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_rpc_server_reload(app->rpc, &err) == FC_OK) {
+    if (fc_rpc_server_reload(app->rpc, &err) == FC_OK)
         fc_log(FC_LOG_INFO, "reloaded");
-    } else {
+    else
         fc_log(FC_LOG_ERROR, "reload_refused", FC_LOG_ERR(&err));
-    }
 }
 
 void fc_app_stop(struct fc_app *app)
 {
-    if (app == NULL) {
+    if (!app)
         return;
-    }
     fc_notify("STOPPING=1");
-    if (app->health != NULL) {
+    if (app->health)
         fc_health_shutdown(app->health); /* a Watch is a call in flight: it would hold the drain */
-    }
     /* Whoever waits for a backup that is on its way is told, and asks again: a store may take longer than the drain. */
     fc_copies_stop(app->copies);
     fc_services_drain(&app->services);
-    if (app->rpc != NULL) {
+    if (app->rpc)
         fc_rpc_server_stop(app->rpc);
-    }
     fc_services_done(&app->services);
     fc_copies_free(app->copies);
     fc_http_server_free(app->http);

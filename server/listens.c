@@ -39,7 +39,7 @@ fc_rc fc_listens_config(const struct fc_config *config, struct fc_arena *arena,
     }
     struct fc_rpc_tls *files = fc_arena_alloc(arena, sizeof *files);
     made.items = fc_arena_calloc(arena, made.count, sizeof *made.items);
-    if (files == NULL || made.items == NULL) {
+    if (!files || !made.items) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu listen addresses",
                        made.count);
     }
@@ -47,16 +47,14 @@ fc_rc fc_listens_config(const struct fc_config *config, struct fc_arena *arena,
     for (size_t i = 0; i < made.count; i++) {
         const char *address = fc_config_list_at(config, "listen", i);
         fc_rc rc = fc_address_check(address, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         made.items[i].address = address;
         made.items[i].tls = strncmp(address, "unix:", 5) != 0 ? tls : NULL;
         if (!fc_address_is_loopback(address)) {
             made.loopback_only = false;
-            if (tls == NULL && !fc_config_bool(config, "allow_plaintext")) {
+            if (!tls && !fc_config_bool(config, "allow_plaintext"))
                 return refuse_plaintext(address, err);
-            }
         }
     }
     *ret = made;
@@ -69,7 +67,7 @@ fc_rc fc_listens_check(const struct fc_listens *listens, struct fc_error *err)
 
     for (size_t i = 0; rc == FC_OK && i < listens->count; i++) {
         const struct fc_rpc_tls *tls = listens->items[i].tls;
-        rc = tls == NULL ? FC_OK : fc_rpc_tls_check(tls, err);
+        rc = !tls ? FC_OK : fc_rpc_tls_check(tls, err);
     }
     return rc;
 }

@@ -26,19 +26,18 @@ struct command_line {
 static void on_flag(void *ctx, const char *name, const char *value)
 {
     struct command_line *line = ctx;
-    if (strcmp(name, "--help") == 0) {
+    if (strcmp(name, "--help") == 0)
         line->help = true;
-    } else if (strcmp(name, "--version") == 0) {
+    else if (strcmp(name, "--version") == 0)
         line->version = true;
-    } else if (strcmp(name, "--print-config") == 0) {
+    else if (strcmp(name, "--print-config") == 0)
         line->print_config = true;
-    } else if (strcmp(name, "--check-config") == 0) {
+    else if (strcmp(name, "--check-config") == 0)
         line->check_config = true;
-    } else if (strcmp(name, "--restore") == 0) {
+    else if (strcmp(name, "--restore") == 0)
         line->restore_path = value;
-    } else {
+    else
         line->config_path = value;
-    }
 }
 
 static void ignore_flag(void *ctx FC_UNUSED, const char *name FC_UNUSED,
@@ -84,19 +83,15 @@ static fc_rc load_config(int argc, char **argv, struct fc_config *config, struct
     FC_CLEANUP(fc_config_freep)
     struct fc_config *scratch = fc_config_new(fc_server_config_table, FC_SERVER_ENV_PREFIX);
 
-    if (scratch == NULL) {
+    if (!scratch)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the configuration");
-    }
     fc_rc rc = fc_config_load_args(scratch, argc, argv, others, on_flag, line, err);
-    if (rc != FC_OK || line->help || line->version) {
+    if (rc != FC_OK || line->help || line->version)
         return rc;
-    }
-    if (line->config_path != NULL) {
+    if (line->config_path)
         rc = fc_config_load_file(config, line->config_path, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_config_load_env(config, environ, err);
-    }
     return rc != FC_OK ? rc
                        : fc_config_load_args(config, argc, argv, others, ignore_flag, NULL, err);
 }
@@ -106,9 +101,8 @@ static void start_log(const struct fc_config *config)
     enum fc_log_level level = FC_LOG_INFO;
     bool json = strcmp(fc_config_str(config, "log.format"), "json") == 0;
 
-    if (!fc_log_level_parse(fc_config_str(config, "log.level"), &level)) {
+    if (!fc_log_level_parse(fc_config_str(config, "log.level"), &level))
         level = FC_LOG_INFO; /* the table admits no other word */
-    }
     fc_log_init("feast-core", level, json ? FC_LOG_JSON : FC_LOG_LOGFMT);
 }
 
@@ -129,25 +123,22 @@ static int wait_for_stop(struct fc_app *app, const sigset_t *signals)
     const struct timespec tick = {.tv_nsec = TICK_NS};
     for (;;) {
         int got = sigtimedwait(signals, NULL, &tick);
-        if (got == SIGTERM || got == SIGINT) {
+        if (got == SIGTERM || got == SIGINT)
             return got;
-        }
-        if (got == SIGHUP) {
+        if (got == SIGHUP)
             fc_app_reload(app);
-        }
         fc_app_tick(app);
     }
 }
 
 static void print_failure(const struct fc_error *err)
 {
-    bool named = err->field[0] == '\0' || strstr(err->message, err->field) != NULL;
+    bool named = err->field[0] == '\0' || strstr(err->message, err->field);
 
     fprintf(stderr, "feast-core: %s%s%s\n", named ? "" : err->field, named ? "" : ": ",
             err->message);
-    if (err->reason != FC_REASON_NONE) {
+    if (err->reason != FC_REASON_NONE)
         fprintf(stderr, "feast-core: what to do: %s\n", fc_reason_info(err->reason)->remedy);
-    }
 }
 
 static int serve(const struct fc_config *config)
@@ -202,23 +193,22 @@ int main(int argc, char **argv)
     struct command_line line = {0};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (config == NULL || load_config(argc, argv, config, &line, &err) != FC_OK) {
-        fprintf(stderr, "feast-core: %s\n", config == NULL ? "no memory" : err.message);
+    if (!config || load_config(argc, argv, config, &line, &err) != FC_OK) {
+        fprintf(stderr, "feast-core: %s\n", !config ? "no memory" : err.message);
         fputs("feast-core: --help lists flags and keys\n", stderr);
         return EXIT_CODE_USAGE;
     }
-    if (line.help) {
+    if (line.help)
         print_help();
-    } else if (line.version) {
+    else if (line.version)
         puts("feast-core " FC_VERSION);
-    } else if (line.print_config) {
+    else if (line.print_config)
         fc_config_print(config, stdout);
-    } else if (line.check_config) {
+    else if (line.check_config)
         return check(config);
-    } else if (line.restore_path != NULL) {
+    else if (line.restore_path)
         return restore(config, line.restore_path);
-    } else {
+    else
         return serve(config);
-    }
     return EXIT_CODE_OK;
 }

@@ -13,11 +13,9 @@ void fc_memory_tick(int64_t now_ns)
 {
     static int64_t next_ns;
 
-    if (now_ns < next_ns) {
+    if (now_ns < next_ns)
         return;
-    }
     next_ns = now_ns + PERIOD_NS;
-    if (mallinfo2().fordblks > FREE_BYTES) {
+    if (mallinfo2().fordblks > FREE_BYTES)
         (void)malloc_trim(0);
-    }
 }

@@ -40,9 +40,8 @@ static fc_rc remove_jobs(struct fc_txn *txn, void *ctx, struct fc_error *err)
     const struct ids *old = ctx;
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; rc == FC_OK && i < old->count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < old->count; i++)
         rc = fc_job_remove(txn, old->ids[i], err);
-    }
     return rc;
 }
 
@@ -52,9 +51,8 @@ static fc_rc jobs_slice(struct fc_retention *retention, struct fc_reader *reader
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(IDS_LIMIT);
     struct ids old = {.count = 0};
 
-    if (arena == NULL) {
+    if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to find old jobs");
-    }
     fc_rc rc = fc_job_list_old(reader, fc_now_ns(retention->sys) - retention->jobs_keep_ns,
                                JOBS_SLICE, arena, &old.ids, &old.count, err);
     for (size_t i = 0; rc == FC_OK && i < old.count; i++) {
@@ -65,9 +63,8 @@ static fc_rc jobs_slice(struct fc_retention *retention, struct fc_reader *reader
             fc_log(FC_LOG_WARN, "job_files_not_removed", FC_LOG_STR("job", id));
         }
     }
-    if (rc == FC_OK && old.count > 0) {
+    if (rc == FC_OK && old.count > 0)
         rc = fc_store_run(retention->store, remove_jobs, &old, err);
-    }
     *ret = old.count;
     return rc;
 }
@@ -85,9 +82,8 @@ static fc_rc outbox_slice(struct fc_retention *retention, struct fc_reader *read
 
     fc_rc rc = fc_outbox_old(reader, fc_now_ns(retention->sys) - retention->outbox_keep_ns,
                              OUTBOX_SLICE, &seq, &count, err);
-    if (rc == FC_OK && count > 0) {
+    if (rc == FC_OK && count > 0)
         rc = fc_store_run(retention->store, remove_changes, &seq, err);
-    }
     *ret = count;
     return rc;
 }
@@ -115,12 +111,10 @@ fc_rc fc_retention_run(struct fc_retention *retention, struct fc_retention_remov
     struct fc_retention_removed removed = {.jobs = 0};
 
     fc_rc rc = fc_reader_open(retention->store, &reader, err);
-    if (rc == FC_OK && retention->jobs_keep_ns > 0) {
+    if (rc == FC_OK && retention->jobs_keep_ns > 0)
         rc = remove_all(retention, reader, jobs_slice, JOBS_SLICE, &removed.jobs, err);
-    }
-    if (rc == FC_OK && retention->outbox_keep_ns > 0) {
+    if (rc == FC_OK && retention->outbox_keep_ns > 0)
         rc = remove_all(retention, reader, outbox_slice, OUTBOX_SLICE, &removed.outbox, err);
-    }
     *ret = removed;
     return rc;
 }
@@ -136,9 +130,8 @@ static void *run(void *arg)
         struct fc_error err = FC_ERROR_INIT;
 
         /* A store that fails now may work later. */
-        if (fc_retention_run(retention, &removed, &err) != FC_OK) {
+        if (fc_retention_run(retention, &removed, &err) != FC_OK)
             fc_log(FC_LOG_WARN, "retention_failed", FC_LOG_ERR(&err));
-        }
         if (removed.jobs > 0 || removed.outbox > 0) {
             fc_log(FC_LOG_INFO, "retention_removed", FC_LOG_INT("jobs", (int64_t)removed.jobs),
                    FC_LOG_INT("changes", (int64_t)removed.outbox));
@@ -166,37 +159,31 @@ fc_rc fc_retention_new(const struct fc_retention_options *options, struct fc_ret
     FC_CLEANUP(fc_retention_freep) struct fc_retention *retention = calloc(1, sizeof *retention);
     fc_rc rc = FC_OK;
 
-    if (retention == NULL) {
+    if (!retention)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for retention");
-    }
     fc_pause_init(&retention->pause);
-    retention->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    retention->sys = options->sys ? options->sys : fc_sys_real();
     retention->store = options->store;
     retention->jobs_keep_ns = options->jobs_keep_ns;
     retention->outbox_keep_ns = options->outbox_keep_ns;
     retention->interval_ns = options->interval_ns > 0 ? options->interval_ns : DEFAULT_INTERVAL_NS;
     retention->data_dir = strdup(options->data_dir);
-    if (retention->data_dir == NULL) {
+    if (!retention->data_dir)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for retention");
-    }
-    if (retention->jobs_keep_ns > 0 || retention->outbox_keep_ns > 0) {
+    if (retention->jobs_keep_ns > 0 || retention->outbox_keep_ns > 0)
         rc = start_thread(retention, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(retention);
-    }
     return rc;
 }
 
 void fc_retention_free(struct fc_retention *retention)
 {
-    if (retention == NULL) {
+    if (!retention)
         return;
-    }
     fc_pause_end(&retention->pause);
-    if (retention->started) {
+    if (retention->started)
         (void)pthread_join(retention->thread, NULL);
-    }
     fc_pause_done(&retention->pause);
     free(retention->data_dir);
     free(retention);

@@ -13,11 +13,9 @@ static fc_rc check_scheme(const char *key, const char *value, struct fc_error *e
     static const char *const known[] = {"file",  "s3",       "gs",    "http",
                                         "https", "bigquery", "kafka", "kinesis"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(known); i++) {
-        if (fc_scheme_same(value, known[i])) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(known); i++)
+        if (fc_scheme_same(value, known[i]))
             return FC_OK;
-        }
-    }
     return fc_fail_field(err, FC_REASON_CONFIG_INVALID, key,
                          "'%s' is no kind of place; expected file, s3, gs, http, https, bigquery, "
                          "kafka or kinesis",
@@ -42,15 +40,13 @@ static fc_rc take_list(const struct fc_config *config, struct fc_arena *arena, c
     size_t count = fc_config_list_len(config, key);
     const char **list = fc_arena_calloc(arena, count, sizeof(char *));
 
-    if (list == NULL) {
+    if (!list)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %s", key);
-    }
     for (size_t i = 0; i < count; i++) {
         list[i] = fc_config_list_at(config, key, i);
         fc_rc rc = check(key, list[i], err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     *ret = (char **)list;
     *ret_count = count;
@@ -60,18 +56,16 @@ static fc_rc take_list(const struct fc_config *config, struct fc_arena *arena, c
 static fc_rc check_endpoint(const char *key, const char *value, struct fc_error *err)
 {
     if (value[0] == '\0' || strncasecmp(value, "http://", 7) == 0 ||
-        strncasecmp(value, "https://", 8) == 0) {
+        strncasecmp(value, "https://", 8) == 0)
         return FC_OK;
-    }
     return fc_fail_field(err, FC_REASON_CONFIG_INVALID, key, "'%s' is no http:// or https:// URL",
                          value);
 }
 
 static fc_rc check_file(const char *key, const char *value, struct fc_error *err)
 {
-    if (value[0] == '\0' || access(value, R_OK) == 0) {
+    if (value[0] == '\0' || access(value, R_OK) == 0)
         return FC_OK;
-    }
     return fc_fail_field(err, FC_REASON_CONFIG_INVALID, key, "'%s' cannot be read: %s", value,
                          strerror(errno));
 }
@@ -104,9 +98,8 @@ static fc_rc take_texts(const struct fc_config *config, Feast__Worker__V1__Acces
     for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
         const char *value = fc_config_str(config, rows[i].key);
         fc_rc rc = rows[i].check(rows[i].key, value, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         *rows[i].member = (char *)value;
     }
     return FC_OK;
@@ -118,9 +111,8 @@ fc_rc fc_sources_access(const struct fc_config *config, const struct fc_sources_
 {
     Feast__Worker__V1__Access *access = fc_arena_alloc(arena, sizeof *access);
 
-    if (access == NULL) {
+    if (!access)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the configuration of sources");
-    }
     feast__worker__v1__access__init(access);
     fc_rc rc = take_list(config, arena, "sources.schemes", check_scheme, &access->schemes,
                          &access->n_schemes, err);
@@ -132,12 +124,10 @@ fc_rc fc_sources_access(const struct fc_config *config, const struct fc_sources_
         rc = take_list(config, arena, "sources.denied_hosts", check_host, &access->denied,
                        &access->n_denied, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = take_texts(config, access, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     access->allow_link_local = fc_config_bool(config, "sources.allow_link_local");
     access->deny_private = fc_config_bool(config, "sources.deny_private");
     access->s3_path_style = fc_config_bool(config, "sources.s3.path_style");
@@ -145,9 +135,8 @@ fc_rc fc_sources_access(const struct fc_config *config, const struct fc_sources_
     access->gcs_anonymous = fc_config_bool(config, "sources.gcs.anonymous");
     access->confine_reads = !local->any;
     access->local_roots = (char **)local->roots;
-    while (!local->any && local->roots[access->n_local_roots] != NULL) {
+    while (!local->any && local->roots[access->n_local_roots])
         access->n_local_roots++;
-    }
     *ret = access;
     return FC_OK;
 }

@@ -46,9 +46,8 @@ static fc_rc read_password(const struct fc_config *config, struct fc_arena *aren
     struct fc_buf text = FC_BUF_INIT;
 
     *ret = fc_config_str(config, "online_store.password");
-    if (path[0] == '\0') {
+    if (path[0] == '\0')
         return FC_OK;
-    }
     if ((*ret)[0] != '\0') {
         return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "online_store.password_file",
                              "online_store.password is set as well");
@@ -56,11 +55,10 @@ static fc_rc read_password(const struct fc_config *config, struct fc_arena *aren
     fc_rc rc = fc_file_read(path, "password of the online store", MAX_PASSWORD, &text, err);
     if (rc == FC_OK) {
         *ret = fc_arena_strndup(arena, fc_buf_text(&text), strcspn(fc_buf_text(&text), "\r\n"));
-        rc = *ret != NULL ? FC_OK : no_memory(err);
+        rc = *ret ? FC_OK : no_memory(err);
     }
-    if (text.ptr != NULL) {
+    if (text.ptr)
         explicit_bzero(text.ptr, text.capacity);
-    }
     fc_buf_done(&text);
     return rc;
 }
@@ -84,9 +82,8 @@ static fc_rc make_store(const struct fc_config *config, const char *key, const c
         .keep_nulls = strcmp(fc_config_str(config, "online_store.nulls"), "keep") == 0,
     };
     (void)fc_redis_layout_from_text(fc_config_str(config, "online_store.layout"), &ret->layout);
-    if (fc_redis_config_parse(url, arena, &ret->redis, err) != FC_OK) {
+    if (fc_redis_config_parse(url, arena, &ret->redis, err) != FC_OK)
         return fc_error_prefix(err, "%s", key);
-    }
     return FC_OK;
 }
 
@@ -97,21 +94,19 @@ static fc_rc make_named(const struct fc_config *config, const char *password,
     size_t count = fc_config_list_len(config, key);
     struct fc_redis_store *stores = fc_arena_calloc(arena, count + 1, sizeof *stores);
 
-    if (stores == NULL) {
+    if (!stores)
         return no_memory(err);
-    }
     for (size_t i = 0; i < count; i++) {
         const char *entry = fc_config_list_at(config, key, i), *equals = strchr(entry, '=');
-        if (equals == NULL || equals == entry) {
+        if (!equals || equals == entry) {
             const char *shown = fc_url_public(entry, arena);
             return fc_fail_field(err, FC_REASON_CONFIG_INVALID, key,
                                  "'%s' has no name; expected NAME=redis://HOST:PORT",
-                                 shown != NULL ? shown : "");
+                                 shown ? shown : "");
         }
         fc_rc rc = make_store(config, key, equals + 1, password, arena, &stores[i], err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         stores[i].name = fc_arena_strndup(arena, entry, (size_t)(equals - entry));
     }
     ret->named = stores;
@@ -126,28 +121,22 @@ fc_rc fc_stores_config(const struct fc_config *config, struct fc_arena *arena,
     struct fc_online_stores *stores = fc_arena_calloc(arena, 1, sizeof *stores);
     struct fc_redis_store *first = fc_arena_calloc(arena, 1, sizeof *first);
 
-    if (stores == NULL || first == NULL) {
+    if (!stores || !first)
         return no_memory(err);
-    }
     fc_rc rc = check_files(config, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = read_password(config, arena, &password, err);
-    }
     if (rc == FC_OK && strcmp(url, "sqlite") != 0) {
         rc = make_store(config, "online_store.default", url, password, arena, first, err);
         stores->by_default = first;
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = make_named(config, password, arena, stores, err);
-    }
-    if (rc == FC_OK && password[0] != '\0') {
+    if (rc == FC_OK && password[0] != '\0')
         stores->password_env = fc_arena_printf(arena, "%s=%s", FC_REDIS_PASSWORD_ENV, password);
-    }
-    if (rc == FC_OK && fc_arena_exhausted(arena)) {
+    if (rc == FC_OK && fc_arena_exhausted(arena))
         rc = no_memory(err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = stores;
-    }
     return rc;
 }

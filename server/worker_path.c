@@ -12,8 +12,7 @@ static const char *beside_us(struct fc_arena *arena)
 
     self[len > 0 ? len : 0] = '\0';
     const char *slash = strrchr(self, '/');
-    return slash == NULL ? NULL
-                         : fc_arena_printf(arena, "%.*s/feast-worker", (int)(slash - self), self);
+    return !slash ? NULL : fc_arena_printf(arena, "%.*s/feast-worker", (int)(slash - self), self);
 }
 
 fc_rc fc_worker_path(const struct fc_config *config, struct fc_arena *arena, const char **ret,
@@ -22,12 +21,12 @@ fc_rc fc_worker_path(const struct fc_config *config, struct fc_arena *arena, con
     const char *configured = fc_config_str(config, "worker.path");
     const char *path = configured[0] != '\0' ? configured : beside_us(arena);
 
-    if (path == NULL || access(path, X_OK) != 0) {
+    if (!path || access(path, X_OK) != 0) {
         return fc_fail_field(
             err, FC_REASON_CONFIG_INVALID, "worker.path",
             "the worker program '%s' is missing or cannot be executed; install feast-worker beside "
             "feast-core or set worker.path",
-            path != NULL ? path : "feast-worker");
+            path ? path : "feast-worker");
     }
     *ret = path;
     return FC_OK;

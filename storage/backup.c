@@ -18,22 +18,19 @@ static void remove_copy(const char *path)
 {
     char journal[PATH_MAX];
     (void)unlink(path);
-    if (snprintf(journal, sizeof journal, "%s-journal", path) < (int)sizeof journal) {
+    if (snprintf(journal, sizeof journal, "%s-journal", path) < (int)sizeof journal)
         (void)unlink(journal);
-    }
 }
 
 static fc_rc copy_pages(struct fc_db *from, struct fc_db *to, struct fc_error *err)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to->handle, "main", from->handle, "main");
-    if (backup == NULL) {
+    if (!backup)
         return fc_db_fail(to, sqlite3_extended_errcode(to->handle), "begin to copy", err);
-    }
     int code = sqlite3_backup_step(backup, -1);
     int finished = sqlite3_backup_finish(backup);
-    if (code != SQLITE_DONE) {
+    if (code != SQLITE_DONE)
         return fc_db_fail(to, finished != SQLITE_OK ? finished : code, "copy", err);
-    }
     return FC_OK;
 }
 
@@ -44,15 +41,12 @@ static fc_rc fill(struct fc_db *from, struct fc_db *to, bool with_rows, struct f
     /* Synced once as a whole at the end. The copy says that it is a WAL database until it is told otherwise; one file
      * without companions is what can be carried about. */
     fc_rc rc = fc_db_exec(to, "PRAGMA synchronous = OFF", err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = copy_pages(from, to, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_exec(to, "PRAGMA journal_mode = DELETE", err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_check(to, "integrity_check", err);
-    }
     return rc == FC_OK && with_rows ? fc_verify_rows(&reader, err) : rc;
 }
 
@@ -65,9 +59,8 @@ static fc_rc io_failed(struct fc_error *err, const char *doing, const char *path
 static fc_rc create_file(const char *path, struct fc_error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (fd < 0) {
+    if (fd < 0)
         return io_failed(err, "create", path, errno);
-    }
     (void)close(fd);
     return FC_OK;
 }
@@ -75,19 +68,16 @@ static fc_rc create_file(const char *path, struct fc_error *err)
 static fc_rc make_copy(struct fc_db *from, const char *path, bool with_rows, struct fc_error *err)
 {
     FC_CLEANUP(fc_db_close) struct fc_db to = {.name = strdup("the copy")};
-    if (to.name == NULL) {
+    if (!to.name)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to copy the database");
-    }
     fc_rc rc = create_file(path, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int code =
         sqlite3_open_v2(path, &to.handle,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return fc_db_fail(&to, code, "create", err);
-    }
     return fill(from, &to, with_rows, err);
 }
 
@@ -95,14 +85,12 @@ static fc_rc sync_file(const char *path, int64_t *ret_bytes, struct fc_error *er
 {
     struct stat info = {.st_size = 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0)
         return io_failed(err, "open", path, errno);
-    }
     int error = fsync(fd) == 0 && fstat(fd, &info) == 0 ? 0 : errno;
     (void)close(fd);
-    if (error != 0) {
+    if (error != 0)
         return io_failed(err, "sync", path, error);
-    }
     *ret_bytes = info.st_size;
     return FC_OK;
 }
@@ -113,16 +101,14 @@ static fc_rc publish(const struct fc_sys *sys, const char *tmp, const char *path
 {
     char dir[PATH_MAX];
     int code = sys->rename(sys->ctx, tmp, path);
-    if (code < 0) {
+    if (code < 0)
         return io_failed(err, "rename the copy to", path, -code);
-    }
     const char *slash = strrchr(path, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
-    if (slash == NULL) {
+    size_t len = !slash ? 0 : (size_t)(slash - path);
+    if (!slash)
         (void)snprintf(dir, sizeof dir, ".");
-    } else {
+    else
         (void)snprintf(dir, sizeof dir, "%.*s", len > 0 ? (int)len : 1, path);
-    }
     code = sys->sync_dir(sys->ctx, dir);
     return code < 0 ? io_failed(err, "sync the directory of", path, -code) : FC_OK;
 }
@@ -144,12 +130,10 @@ fc_rc fc_db_copy(struct fc_db *db, const struct fc_sys *sys, const char *path, b
     }
     remove_copy(tmp);
     fc_rc rc = make_copy(db, tmp, with_rows, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = sync_file(tmp, &bytes, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = publish(sys, tmp, path, err);
-    }
     if (rc != FC_OK) {
         remove_copy(tmp);
         if (err->reason == FC_REASON_STORE_UNAVAILABLE) {

@@ -8,9 +8,8 @@ fc_rc fc_registry_count(struct fc_reader *reader, struct fc_registry_counts *ret
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_COUNTS, &query, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_query_step(&query, &found, err);
-    }
     if (rc == FC_OK) {
         *ret = (struct fc_registry_counts){
             .projects = fc_column_int(&query, 0),
@@ -33,12 +32,10 @@ fc_rc fc_registry_count_verdicts(struct fc_reader *reader, int64_t ret[FC_VERDIC
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_COUNT_VERDICTS, &query, err);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         int64_t verdict = fc_column_int(&query, 0);
-        if (verdict >= 0 && verdict < FC_VERDICTS) {
+        if (verdict >= 0 && verdict < FC_VERDICTS)
             counts[verdict] = fc_column_int(&query, 1);
-        }
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         memcpy(ret, counts, sizeof counts);
-    }
     return rc;
 }

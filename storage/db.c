@@ -39,17 +39,14 @@ fc_rc fc_db_open(const char *path, enum fc_sqlite_role role, struct fc_db *db, s
     const char *slash = strrchr(path, '/');
 
     *db = (struct fc_db){.name = strdup(slash != NULL ? slash + 1 : path)};
-    if (db->name == NULL) {
+    if (!db->name)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "%s: no memory to open the database", path);
-    }
     int code = fc_sqlite_open(path, role, &db->handle);
     fc_rc rc = code == SQLITE_OK ? FC_OK : fc_db_fail(db, code, "open", err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_exec(db, role == FC_SQLITE_WRITER ? WRITER_PRAGMAS : READER_PRAGMAS, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_db_close(db);
-    }
     return rc;
 }
 
@@ -82,12 +79,10 @@ fc_rc fc_db_number(struct fc_db *db, const char *sql, int64_t *ret, struct fc_er
 {
     FC_CLEANUP(finalize) sqlite3_stmt *stmt = NULL;
     int code = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_step(stmt);
-    }
-    if (code != SQLITE_ROW) {
+    if (code != SQLITE_ROW)
         return fc_db_fail(db, code, sql, err);
-    }
     *ret = sqlite3_column_int64(stmt, 0);
     return FC_OK;
 }
@@ -101,12 +96,11 @@ static fc_rc check_once(struct fc_db *db, const char *sql, char *findings, size_
 
     findings[0] = '\0';
     int code = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return fc_db_fail(db, code, sql, err);
-    }
     while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
         const char *finding = (const char *)sqlite3_column_text(stmt, 0);
-        if (finding != NULL && strcmp(finding, "ok") != 0 && len < size) {
+        if (finding && strcmp(finding, "ok") != 0 && len < size) {
             int added = snprintf(findings + len, size - len, "%s%s", len > 0 ? "; " : "", finding);
             len += added > 0 ? (size_t)added : 0;
         }
@@ -126,11 +120,10 @@ fc_rc fc_db_check(struct fc_db *db, const char *pragma, struct fc_error *err)
          * calling it so would make somebody restore a backup over good data. */
         rc = check_once(db, sql, findings, sizeof findings, err);
     }
-    if (rc != FC_OK || findings[0] == '\0') {
+    if (rc != FC_OK || findings[0] == '\0')
         return rc;
-    }
     const char *code = strstr(findings, by_code);
-    long number = code != NULL ? strtol(code + sizeof by_code - 1, NULL, 10) : SQLITE_CORRUPT;
+    long number = code ? strtol(code + sizeof by_code - 1, NULL, 10) : SQLITE_CORRUPT;
     if (number != SQLITE_OK && (number & 0xff) != SQLITE_CORRUPT) {
         (void)!fc_db_fail(db, (int)number, sql, err);
         return fc_error_prefix(err, "%s", findings);
@@ -147,7 +140,7 @@ fc_rc fc_query_begin(struct fc_db *db, enum fc_sql sql, struct fc_query *ret, st
     if (ret->own) {
         code = sqlite3_prepare_v3(db->handle, text, -1, 0, &ret->stmt, NULL);
     } else {
-        if (db->statements[sql] == NULL) {
+        if (!db->statements[sql]) {
             code = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT,
                                       &db->statements[sql], NULL);
         }
@@ -159,9 +152,8 @@ fc_rc fc_query_begin(struct fc_db *db, enum fc_sql sql, struct fc_query *ret, st
 
 void fc_query_end(struct fc_query *query)
 {
-    if (query->stmt == NULL) {
+    if (!query->stmt)
         return;
-    }
     if (query->own) {
         (void)sqlite3_finalize(query->stmt);
     } else {
@@ -175,9 +167,8 @@ void fc_query_end(struct fc_query *query)
 
 static void bound(struct fc_query *query, int code)
 {
-    if (query->bind_code == SQLITE_OK) {
+    if (query->bind_code == SQLITE_OK)
         query->bind_code = code;
-    }
 }
 
 void fc_bind_int(struct fc_query *query, int index, int64_t value)
@@ -206,9 +197,8 @@ void fc_bind_blob(struct fc_query *query, int index, fc_str value)
 fc_rc fc_query_step(struct fc_query *query, bool *ret_row, struct fc_error *err)
 {
     int code = query->bind_code != SQLITE_OK ? query->bind_code : sqlite3_step(query->stmt);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
         return fc_db_fail(query->db, code, statement_names[query->sql], err);
-    }
     *ret_row = code == SQLITE_ROW;
     return FC_OK;
 }
@@ -231,7 +221,7 @@ fc_str fc_column_str(const struct fc_query *query, int column)
     /* The order matters: column_blob may convert, column_bytes then tells the length of the result. */
     const char *bytes = sqlite3_column_blob(query->stmt, column);
     int len = sqlite3_column_bytes(query->stmt, column);
-    return bytes != NULL ? (fc_str){.ptr = bytes, .len = (size_t)len} : FC_STR("");
+    return bytes ? (fc_str){.ptr = bytes, .len = (size_t)len} : FC_STR("");
 }
 
 fc_rc fc_db_run(struct fc_db *db, enum fc_sql sql, struct fc_error *err)
@@ -248,7 +238,7 @@ fc_rc fc_str_keep(struct fc_arena *arena, fc_str *str, struct fc_error *err)
         return FC_OK;
     }
     const char *copy = fc_arena_strndup(arena, str->ptr, str->len);
-    if (copy == NULL) {
+    if (!copy) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "what was found in the registry does not fit the memory that the request "
                        "may use (%zu bytes "
@@ -261,20 +251,18 @@ fc_rc fc_str_keep(struct fc_arena *arena, fc_str *str, struct fc_error *err)
 
 static fc_rc array_room(struct fc_arena *arena, struct fc_array *array, struct fc_error *err)
 {
-    if (array->count < array->capacity) {
+    if (array->count < array->capacity)
         return FC_OK;
-    }
     size_t larger = array->capacity > 0 ? array->capacity * 2 : 16;
     void *grown = fc_arena_calloc(arena, larger, array->size);
-    if (grown == NULL) {
+    if (!grown) {
         return fc_fail(
             err, FC_REASON_REQUEST_TOO_LARGE,
             "the list does not fit the memory that the request may use (more than %zu items)",
             array->count);
     }
-    if (array->count > 0) {
+    if (array->count > 0)
         memcpy(grown, array->items, array->count * array->size);
-    }
     array->items = grown;
     array->capacity = larger;
     return FC_OK;

@@ -15,9 +15,8 @@ static long read_pid(int fd)
 {
     char text[32];
     ssize_t len = pread(fd, text, sizeof text - 1, 0);
-    if (len <= 0) {
+    if (len <= 0)
         return 0;
-    }
     text[len] = '\0';
     return strtol(text, NULL, 10);
 }
@@ -85,9 +84,8 @@ fc_rc fc_dirlock_take(const char *dir, struct fc_dirlock *ret, bool *ret_unclean
 
 void fc_dirlock_release(struct fc_dirlock *lock, bool clean)
 {
-    if (lock->fd < 0) {
+    if (lock->fd < 0)
         return;
-    }
     if (clean) {
         /* Should it fail, the next start checks the database once more than it needs to. */
         (void)!ftruncate(lock->fd, 0);

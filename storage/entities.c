@@ -50,18 +50,15 @@ static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct 
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_ENTITY_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, name);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = fc_row_keep(&entity_kind, arena, &row, err);
-    }
     if (rc == FC_OK) {
         *(struct fc_entity_row *)ret = row;
         *ret_found = found;
@@ -83,12 +80,10 @@ static fc_rc walk(struct fc_query *query, fc_entity_fn fn, void *ctx, struct fc_
     while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_entity_row row;
         rc = read_row(query, &row, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fn(ctx, &row, err);
-        }
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     return rc;
 }
@@ -100,12 +95,10 @@ fc_rc fc_entity_each(struct fc_reader *reader, fc_str project, fc_entity_fn fn, 
 
     fc_rc rc = fc_query_begin(
         reader->db, project.len > 0 ? FC_SQL_ENTITY_LIST : FC_SQL_ENTITY_LIST_ALL, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (project.len > 0) {
+    if (project.len > 0)
         fc_bind_text(&query, 1, project);
-    }
     return walk(&query, fn, ctx, err);
 }
 
@@ -116,9 +109,8 @@ fc_rc fc_entity_each_after(struct fc_reader *reader, struct fc_list_after after,
 
     fc_rc rc = fc_query_begin(
         reader->db, all_projects ? FC_SQL_ENTITY_PAGE_ALL : FC_SQL_ENTITY_PAGE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, after.project);
     fc_bind_text(&query, 2, after.name);
     return walk(&query, fn, ctx, err);
@@ -151,17 +143,14 @@ fc_rc fc_entity_put(struct fc_txn *txn, int64_t project_id, struct fc_entity_row
     }
     fc_rc rc =
         fc_query_begin(db, insert ? FC_SQL_ENTITY_INSERT : FC_SQL_ENTITY_UPDATE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     bind_row(&query, project_id, row);
-    if (!insert) {
+    if (!insert)
         fc_bind_int(&query, 10, row->id);
-    }
     rc = fc_query_run(&query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (!insert && sqlite3_changes(db->handle) != 1) {
         return fc_fail(err, FC_REASON_INTERNAL,
                        "entity %.*s (row %lld of project row %lld) has no revision %lld",
@@ -170,8 +159,7 @@ fc_rc fc_entity_put(struct fc_txn *txn, int64_t project_id, struct fc_entity_row
     }
     int64_t id = insert ? sqlite3_last_insert_rowid(db->handle) : row->id;
     rc = fc_history_put(txn, FC_OBJECT_ENTITY, id, row->revision, false, row->spec, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         row->id = id;
-    }
     return rc;
 }

@@ -8,9 +8,8 @@
 fc_rc fc_sum_check(uint64_t stored, uint64_t computed, struct fc_error *err, const char *format,
                    ...)
 {
-    if (stored == computed) {
+    if (stored == computed)
         return FC_OK;
-    }
     char object[512];
     va_list args;
     va_start(args, format);
@@ -35,9 +34,8 @@ fc_rc fc_outbox_put(struct fc_txn *txn, enum fc_object_kind kind, int64_t object
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_OUTBOX_INSERT, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, txn->now_ns);
     fc_bind_int(&query, 2, kind);
     fc_bind_int(&query, 3, object_id);
@@ -54,9 +52,8 @@ fc_rc fc_history_put(struct fc_txn *txn, enum fc_object_kind kind, int64_t objec
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
 
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_REVISION_INSERT, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, object_id);
     fc_bind_int(&query, 3, revision);
@@ -65,9 +62,8 @@ fc_rc fc_history_put(struct fc_txn *txn, enum fc_object_kind kind, int64_t objec
     fc_bind_int(&query, 6, (int64_t)revision_sum(kind, object_id, &row));
     fc_bind_blob(&query, 7, spec);
     rc = fc_query_run(&query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     return fc_outbox_put(txn, kind, object_id, revision,
                          deleted ? FC_CHANGE_DELETED : FC_CHANGE_PUT, err);
 }
@@ -81,9 +77,8 @@ fc_rc fc_outbox_old(struct fc_reader *reader, int64_t before_ns, size_t limit, i
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_OUTBOX_OLDEST, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, (int64_t)limit);
     while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found &&
            fc_column_int(&query, 1) < before_ns) {
@@ -103,12 +98,10 @@ fc_rc fc_outbox_last(struct fc_reader *reader, int64_t *ret_seq, struct fc_error
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_OUTBOX_LAST, &query, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_query_step(&query, &found, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret_seq = found ? fc_column_int(&query, 0) : 0;
-    }
     return rc;
 }
 
@@ -117,9 +110,8 @@ fc_rc fc_outbox_remove(struct fc_txn *txn, int64_t seq, struct fc_error *err)
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_OUTBOX_REMOVE, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, seq);
     return fc_query_run(&query, err);
 }
@@ -147,20 +139,17 @@ fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_REVISION_LIST, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, object_id);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_revision_row row;
         rc = read_revision(&query, 0, kind, object_id, &row, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_str_keep(arena, &row.spec, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;

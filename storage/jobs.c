@@ -37,9 +37,8 @@ static uint64_t job_sum(const struct fc_job_row *row)
         row->id,       row->project, row->table_name, row->hash,          row->order,
         row->progress, row->receipt, row->reason,     row->error_message, row->log_uri};
     uint64_t sum = fc_sum_numbers(FC_SUM_JOB, numbers, FC_ARRAY_LEN(numbers));
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++)
         sum = fc_sum_bytes(sum, strings[i]);
-    }
     return sum;
 }
 
@@ -76,9 +75,8 @@ static fc_rc keep_strings(struct fc_arena *arena, struct fc_job_row *row, struct
         &row->id,       &row->project, &row->table_name, &row->hash,          &row->order,
         &row->progress, &row->receipt, &row->reason,     &row->error_message, &row->log_uri};
     fc_rc rc = FC_OK;
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++)
         rc = fc_str_keep(arena, strings[i], err);
-    }
     return rc;
 }
 
@@ -87,9 +85,8 @@ static fc_rc write_row(struct fc_db *db, enum fc_sql sql, const struct fc_job_ro
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(db, sql, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, row->id);
     fc_bind_int(&query, 2, row->type);
     fc_bind_int(&query, 3, row->state);
@@ -125,9 +122,8 @@ static fc_rc find(struct fc_query *query, struct fc_db *db, fc_str id, struct fc
                   bool *ret_found, struct fc_error *err)
 {
     fc_rc rc = fc_query_begin(db, FC_SQL_JOB_FIND, query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(query, 1, id);
     rc = fc_query_step(query, ret_found, err);
     return rc == FC_OK && *ret_found ? read_row(query, ret, err) : rc;
@@ -142,12 +138,10 @@ fc_rc fc_job_update(struct fc_txn *txn, const struct fc_job_row *row, struct fc_
 
     fc_rc rc = find(&query, db, row->id, &before, &found, err);
     fc_query_end(&query);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (!found) {
+    if (!found)
         return fc_fail(err, FC_REASON_JOB_NOT_FOUND, "there is no job %.*s", FC_STR_ARG(row->id));
-    }
     if (before.state != row->state && !fc_job_transition_allowed(before.state, row->state)) {
         return fc_fail(err, FC_REASON_INTERNAL, "job %.*s cannot go from %s to %s",
                        FC_STR_ARG(row->id), state_name(before.state), state_name(row->state));
@@ -168,20 +162,17 @@ fc_rc fc_job_find(struct fc_reader *reader, fc_str id, struct fc_arena *arena,
     bool found = false;
 
     fc_rc rc = find(&query, reader->db, id, &row, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = keep_strings(arena, &row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = row;
-    }
     return rc;
 }
 
 static enum fc_sql list_statement(const struct fc_job_filter *filter)
 {
-    if (!filter->with_terminated) {
+    if (!filter->with_terminated)
         return FC_SQL_JOB_LIST_ACTIVE;
-    }
     bool by_table = filter->project.len > 0 && filter->table_name.len > 0;
     return by_table ? FC_SQL_JOB_LIST_TABLE : FC_SQL_JOB_LIST_ALL;
 }
@@ -197,15 +188,12 @@ static fc_rc collect(struct fc_query *query, bool brief, struct fc_arena *arena,
     while (rc == FC_OK && (rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_job_row row;
         rc = read_row(query, &row, err);
-        if (brief) {
+        if (brief)
             row.order = row.progress = row.receipt = FC_STR("");
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = keep_strings(arena, &row, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -221,9 +209,8 @@ fc_rc fc_job_list(struct fc_reader *reader, const struct fc_job_filter *filter,
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
 
     fc_rc rc = fc_query_begin(reader->db, list_statement(filter), &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, filter->project);
     fc_bind_text(&query, 2, filter->table_name);
     return collect(&query, filter->brief, arena, ret_rows, ret_count, err);
@@ -236,9 +223,8 @@ fc_rc fc_stream_job_last(struct fc_reader *reader, fc_str project, fc_str table_
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_LIST_STREAM, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, table_name);
     fc_bind_int(&query, 3, (int64_t)limit);
@@ -254,18 +240,16 @@ fc_rc fc_job_list_old(struct fc_reader *reader, int64_t before_ns, size_t limit,
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_OLD, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, before_ns);
     fc_bind_int(&query, 2, FC_JOBS_KEPT - 1);
     fc_bind_int(&query, 3, (int64_t)limit);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         fc_str id = fc_column_str(&query, 0);
         rc = fc_str_keep(arena, &id, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &ids, &id, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_ids = ids.items;
@@ -279,9 +263,8 @@ fc_rc fc_job_remove(struct fc_txn *txn, fc_str id, struct fc_error *err)
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_JOB_REMOVE, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, id);
     return fc_query_run(&query, err);
 }
@@ -293,13 +276,11 @@ fc_rc fc_verify_jobs(struct fc_reader *reader, struct fc_error *err)
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_JOB_LIST_ALL, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, FC_STR(""));
     fc_bind_text(&query, 2, FC_STR(""));
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
     return rc;
 }

@@ -24,9 +24,8 @@ static fc_rc read_versions(struct fc_db *db, int64_t *ret_application, int64_t *
                            int64_t *ret_objects, struct fc_error *err)
 {
     fc_rc rc = fc_db_number(db, "PRAGMA application_id", ret_application, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_number(db, "PRAGMA user_version", ret_version, err);
-    }
     return rc == FC_OK ? fc_db_number(db, "SELECT count(*) FROM sqlite_schema", ret_objects, err)
                        : rc;
 }
@@ -43,9 +42,8 @@ static fc_rc check_texts(struct fc_db *db, struct fc_migrations migrations, int6
                        "SELECT (SELECT checksum FROM schema_migration WHERE version = %lld)",
                        (long long)number);
         fc_rc rc = fc_db_number(db, sql, &stored, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         if ((uint64_t)stored != text_sum(file)) {
             return fc_fail(
                 err, FC_REASON_STORE_CORRUPT,
@@ -63,9 +61,8 @@ static fc_rc check(struct fc_db *db, struct fc_migrations migrations, int64_t *r
 {
     int64_t application, version, objects;
     fc_rc rc = read_versions(db, &application, &version, &objects, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     bool empty = application == 0 && version == 0 && objects == 0;
     if (!empty && application != FC_APPLICATION_ID) {
         return fc_fail(
@@ -101,9 +98,8 @@ static fc_rc prepare(struct fc_db *db, struct fc_error *err)
                    "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, "
                    "applied_ns INTEGER NOT NULL) STRICT",
                    err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d", FC_APPLICATION_ID);
     return fc_db_exec(db, sql, err);
 }
@@ -115,17 +111,15 @@ static fc_rc note(struct fc_db *db, int64_t number, const struct fc_embedded_fil
     char sql[64];
 
     fc_rc rc = fc_query_begin(db, FC_SQL_MIGRATION_INSERT, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, number);
     fc_bind_text(&query, 2, fc_str_from(file->name));
     fc_bind_int(&query, 3, (int64_t)text_sum(file));
     fc_bind_int(&query, 4, now_ns);
     rc = fc_query_run(&query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)number);
     return fc_db_exec(db, sql, err);
 }
@@ -134,23 +128,18 @@ static fc_rc run_one(struct fc_db *db, int64_t number, const struct fc_embedded_
                      int64_t now_ns, struct fc_error *err)
 {
     fc_rc rc = fc_db_exec(db, "BEGIN IMMEDIATE", err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = number == 1 ? prepare(db, err) : FC_OK;
     if (rc == FC_OK &&
-        sqlite3_exec(db->handle, (const char *)file->data, NULL, NULL, NULL) != SQLITE_OK) {
+        sqlite3_exec(db->handle, (const char *)file->data, NULL, NULL, NULL) != SQLITE_OK)
         rc = fc_db_fail(db, sqlite3_extended_errcode(db->handle), file->name, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = note(db, number, file, now_ns, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_exec(db, "COMMIT", err);
-    }
-    if (sqlite3_get_autocommit(db->handle) == 0) {
+    if (sqlite3_get_autocommit(db->handle) == 0)
         (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-    }
     return rc == FC_OK ? rc
                        : fc_error_prefix(err, "migration %lld (%s)", (long long)number, file->name);
 }
@@ -177,9 +166,8 @@ fc_rc fc_schema_migrate(struct fc_db *db, struct fc_migrations migrations, const
 {
     int64_t version;
     fc_rc rc = check(db, migrations, &version, err);
-    if (rc == FC_OK && version > 0 && version < (int64_t)migrations.count) {
+    if (rc == FC_OK && version > 0 && version < (int64_t)migrations.count)
         rc = copy_before(db, sys, dir, version, err);
-    }
     while (rc == FC_OK && version < (int64_t)migrations.count) {
         version++;
         rc = run_one(db, version, &migrations.files[version - 1], fc_now_ns(sys), err);

@@ -44,20 +44,16 @@ fc_rc fc_project_find(struct fc_reader *reader, fc_str name, struct fc_arena *ar
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_PROJECT_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, name);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(&query, &stored, err);
-    }
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = keep_strings(arena, &stored.row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = stored.row;
-    }
     return rc;
 }
 
@@ -69,19 +65,16 @@ fc_rc fc_project_list(struct fc_reader *reader, bool with_archived, struct fc_ar
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_PROJECT_LIST, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, with_archived);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct stored stored;
         rc = read_row(&query, &stored, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = keep_strings(arena, &stored.row, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &stored.row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -97,9 +90,8 @@ fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id, struct
     const struct stored stored = {.row = {.name = name}};
 
     fc_rc rc = fc_query_begin(db, FC_SQL_PROJECT_INSERT, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, name);
     fc_bind_int(&query, 2, stored.row.archived);
     fc_bind_int(&query, 3, stored.revision);
@@ -114,9 +106,8 @@ fc_rc fc_project_insert(struct fc_txn *txn, fc_str name, int64_t *ret_id, struct
     }
     int64_t id = sqlite3_last_insert_rowid(db->handle);
     rc = fc_history_put(txn, FC_OBJECT_PROJECT, id, stored.revision, false, FC_STR(""), err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret_id = id;
-    }
     return rc;
 }
 
@@ -126,9 +117,8 @@ static fc_rc change(struct fc_txn *txn, struct stored *stored, struct fc_error *
 
     stored->revision++;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_PROJECT_UPDATE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, stored->row.id);
     fc_bind_int(&query, 2, stored->row.archived);
     fc_bind_int(&query, 3, stored->revision);
@@ -148,11 +138,11 @@ struct difference {
 
 static bool take(struct fc_project_row *row, const struct difference *wanted)
 {
-    if (wanted->archived != NULL && row->archived != *wanted->archived) {
+    if (wanted->archived && row->archived != *wanted->archived) {
         row->archived = *wanted->archived;
         return true;
     }
-    if (wanted->validation != NULL && !fc_str_eq(row->validation, *wanted->validation)) {
+    if (wanted->validation && !fc_str_eq(row->validation, *wanted->validation)) {
         row->validation = *wanted->validation;
         return true;
     }
@@ -167,14 +157,12 @@ static fc_rc change_project(struct fc_txn *txn, int64_t id, const struct differe
     bool found = false;
 
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_PROJECT_GET, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, id);
     rc = fc_query_step(&query, &found, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (!found) {
         return fc_fail(err, FC_REASON_PROJECT_NOT_FOUND, "there is no project with the row id %lld",
                        (long long)id);

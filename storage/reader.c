@@ -24,7 +24,7 @@ static bool key_made;
 fc_rc fc_reader_open(struct fc_store *store, struct fc_reader **ret, struct fc_error *err)
 {
     struct fc_reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL) {
+    if (!reader) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s",
                        store->db_path);
     }
@@ -42,7 +42,7 @@ fc_rc fc_reader_open(struct fc_store *store, struct fc_reader **ret, struct fc_e
 
 void fc_reader_close(struct fc_reader *reader)
 {
-    if (reader != NULL) {
+    if (reader) {
         fc_db_close(&reader->own);
         fc_row_cache_free(reader->rows);
         free(reader);
@@ -53,25 +53,23 @@ static void leave_store_locked(struct fc_reader_slot *slot)
 {
     if (slot->of_store) {
         *slot->link_of_store = slot->next_of_store;
-        if (slot->next_of_store != NULL) {
+        if (slot->next_of_store)
             slot->next_of_store->link_of_store = slot->link_of_store;
-        }
         slot->of_store = false;
     }
 }
 
 static void free_if_unused_locked(struct fc_reader_slot *slot)
 {
-    if (!slot->of_thread && !slot->of_store) {
+    if (!slot->of_thread && !slot->of_store)
         free(slot);
-    }
 }
 
 /* Runs when a thread ends, with its slots. */
 static void thread_ends(void *first)
 {
     struct fc_reader_slot *slot = first;
-    while (slot != NULL) {
+    while (slot) {
         struct fc_reader_slot *next = slot->next_of_thread;
         (void)pthread_mutex_lock(&slots_lock);
         struct fc_reader *reader = fc_steal(slot->reader);
@@ -90,15 +88,14 @@ void fc_readers_close_all(struct fc_store *store)
         (void)pthread_mutex_lock(&slots_lock);
         struct fc_reader_slot *slot = store->slots;
         struct fc_reader *reader = NULL;
-        if (slot != NULL) {
+        if (slot) {
             reader = fc_steal(slot->reader);
             leave_store_locked(slot);
             free_if_unused_locked(slot);
         }
         (void)pthread_mutex_unlock(&slots_lock);
-        if (slot == NULL) {
+        if (!slot)
             return;
-        }
         fc_reader_close(reader);
     }
 }
@@ -112,7 +109,7 @@ static void make_key(void)
 static struct fc_reader_slot *without_dead_locked(struct fc_reader_slot *first)
 {
     struct fc_reader_slot **link = &first;
-    while (*link != NULL) {
+    while (*link) {
         struct fc_reader_slot *slot = *link;
         if (slot->of_store) {
             link = &slot->next_of_thread;
@@ -128,7 +125,7 @@ static struct fc_reader_slot *without_dead_locked(struct fc_reader_slot *first)
 static fc_rc add_slot(struct fc_store *store, struct fc_reader *reader, struct fc_error *err)
 {
     struct fc_reader_slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL) {
+    if (!slot) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s",
                        store->db_path);
     }
@@ -142,9 +139,8 @@ static fc_rc add_slot(struct fc_store *store, struct fc_reader *reader, struct f
     if (set) {
         slot->next_of_store = store->slots;
         slot->link_of_store = &store->slots;
-        if (store->slots != NULL) {
+        if (store->slots)
             store->slots->link_of_store = &slot->next_of_store;
-        }
         store->slots = slot;
     }
     (void)pthread_mutex_unlock(&slots_lock);
@@ -163,7 +159,7 @@ fc_rc fc_store_reader(struct fc_store *store, struct fc_reader **ret, struct fc_
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no pthread key is left for connections to %s",
                        store->db_path);
     }
-    for (struct fc_reader_slot *slot = pthread_getspecific(key); slot != NULL;
+    for (struct fc_reader_slot *slot = pthread_getspecific(key); slot;
          slot = slot->next_of_thread) {
         if (slot->store_id == store->id) {
             *ret = slot->reader;
@@ -172,11 +168,9 @@ fc_rc fc_store_reader(struct fc_store *store, struct fc_reader **ret, struct fc_
     }
     FC_CLEANUP(fc_reader_closep) struct fc_reader *reader = NULL;
     fc_rc rc = fc_reader_open(store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = add_slot(store, reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(reader);
-    }
     return rc;
 }

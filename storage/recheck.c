@@ -26,9 +26,8 @@ fc_rc fc_recheck_put(struct fc_txn *txn, const struct fc_recheck_row *row, struc
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_RECHECK_PUT, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, row->table_id);
     fc_bind_int(&query, 2, row->next_ns);
     fc_bind_int(&query, 3, row->failures);
@@ -41,9 +40,8 @@ fc_rc fc_recheck_remove(struct fc_txn *txn, int64_t table_id, struct fc_error *e
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_RECHECK_REMOVE, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, table_id);
     return fc_query_run(&query, err);
 }
@@ -56,17 +54,14 @@ fc_rc fc_recheck_find(struct fc_reader *reader, int64_t table_id, struct fc_rech
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, table_id);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = row;
-    }
     return rc;
 }
 
@@ -78,9 +73,8 @@ fc_rc fc_recheck_due(struct fc_reader *reader, int64_t now_ns, size_t limit, str
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_DUE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, now_ns);
     fc_bind_int(&query, 2, (int64_t)limit);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
@@ -88,15 +82,12 @@ fc_rc fc_recheck_due(struct fc_reader *reader, int64_t now_ns, size_t limit, str
         rc = read_row(&query, &row, err);
         row.project = fc_column_str(&query, 4);
         row.name = fc_column_str(&query, 5);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_str_keep(arena, &row.project, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_str_keep(arena, &row.name, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -111,12 +102,10 @@ fc_rc fc_recheck_first(struct fc_reader *reader, int64_t *ret_ns, struct fc_erro
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_FIRST, &query, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_query_step(&query, &found, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret_ns = found ? fc_column_int(&query, 0) : INT64_MAX;
-    }
     return rc;
 }
 
@@ -128,18 +117,15 @@ fc_rc fc_recheck_missing(struct fc_reader *reader, int32_t from, int32_t to, siz
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_MISSING, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, from);
     fc_bind_int(&query, 2, to);
     fc_bind_int(&query, 3, (int64_t)limit);
-    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found && count < limit) {
+    while ((rc = fc_query_step(&query, &found, err)) == FC_OK && found && count < limit)
         ret_ids[count++] = fc_column_int(&query, 0);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret_count = count;
-    }
     return rc;
 }
 
@@ -150,8 +136,7 @@ fc_rc fc_verify_rechecks(struct fc_reader *reader, struct fc_error *err)
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_RECHECK_ALL, &query, err);
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
     return rc;
 }

@@ -40,7 +40,7 @@ static bool was_restored(const struct restore *restore, const char *note)
     FILE *file = fopen(note, "re");
     bool same = false;
 
-    if (file != NULL) {
+    if (file) {
         size_t len = fread(text, 1, sizeof text - 1, file);
         text[len] = '\0';
         text[strcspn(text, "\n")] = '\0';
@@ -55,13 +55,11 @@ static fc_rc note_restored(const struct restore *restore, const char *note, stru
 {
     char tmp[PATH_MAX];
     fc_rc rc = path_of(restore, "restored", ".tmp", tmp, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    if (fd < 0) {
+    if (fd < 0)
         return fc_fail(err, FC_REASON_IO_FAILED, "cannot create %s: %s", tmp, strerror(errno));
-    }
     int error = dprintf(fd, "%s\n", restore->name) > 0 && fsync(fd) == 0 ? 0 : errno;
     (void)close(fd);
     int code = error != 0 ? -error : restore->sys->rename(restore->sys->ctx, tmp, note);
@@ -84,12 +82,10 @@ static fc_rc copy_backup(const struct restore *restore, const char *copy, struct
     }
     (void)unlink(copy); /* of a restore that was cut off */
     fc_rc rc = fc_db_open(restore->backup, FC_SQLITE_READER, &db, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_schema_check(&db, migrations, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_number(&db, "PRAGMA user_version", &version, err);
-    }
     if (rc == FC_OK) {
         /* Rows are read as the present schema has them; of an older one SQLite's own check has to do. */
         bool present = version == (int64_t)migrations.count;
@@ -108,9 +104,8 @@ static fc_rc move_aside(const struct restore *restore, struct fc_error *err)
     for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(files); i++) {
         (void)snprintf(suffix, sizeof suffix, "%s%s", restore->aside, files[i]);
         rc = path_of(restore, "registry.db", files[i], from, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = path_of(restore, "registry.db", suffix, to, err);
-        }
         if (rc == FC_OK && access(from, F_OK) == 0) {
             int code = restore->sys->rename(restore->sys->ctx, from, to);
             if (code < 0) {
@@ -119,9 +114,8 @@ static fc_rc move_aside(const struct restore *restore, struct fc_error *err)
             }
         }
     }
-    if (rc == FC_OK && path_of(restore, "registry.db", "-shm", from, err) == FC_OK) {
+    if (rc == FC_OK && path_of(restore, "registry.db", "-shm", from, err) == FC_OK)
         (void)unlink(from);
-    }
     return rc;
 }
 
@@ -129,13 +123,11 @@ static fc_rc publish(const struct restore *restore, const char *copy, struct fc_
 {
     char path[PATH_MAX];
     fc_rc rc = path_of(restore, "registry.db", "", path, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int code = restore->sys->rename(restore->sys->ctx, copy, path);
-    if (code == 0) {
+    if (code == 0)
         code = restore->sys->sync_dir(restore->sys->ctx, restore->dir);
-    }
     return code < 0 ? fc_fail(err, FC_REASON_IO_FAILED, "cannot rename %s to %s: %s", copy, path,
                               strerror(-code))
                     : FC_OK;
@@ -150,24 +142,19 @@ static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
 
     *ret_done = false;
     fc_rc rc = path_of(restore, "restored", "", note, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = path_of(restore, "registry.db", ".restoring", copy, err);
-    }
-    if (rc != FC_OK || was_restored(restore, note)) {
+    if (rc != FC_OK || was_restored(restore, note))
         return rc;
-    }
     (void)gmtime_r(&now, &utc);
     (void)strftime(restore->aside, sizeof restore->aside, ".before-restore-%Y%m%dT%H%M%SZ", &utc);
     rc = copy_backup(restore, copy, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = move_aside(restore, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = publish(restore, copy, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = note_restored(restore, note, err);
-    }
     *ret_done = rc == FC_OK;
     return rc;
 }
@@ -188,7 +175,7 @@ fc_rc fc_store_restore(const char *data_dir, const char *backup, const struct fc
     struct fc_dirlock lock = FC_DIRLOCK_INIT;
     const char *slash = strrchr(backup, '/');
     struct restore restore = {
-        .sys = sys, .dir = data_dir, .backup = backup, .name = slash != NULL ? slash + 1 : backup};
+        .sys = sys, .dir = data_dir, .backup = backup, .name = slash ? slash + 1 : backup};
     bool unclean = false;
 
     int code = fc_mkdirs(data_dir, 0750);

@@ -29,9 +29,8 @@ struct fc_row_cache *fc_row_cache_new(void)
 
 void fc_row_cache_free(struct fc_row_cache *cache)
 {
-    for (size_t i = 0; cache != NULL && i < PLACES; i++) {
+    for (size_t i = 0; cache && i < PLACES; i++)
         free(cache->places[i].memory);
-    }
     free(cache);
 }
 
@@ -57,9 +56,8 @@ static size_t size_of_strings(const struct fc_row_kind *kind, const void *row)
 {
     size_t size = 0;
 
-    for (size_t i = 0; i < kind->string_count; i++) {
+    for (size_t i = 0; i < kind->string_count; i++)
         size += string_in(kind, row, i).len + 1;
-    }
     return size;
 }
 
@@ -68,9 +66,8 @@ static void copy(const struct fc_row_kind *kind, void *to, const void *from, cha
     memcpy(to, from, kind->size);
     for (size_t i = 0; i < kind->string_count; i++) {
         fc_str *string = string_of(kind, to, i);
-        if (string->len > 0) {
+        if (string->len > 0)
             memcpy(memory, string->ptr, string->len);
-        }
         string->ptr = memory;
         memory[string->len] = '\0';
         memory += string->len + 1;
@@ -81,19 +78,16 @@ bool fc_row_cache_get(const struct fc_row_cache *cache, uint64_t generation,
                       const struct fc_row_kind *kind, fc_str project, fc_str name,
                       struct fc_arena *arena, void *ret)
 {
-    if (cache == NULL) {
+    if (!cache)
         return false;
-    }
     const struct place *place = &cache->places[place_of(kind, project, name)];
-    if (place->memory == NULL || place->generation != generation || place->kind != kind ||
+    if (!place->memory || place->generation != generation || place->kind != kind ||
         !fc_str_eq(string_in(kind, place->memory, 1), name) ||
-        !fc_str_eq(string_in(kind, place->memory, 0), project)) {
+        !fc_str_eq(string_in(kind, place->memory, 0), project))
         return false;
-    }
     char *memory = fc_arena_alloc(arena, place->size - kind->size);
-    if (memory == NULL) {
+    if (!memory)
         return false; /* the way without a cache says what is wrong */
-    }
     copy(kind, ret, place->memory, memory);
     return true;
 }
@@ -103,17 +97,16 @@ void fc_row_cache_put(struct fc_row_cache *cache, uint64_t generation,
 {
     size_t size = kind->size + size_of_strings(kind, row);
 
-    if (cache == NULL || size > ROW_LIMIT) {
+    if (!cache || size > ROW_LIMIT)
         return;
-    }
     struct place *place =
         &cache->places[place_of(kind, string_in(kind, row, 0), string_in(kind, row, 1))];
     if (place->size != size) {
         free(place->memory);
         place->memory = malloc(size);
-        place->size = place->memory != NULL ? size : 0;
+        place->size = place->memory ? size : 0;
     }
-    if (place->memory != NULL) {
+    if (place->memory) {
         copy(kind, place->memory, row, place->memory + kind->size);
         place->generation = generation;
         place->kind = kind;

@@ -12,9 +12,8 @@ static uint64_t schedule_sum(const struct fc_schedule_row *row)
                               row->last_job, row->reason,     row->message};
     uint64_t sum = fc_sum_numbers(FC_SUM_SCHEDULE, numbers, FC_ARRAY_LEN(numbers));
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++)
         sum = fc_sum_bytes(sum, strings[i]);
-    }
     return sum;
 }
 
@@ -51,9 +50,8 @@ static fc_rc keep_strings(struct fc_arena *arena, struct fc_schedule_row *row, s
                          &row->last_job, &row->reason,     &row->message};
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(strings) && rc == FC_OK; i++)
         rc = fc_str_keep(arena, strings[i], err);
-    }
     return rc;
 }
 
@@ -63,9 +61,8 @@ static fc_rc write_row(struct fc_db *db, enum fc_sql sql, const struct fc_schedu
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(db, sql, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, row->project);
     fc_bind_text(&query, 2, row->table_name);
     fc_bind_int(&query, 3, row->deleted);
@@ -81,12 +78,10 @@ static fc_rc write_row(struct fc_db *db, enum fc_sql sql, const struct fc_schedu
     fc_bind_text(&query, 13, row->reason);
     fc_bind_text(&query, 14, row->message);
     fc_bind_int(&query, 15, (int64_t)schedule_sum(row));
-    if (sql != FC_SQL_SCHEDULE_INSERT) {
+    if (sql != FC_SQL_SCHEDULE_INSERT)
         fc_bind_int(&query, 16, row->id);
-    }
-    if (sql == FC_SQL_SCHEDULE_UPDATE) {
+    if (sql == FC_SQL_SCHEDULE_UPDATE)
         fc_bind_int(&query, 17, row->revision);
-    }
     return fc_query_run(&query, err);
 }
 
@@ -96,12 +91,10 @@ fc_rc fc_schedule_put(struct fc_txn *txn, struct fc_schedule_row *row, struct fc
     bool made = row->id == 0;
     fc_rc rc = write_row(db, made ? FC_SQL_SCHEDULE_INSERT : FC_SQL_SCHEDULE_REPLACE, row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (made) {
+    if (made)
         row->id = sqlite3_last_insert_rowid(db->handle);
-    }
     return fc_outbox_put(txn, FC_OBJECT_SCHEDULE, row->id, row->revision,
                          row->deleted ? FC_CHANGE_DELETED : FC_CHANGE_PUT, err);
 }
@@ -126,13 +119,11 @@ fc_rc fc_schedule_remove(struct fc_txn *txn, fc_str project, fc_str table_name,
     struct fc_schedule_row row;
     fc_rc rc = fc_schedule_find(fc_txn_reader(txn), project, table_name, arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     *ret_removed = row.id != 0 && !row.deleted;
-    if (!*ret_removed) {
+    if (!*ret_removed)
         return FC_OK;
-    }
     row.deleted = true;
     row.revision++;
     row.updated_ns = fc_txn_now_ns(txn);
@@ -147,15 +138,12 @@ static fc_rc read_one(struct fc_query *query, struct fc_arena *arena, struct fc_
     bool found = false;
     fc_rc rc = fc_query_step(query, &found, err);
 
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(query, &row, err);
-    }
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = keep_strings(arena, &row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = row;
-    }
     return rc;
 }
 
@@ -165,9 +153,8 @@ fc_rc fc_schedule_find(struct fc_reader *reader, fc_str project, fc_str table_na
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_FIND, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, table_name);
     return read_one(&query, arena, ret, err);
@@ -179,9 +166,8 @@ fc_rc fc_schedule_get(struct fc_reader *reader, int64_t id, struct fc_arena *are
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_GET, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, id);
     return read_one(&query, arena, ret, err);
 }
@@ -196,12 +182,10 @@ static fc_rc read_rows(struct fc_query *query, struct fc_arena *arena,
     while (rc == FC_OK && (rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_schedule_row row;
         rc = read_row(query, &row, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = keep_strings(arena, &row, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -217,9 +201,8 @@ fc_rc fc_schedule_list(struct fc_reader *reader, const struct fc_schedule_filter
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_LIST, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, filter->project);
     fc_bind_text(&query, 2, filter->table_name);
     return read_rows(&query, arena, ret_rows, ret_count, err);
@@ -232,9 +215,8 @@ fc_rc fc_schedule_due(struct fc_reader *reader, int64_t now_ns, size_t limit,
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_DUE, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, now_ns);
     fc_bind_int(&query, 2, (int64_t)limit);
     return read_rows(&query, arena, ret_rows, ret_count, err);
@@ -247,9 +229,8 @@ static fc_rc read_number(struct fc_query *query, int64_t otherwise, int64_t *ret
     bool found = false;
     fc_rc rc = fc_query_step(query, &found, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = found ? fc_column_int(query, 0) : otherwise;
-    }
     return rc;
 }
 
@@ -259,9 +240,8 @@ fc_rc fc_schedule_first(struct fc_reader *reader, int64_t after_ns, int64_t *ret
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_FIRST, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, after_ns);
     return read_number(&query, INT64_MAX, ret_ns, err);
 }
@@ -281,8 +261,7 @@ fc_rc fc_verify_schedules(struct fc_reader *reader, struct fc_error *err)
     bool found = false;
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_SCHEDULE_ALL, &query, err);
 
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
     return rc;
 }

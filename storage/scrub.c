@@ -49,9 +49,8 @@ static void note(struct fc_scrub *scrub, fc_rc rc, const struct fc_error *err)
 {
     bool damaged = rc != FC_OK && err->reason == FC_REASON_STORE_CORRUPT;
 
-    if (rc != FC_OK && !damaged) {
+    if (rc != FC_OK && !damaged)
         return;
-    }
     (void)pthread_mutex_lock(&scrub->lock);
     scrub->result.done++;
     scrub->result.damaged = damaged;
@@ -88,14 +87,13 @@ fc_rc fc_scrub_start(const char *db_path, int64_t interval_ns, struct fc_scrub *
 {
     struct fc_scrub *scrub = calloc(1, sizeof *scrub);
 
-    if (scrub == NULL) {
+    if (!scrub)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to check %s", db_path);
-    }
     (void)pthread_mutex_init(&scrub->lock, NULL);
     fc_pause_init(&scrub->pause);
     scrub->interval_ns = interval_ns;
     scrub->db_path = strdup(db_path);
-    int code = scrub->db_path == NULL ? ENOMEM : pthread_create(&scrub->thread, NULL, run, scrub);
+    int code = !scrub->db_path ? ENOMEM : pthread_create(&scrub->thread, NULL, run, scrub);
     if (code != 0) {
         free_scrub(scrub);
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the thread that checks %s: %s",
@@ -107,9 +105,8 @@ fc_rc fc_scrub_start(const char *db_path, int64_t interval_ns, struct fc_scrub *
 
 void fc_scrub_stop(struct fc_scrub *scrub)
 {
-    if (scrub == NULL) {
+    if (!scrub)
         return;
-    }
     fc_pause_end(&scrub->pause);
     (void)pthread_join(scrub->thread, NULL);
     free_scrub(scrub);
@@ -117,7 +114,7 @@ void fc_scrub_stop(struct fc_scrub *scrub)
 
 void fc_scrub_result(struct fc_scrub *scrub, struct fc_store_checks *ret)
 {
-    if (scrub == NULL) {
+    if (!scrub) {
         *ret = (struct fc_store_checks){.done = 0};
         return;
     }

@@ -36,9 +36,8 @@ static int configure(sqlite3 *handle, enum fc_sqlite_role role)
     };
     for (size_t i = 0; i < FC_ARRAY_LEN(settings); i++) {
         int code = sqlite3_db_config(handle, settings[i].option, settings[i].value, NULL);
-        if (code != SQLITE_OK) {
+        if (code != SQLITE_OK)
             return code;
-        }
     }
     return sqlite3_busy_timeout(handle, BUSY_MS);
 }
@@ -61,16 +60,13 @@ int fc_sqlite_open(const char *path, enum fc_sqlite_role role, sqlite3 **ret)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
     fc_sqlite_setup();
-    if (role == FC_SQLITE_WRITER) {
+    if (role == FC_SQLITE_WRITER)
         flags |= SQLITE_OPEN_CREATE;
-    }
     int code = sqlite3_open_v2(path, ret, flags, NULL);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = configure(*ret, role);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_exec(*ret, COMMON_PRAGMAS, NULL, NULL, NULL);
-    }
     if (code == SQLITE_OK) {
         const char *pragmas = role == FC_SQLITE_WRITER ? WRITER_PRAGMAS : "PRAGMA query_only = ON;";
         code = sqlite3_exec(*ret, pragmas, NULL, NULL, NULL);
@@ -110,9 +106,8 @@ static const char *system_word(sqlite3 *handle, int code)
 {
     int number = code == SQLITE_IOERR_SHMSIZE ? ENOSPC : 0;
 
-    if (number == 0 && handle != NULL && (code & 0xff) == SQLITE_IOERR) {
+    if (number == 0 && handle && (code & 0xff) == SQLITE_IOERR)
         number = sqlite3_system_errno(handle);
-    }
     return number != 0 ? strerror(number) : "";
 }
 
@@ -122,15 +117,12 @@ fc_rc fc_sqlite_fail(sqlite3 *handle, const char *name, int code, const char *do
     const char *general = sqlite3_errstr(code);
     const char *detail = "";
 
-    if (handle != NULL && sqlite3_extended_errcode(handle) == code) {
+    if (handle && sqlite3_extended_errcode(handle) == code)
         detail = sqlite3_errmsg(handle);
-    }
-    if (strcmp(detail, general) == 0) {
+    if (strcmp(detail, general) == 0)
         detail = "";
-    }
-    if (*detail == '\0') {
+    if (*detail == '\0')
         detail = system_word(handle, code);
-    }
     return fc_fail(err, reason_of(code, disk), "%s: %s: %s%s%s (SQLite code %d)", name, doing,
                    general, *detail ? ": " : "", detail, code);
 }

@@ -31,12 +31,10 @@ static size_t existing_part(const char *path)
 
     memcpy(part, path, len + 1);
     while (len > 0 && stat(part, &info) != 0) {
-        while (len > 0 && part[len - 1] != '/') {
+        while (len > 0 && part[len - 1] != '/')
             len--;
-        }
-        while (len > 0 && part[len - 1] == '/') {
+        while (len > 0 && part[len - 1] == '/')
             len--;
-        }
         part[len] = '\0';
     }
     return len;
@@ -50,37 +48,30 @@ static int sync_parents(const struct fc_sys *sys, const char *path, size_t exist
 
     memcpy(part, path, len + 1);
     while (len > existing) {
-        while (len > 0 && part[len - 1] != '/') {
+        while (len > 0 && part[len - 1] != '/')
             len--;
-        }
-        while (len > 1 && part[len - 1] == '/') {
+        while (len > 1 && part[len - 1] == '/')
             len--;
-        }
         part[len] = '\0';
         int code = sys->sync_dir(sys->ctx, len > 0 ? part : ".");
-        if (code < 0) {
+        if (code < 0)
             return code;
-        }
-        if (len <= 1) {
+        if (len <= 1)
             break;
-        }
     }
     return 0;
 }
 
 static fc_rc make_dir(const struct fc_sys *sys, const char *path, struct fc_error *err)
 {
-    if (path == NULL || path[0] == '\0' || strlen(path) >= PATH_MAX) {
+    if (!path || path[0] == '\0' || strlen(path) >= PATH_MAX)
         return fc_fail(err, FC_REASON_CONFIG_INVALID, "the data directory is empty or too long");
-    }
     size_t existing = existing_part(path);
-    if (existing == strlen(path)) {
+    if (existing == strlen(path))
         return FC_OK;
-    }
     int code = fc_mkdirs(path, 0750);
-    if (code == 0) {
+    if (code == 0)
         code = sync_parents(sys, path, existing);
-    }
     if (code < 0) {
         enum fc_reason reason = code == -EACCES || code == -EPERM || code == -EROFS
                                     ? FC_REASON_STORE_READ_ONLY
@@ -93,19 +84,16 @@ static fc_rc make_dir(const struct fc_sys *sys, const char *path, struct fc_erro
 static fc_rc resolve_paths(struct fc_store *store, const char *data_dir, struct fc_error *err)
 {
     store->dir = realpath(data_dir, NULL);
-    if (store->dir == NULL) {
+    if (!store->dir) {
         return fc_fail(err, FC_REASON_IO_FAILED, "cannot resolve the data directory %s: %s",
                        data_dir, strerror(errno));
     }
-    if (asprintf(&store->db_path, "%s/registry.db", store->dir) < 0) {
+    if (asprintf(&store->db_path, "%s/registry.db", store->dir) < 0)
         store->db_path = NULL;
-    }
-    if (asprintf(&store->wal_path, "%s/registry.db-wal", store->dir) < 0) {
+    if (asprintf(&store->wal_path, "%s/registry.db-wal", store->dir) < 0)
         store->wal_path = NULL;
-    }
-    if (store->db_path == NULL || store->wal_path == NULL) {
+    if (!store->db_path || !store->wal_path)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", store->dir);
-    }
     return FC_OK;
 }
 
@@ -129,9 +117,8 @@ static fc_rc inspect(const struct fc_store *store, bool unclean, struct fc_error
                        store->dir, strerror(errno));
     }
     if (size_of(store->db_path) == 0) {
-        if (wal_bytes == 0) {
+        if (wal_bytes == 0)
             return FC_OK;
-        }
         return fc_fail(
             err, FC_REASON_STORE_CORRUPT,
             "registry.db is missing or empty, but registry.db-wal holds changes of it (%lld bytes)",
@@ -142,12 +129,10 @@ static fc_rc inspect(const struct fc_store *store, bool unclean, struct fc_error
                        strerror(errno));
     }
     fc_rc rc = fc_db_open(store->db_path, FC_SQLITE_READER, &db, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_schema_check(&db, fc_migrations_built_in(), err);
-    }
-    if (rc == FC_OK && (unclean || wal_bytes > 0)) {
+    if (rc == FC_OK && (unclean || wal_bytes > 0))
         rc = fc_db_check(&db, "quick_check", err);
-    }
     return rc;
 }
 
@@ -157,9 +142,8 @@ static fc_rc enable_wal(struct fc_db *db, struct fc_error *err)
     fc_rc rc = FC_OK;
 
     int code = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_step(stmt);
-    }
     if (code != SQLITE_ROW) {
         rc = fc_db_fail(db, code, "journal_mode = WAL", err);
     } else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") != 0) {
@@ -180,13 +164,11 @@ static fc_rc seed(struct fc_txn *txn, void *ctx FC_UNUSED, struct fc_error *err)
     struct fc_project_row row;
     int64_t id, projects = 0;
 
-    if (arena == NULL) {
+    if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to look for the default project");
-    }
     fc_rc rc = fc_project_find(fc_txn_reader(txn), FC_STR("default"), arena, &row, err);
-    if (rc != FC_OK || row.id != 0) {
+    if (rc != FC_OK || row.id != 0)
         return rc;
-    }
     rc = fc_db_number(txn->reader.db, "SELECT count(*) FROM project", &projects, err);
     if (rc == FC_OK && projects > 0) {
         return fc_fail(err, FC_REASON_STORE_CORRUPT,
@@ -220,15 +202,12 @@ static fc_rc create_file(const struct fc_store *store, struct fc_error *err)
 static fc_rc open_database(const struct fc_store *store, struct fc_db *ret, struct fc_error *err)
 {
     fc_rc rc = size_of(store->db_path) == 0 ? create_file(store, err) : FC_OK;
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_open(store->db_path, FC_SQLITE_WRITER, ret, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = enable_wal(ret, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_schema_migrate(ret, fc_migrations_built_in(), store->sys, store->dir, err);
-    }
     return rc == FC_OK ? fc_txn_run(ret, store->sys, seed, NULL, err) : rc;
 }
 
@@ -239,20 +218,16 @@ static fc_rc open_all(struct fc_store *store, const struct fc_store_options *opt
     bool unclean = false;
 
     fc_rc rc = make_dir(store->sys, options->data_dir, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = resolve_paths(store, options->data_dir, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_dirlock_take(store->dir, &store->lock, &unclean, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     store->suspect = true; /* until the checks are through, the next opening has to make them too */
     rc = inspect(store, unclean, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = open_database(store, &db, err);
-    }
     if (rc == FC_OK) {
         fc_reserve_make(store->dir);
         rc = fc_writer_start(store, &db,
@@ -260,9 +235,8 @@ static fc_rc open_all(struct fc_store *store, const struct fc_store_options *opt
                              options->queue_limit > 0 ? options->queue_limit : DEFAULT_QUEUE_LIMIT,
                              &store->writer, err);
     }
-    if (rc == FC_OK && options->check_interval_ns > 0) {
+    if (rc == FC_OK && options->check_interval_ns > 0)
         rc = fc_scrub_start(store->db_path, options->check_interval_ns, &store->scrub, err);
-    }
     store->suspect = rc != FC_OK;
     if (rc != FC_OK && err->reason == FC_REASON_STORE_CORRUPT) {
         return fc_error_prefix(
@@ -280,24 +254,21 @@ fc_rc fc_store_open(const struct fc_store_options *options, struct fc_store **re
     static atomic_uint_fast64_t last_id;
     FC_CLEANUP(fc_store_closep) struct fc_store *store = calloc(1, sizeof *store);
 
-    if (store == NULL) {
+    if (!store)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open the registry");
-    }
     store->lock = (struct fc_dirlock)FC_DIRLOCK_INIT;
-    store->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    store->sys = options->sys ? options->sys : fc_sys_real();
     store->id = atomic_fetch_add(&last_id, 1) + 1;
     fc_rc rc = open_all(store, options, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(store);
-    }
     return rc;
 }
 
 void fc_store_close(struct fc_store *store)
 {
-    if (store == NULL) {
+    if (!store)
         return;
-    }
     fc_scrub_stop(store->scrub);
     fc_writer_stop(store->writer);
     fc_readers_close_all(store);

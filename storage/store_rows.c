@@ -43,23 +43,19 @@ static fc_rc find(struct fc_db *db, enum fc_store_kind kind, fc_str name, struct
     bool found = false;
 
     fc_rc rc = fc_query_begin(db, FC_SQL_STORE_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, kind);
     fc_bind_text(&query, 2, name);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(&query, &stored, err);
-    }
-    if (rc == FC_OK && found && arena != NULL) {
+    if (rc == FC_OK && found && arena)
         rc = keep_strings(arena, &stored.row, err);
-    }
     if (rc == FC_OK) {
         *ret = stored;
-        if (arena == NULL) {
+        if (!arena)
             ret->row.name = ret->row.body = FC_STR("");
-        }
     }
     return rc;
 }
@@ -69,9 +65,8 @@ fc_rc fc_store_row_find(struct fc_reader *reader, enum fc_store_kind kind, fc_st
 {
     struct stored stored;
     fc_rc rc = find(reader->db, kind, name, arena, &stored, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = stored.row;
-    }
     return rc;
 }
 
@@ -84,20 +79,17 @@ fc_rc fc_store_row_list(struct fc_reader *reader, enum fc_store_kind kind, bool 
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STORE_LIST, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, with_archived);
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct stored stored;
         rc = read_row(&query, &stored, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = keep_strings(arena, &stored.row, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &stored.row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -113,18 +105,16 @@ static fc_rc write_row(struct fc_db *db, enum fc_store_kind kind, const struct s
     bool insert = stored->row.id == 0;
 
     fc_rc rc = fc_query_begin(db, insert ? FC_SQL_STORE_INSERT : FC_SQL_STORE_UPDATE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, kind);
     fc_bind_text(&query, 2, stored->row.name);
     fc_bind_int(&query, 3, stored->row.archived);
     fc_bind_int(&query, 4, stored->revision);
     fc_bind_int(&query, 5, (int64_t)store_sum(kind, stored));
     fc_bind_blob(&query, 6, stored->row.body);
-    if (!insert) {
+    if (!insert)
         fc_bind_int(&query, 7, stored->row.id);
-    }
     return fc_query_run(&query, err);
 }
 
@@ -145,16 +135,13 @@ fc_rc fc_store_row_put(struct fc_txn *txn, enum fc_store_kind kind, struct fc_st
         stored.revision++;
     }
     stored.row = *row;
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = write_row(db, kind, &stored, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int64_t id = row->id == 0 ? sqlite3_last_insert_rowid(db->handle) : row->id;
     rc = fc_history_put(txn, FC_OBJECT_STORE, id, stored.revision, row->archived, row->body, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         row->id = id;
-    }
     return rc;
 }

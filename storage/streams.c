@@ -9,9 +9,8 @@ static uint64_t position_sum(const struct fc_stream_position *row)
                               row->positions};
     uint64_t sum = fc_sum_numbers(FC_SUM_STREAM_POSITION, &row->updated_ns, 1);
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(strings); i++)
         sum = fc_sum_bytes(sum, strings[i]);
-    }
     return sum;
 }
 
@@ -37,9 +36,8 @@ fc_rc fc_stream_position_put(struct fc_txn *txn, const struct fc_stream_position
     struct fc_stream_position stamped = *row;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_STREAM_POSITION_PUT, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     stamped.updated_ns = fc_txn_now_ns(txn);
     fc_bind_text(&query, 1, row->project);
     fc_bind_text(&query, 2, row->table_name);
@@ -56,9 +54,8 @@ static fc_rc keep_all(struct fc_arena *arena, fc_str *const *strings, size_t cou
 {
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; i < count && rc == FC_OK; i++) {
+    for (size_t i = 0; i < count && rc == FC_OK; i++)
         rc = fc_str_keep(arena, strings[i], err);
-    }
     return rc;
 }
 
@@ -71,25 +68,22 @@ fc_rc fc_stream_position_find(struct fc_reader *reader, const struct fc_stream_p
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STREAM_POSITION_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, key->project);
     fc_bind_text(&query, 2, key->table_name);
     fc_bind_text(&query, 3, key->source);
     fc_bind_text(&query, 4, key->store);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_position(&query, &row, err);
-    }
     if (rc == FC_OK && found) {
         fc_str *const strings[] = {&row.project, &row.table_name, &row.source, &row.store,
                                    &row.positions};
         rc = keep_all(arena, strings, FC_ARRAY_LEN(strings), err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = row;
-    }
     return rc;
 }
 
@@ -128,9 +122,8 @@ fc_rc fc_stream_halt_put(struct fc_txn *txn, const struct fc_stream_halt *row, s
     struct fc_stream_halt stamped = *row;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_STREAM_HALT_PUT, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     stamped.at_ns = fc_txn_now_ns(txn);
     fc_bind_text(&query, 1, row->project);
     fc_bind_text(&query, 2, row->table_name);
@@ -146,9 +139,8 @@ fc_rc fc_stream_halt_remove(struct fc_txn *txn, fc_str project, fc_str table_nam
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_STREAM_HALT_REMOVE, &query, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, table_name);
     return fc_query_run(&query, err);
@@ -162,21 +154,17 @@ fc_rc fc_stream_halt_find(struct fc_reader *reader, fc_str project, fc_str table
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STREAM_HALT_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, table_name);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_halt(&query, &row, err);
-    }
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = keep_halt(arena, &row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = row;
-    }
     return rc;
 }
 
@@ -191,12 +179,10 @@ fc_rc fc_stream_halt_list(struct fc_reader *reader, struct fc_arena *arena,
     while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_stream_halt row;
         rc = read_halt(&query, &row, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = keep_halt(arena, &row, err);
-        }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
-        }
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;
@@ -212,9 +198,8 @@ static fc_rc verify_positions(struct fc_reader *reader, struct fc_error *err)
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_STREAM_POSITION_ALL, &query, err);
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found)
         rc = read_position(&query, &row, err);
-    }
     return rc;
 }
 
@@ -225,11 +210,9 @@ fc_rc fc_verify_streams(struct fc_reader *reader, struct fc_error *err)
     bool found = false;
 
     fc_rc rc = verify_positions(reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_query_begin(reader->db, FC_SQL_STREAM_HALT_ALL, &query, err);
-    }
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found)
         rc = read_halt(&query, &row, err);
-    }
     return rc;
 }

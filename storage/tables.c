@@ -56,18 +56,15 @@ static fc_rc find(struct fc_reader *reader, fc_str project, fc_str name, struct 
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_TABLE_FIND, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, project);
     fc_bind_text(&query, 2, name);
     rc = fc_query_step(&query, &found, err);
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = read_row(&query, &row, err);
-    }
-    if (rc == FC_OK && found) {
+    if (rc == FC_OK && found)
         rc = fc_row_keep(&table_kind, arena, &row, err);
-    }
     if (rc == FC_OK) {
         *(struct fc_table_row *)ret = row;
         *ret_found = found;
@@ -89,12 +86,10 @@ static fc_rc walk(struct fc_query *query, fc_table_fn fn, void *ctx, struct fc_e
     while ((rc = fc_query_step(query, &found, err)) == FC_OK && found) {
         struct fc_table_row row;
         rc = read_row(query, &row, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fn(ctx, &row, err);
-        }
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     return rc;
 }
@@ -106,9 +101,8 @@ fc_rc fc_table_each(struct fc_reader *reader, fc_str project, bool with_deleted,
 
     fc_rc rc = fc_query_begin(
         reader->db, project.len > 0 ? FC_SQL_TABLE_LIST : FC_SQL_TABLE_LIST_ALL, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (project.len > 0) {
         fc_bind_text(&query, 1, project);
         fc_bind_int(&query, 2, with_deleted);
@@ -125,9 +119,8 @@ fc_rc fc_table_each_after(struct fc_reader *reader, struct fc_list_after after, 
 
     fc_rc rc = fc_query_begin(reader->db, all_projects ? FC_SQL_TABLE_PAGE_ALL : FC_SQL_TABLE_PAGE,
                               &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_text(&query, 1, after.project);
     fc_bind_text(&query, 2, after.name);
     return walk(&query, fn, ctx, err);
@@ -163,17 +156,14 @@ fc_rc fc_table_put(struct fc_txn *txn, int64_t project_id, struct fc_table_row *
                        FC_STR_ARG(row->name), (long long)row->revision);
     }
     fc_rc rc = fc_query_begin(db, insert ? FC_SQL_TABLE_INSERT : FC_SQL_TABLE_UPDATE, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     bind_row(&query, project_id, row);
-    if (!insert) {
+    if (!insert)
         fc_bind_int(&query, 14, row->id);
-    }
     rc = fc_query_run(&query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (!insert && sqlite3_changes(db->handle) != 1) {
         return fc_fail(err, FC_REASON_INTERNAL,
                        "feature table %.*s (row %lld of project row %lld) has no revision %lld",
@@ -182,9 +172,8 @@ fc_rc fc_table_put(struct fc_txn *txn, int64_t project_id, struct fc_table_row *
     }
     int64_t id = insert ? sqlite3_last_insert_rowid(db->handle) : row->id;
     rc = fc_history_put(txn, FC_OBJECT_TABLE, id, row->revision, row->deleted, row->spec, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         row->id = id;
-    }
     return rc;
 }
 
@@ -193,9 +182,8 @@ static fc_rc write_verdict(struct fc_txn *txn, int64_t project_id, const struct 
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_TABLE_SET_VERDICT, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, row->id);
     fc_bind_int(&query, 2, row->verdict);
     fc_bind_text(&query, 3, row->mode);
@@ -215,22 +203,19 @@ fc_rc fc_table_set_verdict(struct fc_txn *txn, int64_t table_id, int32_t verdict
     bool found = false;
 
     fc_rc rc = fc_query_begin(txn->reader.db, FC_SQL_TABLE_GET, &query, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     fc_bind_int(&query, 1, table_id);
     rc = fc_query_step(&query, &found, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (!found) {
         return fc_fail(err, FC_REASON_TABLE_NOT_FOUND,
                        "there is no feature table with the row id %lld", (long long)table_id);
     }
     rc = read_row(&query, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     row.verdict = verdict;
     row.mode = mode;
     row.report_id = report_id;

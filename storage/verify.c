@@ -24,43 +24,34 @@ static fc_rc verify_lists(struct fc_reader *reader, struct fc_error *err)
     struct fc_store_row *stores;
     size_t count;
 
-    if (arena == NULL) {
+    if (!arena) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
                        "no memory to verify the rows of the registry");
     }
     fc_rc rc = fc_project_list(reader, true, arena, &projects, &count, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_row_list(reader, FC_STORE_LEGACY, true, arena, &stores, &count, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_row_list(reader, FC_STORE_ONLINE, true, arena, &stores, &count, err);
-    }
     return rc;
 }
 
 fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err)
 {
     fc_rc rc = verify_lists(reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_entity_each(reader, FC_STR(""), entity_seen, NULL, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_each(reader, FC_STR(""), true, table_seen, NULL, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_verify_revisions(reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_verify_reports(reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_verify_rechecks(reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_verify_streams(reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_verify_schedules(reader, err);
-    }
     return rc == FC_OK ? fc_verify_jobs(reader, err) : rc;
 }

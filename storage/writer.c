@@ -72,13 +72,11 @@ static fc_rc run_in_savepoint(struct fc_txn *txn, fc_txn_fn run, void *ctx, stru
     struct fc_error undo = FC_ERROR_INIT;
 
     fc_rc rc = fc_db_run(db, FC_SQL_SAVEPOINT, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = run(txn, ctx, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         return fc_db_run(db, FC_SQL_RELEASE, err);
-    }
     if (sqlite3_get_autocommit(db->handle) != 0) {
         /* SQLite gave up the whole transaction, savepoint included; the caller sees that too. */
         return rc;
@@ -108,12 +106,10 @@ fc_rc fc_txn_run(struct fc_db *db, const struct fc_sys *sys, fc_txn_fn run, void
 
     begin_txn(&txn, sys);
     fc_rc rc = fc_db_run(db, FC_SQL_BEGIN, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = run_in_savepoint(&txn, run, ctx, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_run(db, FC_SQL_COMMIT, err);
-    }
     rollback(db);
     return rc;
 }
@@ -150,12 +146,11 @@ static fc_rc commit(struct fc_writer *writer, struct fc_error *err)
 static fc_rc run_requests(struct fc_writer *writer, struct request *group, struct fc_error *err)
 {
     fc_rc rc = fc_db_run(&writer->db, FC_SQL_BEGIN, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     /* A request without neighbours has the transaction to itself: it needs no savepoint to be undone alone. */
-    bool alone = group->next == NULL;
-    for (struct request *at = group; at != NULL; at = at->next) {
+    bool alone = !group->next;
+    for (struct request *at = group; at; at = at->next) {
         begin_txn(&writer->txn, writer->store->sys);
         at->err->rc = alone ? at->run(&writer->txn, at->ctx, at->err)
                             : run_in_savepoint(&writer->txn, at->run, at->ctx, at->err);
@@ -170,26 +165,22 @@ static fc_rc run_requests(struct fc_writer *writer, struct request *group, struc
 static fc_rc probe(struct fc_writer *writer, struct fc_error *err)
 {
     fc_rc rc = fc_db_run(&writer->db, FC_SQL_BEGIN, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_run(&writer->db, FC_SQL_PROBE, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_db_run(&writer->db, FC_SQL_COMMIT, err);
-    }
     rollback(&writer->db);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         atomic_store(&writer->writable, true);
-    }
     return rc;
 }
 
 static void fail_all(struct request *group, const struct fc_error *err)
 {
-    for (struct request *at = group; at != NULL; at = at->next) {
+    for (struct request *at = group; at; at = at->next) {
         /* A request keeps what it was refused for itself; the disk's failure does not change it. */
-        if (at->err->rc == FC_OK || at->err->reason == FC_REASON_STORE_UNAVAILABLE) {
+        if (at->err->rc == FC_OK || at->err->reason == FC_REASON_STORE_UNAVAILABLE)
             *at->err = *err;
-        }
     }
 }
 
@@ -198,17 +189,15 @@ static void run_group(struct fc_writer *writer, struct request *group)
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc = FC_OK;
 
-    if (!atomic_load(&writer->writable)) {
+    if (!atomic_load(&writer->writable))
         rc = probe(writer, &err);
-    }
     if (rc == FC_OK) {
         rc = run_requests(writer, group, &err);
         rollback(&writer->db);
     }
     if (rc != FC_OK) {
-        if (err.reason != FC_REASON_OUT_OF_MEMORY) {
+        if (err.reason != FC_REASON_OUT_OF_MEMORY)
             atomic_store(&writer->writable, false);
-        }
         (void)fc_error_prefix(&err, "the registry could not write");
         fail_all(group, &err);
     }
@@ -216,14 +205,13 @@ static void run_group(struct fc_writer *writer, struct request *group)
 
 static void finish_group(struct fc_writer *writer, struct request *group)
 {
-    while (group != NULL) {
+    while (group) {
         struct request *next = group->next;
         bool failed = group->err->rc != FC_OK;
         atomic_fetch_add(&writer->requests, 1);
         atomic_fetch_add(&writer->failures, failed ? 1 : 0);
-        if (group->done != NULL) {
+        if (group->done)
             group->done(group->ctx, failed ? group->err : NULL);
-        }
         free(group);
         group = next;
     }
@@ -235,9 +223,8 @@ static int note_wal_size(void *ctx, sqlite3 *handle FC_UNUSED, const char *name 
                          int frames)
 {
     struct fc_writer *writer = ctx;
-    if (frames < writer->wal_frames) {
+    if (frames < writer->wal_frames)
         writer->checkpoint_at = CHECKPOINT_FRAMES; /* the WAL began anew */
-    }
     writer->wal_frames = frames;
     return SQLITE_OK;
 }
@@ -249,11 +236,10 @@ static int note_wal_size(void *ctx, sqlite3 *handle FC_UNUSED, const char *name 
 static int bear_with_readers(void *ctx FC_UNUSED, int tries)
 {
     static const struct timespec pause = {.tv_nsec = 1000000};
-    if (tries < BUSY_YIELDS) {
+    if (tries < BUSY_YIELDS)
         (void)sched_yield();
-    } else {
+    else
         (void)nanosleep(&pause, NULL);
-    }
     return tries < BUSY_YIELDS + BUSY_PAUSES;
 }
 
@@ -265,9 +251,8 @@ static int bear_with_readers(void *ctx FC_UNUSED, int tries)
 static void checkpoint_if_due(struct fc_writer *writer)
 {
     sqlite3 *handle = writer->db.handle;
-    if (writer->wal_frames < writer->checkpoint_at) {
+    if (writer->wal_frames < writer->checkpoint_at)
         return;
-    }
     int mode = writer->wal_frames >= RESTART_FRAMES ? SQLITE_CHECKPOINT_RESTART
                                                     : SQLITE_CHECKPOINT_PASSIVE;
     (void)sqlite3_busy_handler(handle, NULL, NULL);
@@ -281,19 +266,17 @@ static struct request *take_group_locked(struct fc_writer *writer)
     struct request *group = writer->first, **link = &writer->first;
     size_t count = 0;
 
-    while (*link != NULL && count < writer->group_limit) {
+    while (*link && count < writer->group_limit) {
         writer->errors[count] = (struct fc_error)FC_ERROR_INIT;
         (*link)->err = &writer->errors[count];
         count++;
         link = &(*link)->next;
     }
-    if (count == 0) {
+    if (count == 0)
         return NULL;
-    }
     writer->first = *link;
-    if (writer->first == NULL) {
+    if (!writer->first)
         writer->last = &writer->first;
-    }
     *link = NULL;
     writer->queued -= count;
     atomic_store(&writer->depth, writer->queued);
@@ -307,13 +290,11 @@ static struct request *next_group(struct fc_writer *writer, bool *ret_stop)
     bool in_time = true;
 
     (void)pthread_mutex_lock(&writer->lock);
-    while (writer->first == NULL && !writer->stopping && in_time) {
-        if (atomic_load(&writer->writable)) {
+    while (!writer->first && !writer->stopping && in_time)
+        if (atomic_load(&writer->writable))
             (void)pthread_cond_wait(&writer->wake, &writer->lock);
-        } else {
+        else
             in_time = fc_cond_wait_until(&writer->wake, &writer->lock, &until);
-        }
-    }
     struct request *group = take_group_locked(writer);
     *ret_stop = group == NULL && writer->stopping;
     (void)pthread_mutex_unlock(&writer->lock);
@@ -327,7 +308,7 @@ static void *writer_main(void *arg)
 
     while (!stop) {
         struct request *group = next_group(writer, &stop);
-        if (group != NULL) {
+        if (group) {
             run_group(writer, group);
             finish_group(writer, group);
             checkpoint_if_due(writer);
@@ -347,9 +328,8 @@ static int start_thread(struct fc_writer *writer)
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int code = pthread_create(&writer->thread, NULL, writer_main, writer);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code == 0) {
+    if (code == 0)
         (void)pthread_setname_np(writer->thread, "fc-writer");
-    }
     return code;
 }
 
@@ -372,7 +352,7 @@ fc_rc fc_writer_start(struct fc_store *store, struct fc_db *db, unsigned group_l
                       unsigned queue_limit, struct fc_writer **ret, struct fc_error *err)
 {
     struct fc_writer *writer = calloc(1, sizeof *writer);
-    if (writer == NULL) {
+    if (!writer) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the writer of %s",
                        store->db_path);
     }
@@ -389,7 +369,7 @@ fc_rc fc_writer_start(struct fc_store *store, struct fc_db *db, unsigned group_l
     writer->txn.reader.db = &writer->db;
     (void)sqlite3_wal_hook(writer->db.handle, note_wal_size, writer);
     (void)sqlite3_busy_handler(writer->db.handle, bear_with_readers, NULL);
-    int code = writer->errors == NULL ? ENOMEM : start_thread(writer);
+    int code = !writer->errors ? ENOMEM : start_thread(writer);
     if (code != 0) {
         free_parts(writer);
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the writer of %s: %s",
@@ -401,9 +381,8 @@ fc_rc fc_writer_start(struct fc_store *store, struct fc_db *db, unsigned group_l
 
 void fc_writer_stop(struct fc_writer *writer)
 {
-    if (writer == NULL) {
+    if (!writer)
         return;
-    }
     (void)pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
     (void)pthread_cond_signal(&writer->wake);
@@ -413,9 +392,8 @@ void fc_writer_stop(struct fc_writer *writer)
 
 bool fc_writer_free(struct fc_writer *writer)
 {
-    if (writer == NULL) {
+    if (!writer)
         return true;
-    }
     sqlite3 *handle = writer->db.handle;
     int code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if ((code & 0xff) == SQLITE_FULL) {
@@ -433,9 +411,8 @@ static void refuse(fc_txn_done_fn done, void *ctx, enum fc_reason reason, const 
 {
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc FC_UNUSED = fc_fail(&err, reason, "%s", why);
-    if (done != NULL) {
+    if (done)
         done(ctx, &err);
-    }
 }
 
 void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done, void *ctx)
@@ -443,7 +420,7 @@ void fc_store_submit(struct fc_store *store, fc_txn_fn run, fc_txn_done_fn done,
     struct fc_writer *writer = store->writer;
     struct request *request = calloc(1, sizeof *request);
 
-    if (request == NULL) {
+    if (!request) {
         refuse(done, ctx, FC_REASON_OUT_OF_MEMORY, "no memory to queue a request for the registry");
         return;
     }
@@ -490,7 +467,7 @@ static fc_rc waiter_run(struct fc_txn *txn, void *ctx, struct fc_error *err)
 static void waiter_done(void *ctx, const struct fc_error *err)
 {
     struct waiter *waiter = ctx;
-    if (err != NULL) {
+    if (err) {
         *waiter->err = *err;
         waiter->rc = err->rc;
     }

@@ -14,15 +14,13 @@ static bool copy_roots(struct fc_admission *admission, const char *const *roots)
 {
     size_t count = 0;
 
-    while (roots != NULL && roots[count] != NULL) {
+    while (roots && roots[count])
         count++;
-    }
     admission->roots = calloc(count + 1, sizeof *admission->roots);
-    for (size_t i = 0; admission->roots != NULL && i < count; i++) {
+    for (size_t i = 0; admission->roots && i < count; i++) {
         admission->roots[i] = strdup(roots[i]);
-        if (admission->roots[i] == NULL) {
+        if (!admission->roots[i])
             return false;
-        }
     }
     return admission->roots != NULL;
 }
@@ -32,10 +30,9 @@ fc_rc fc_admission_new(const struct fc_admission_options *options, struct fc_adm
 {
     FC_CLEANUP(fc_admission_freep) struct fc_admission *admission = calloc(1, sizeof *admission);
 
-    if (admission == NULL || !copy_roots(admission, options->local_roots)) {
+    if (!admission || !copy_roots(admission, options->local_roots))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for admission");
-    }
-    admission->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    admission->sys = options->sys ? options->sys : fc_sys_real();
     admission->location =
         (struct fc_location_policy){.access = options->access,
                                     .local_any = options->local_any,
@@ -58,22 +55,19 @@ fc_rc fc_admission_new(const struct fc_admission_options *options, struct fc_adm
         pool.cold = true;
         rc = fc_pool_new(&pool, &admission->background, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(admission);
-    }
     return rc;
 }
 
 void fc_admission_free(struct fc_admission *admission)
 {
-    if (admission == NULL) {
+    if (!admission)
         return;
-    }
     fc_pool_free(admission->background);
     fc_pool_free(admission->pool);
-    for (size_t i = 0; admission->roots != NULL && admission->roots[i] != NULL; i++) {
+    for (size_t i = 0; admission->roots && admission->roots[i]; i++)
         free(admission->roots[i]);
-    }
     free(admission->roots);
     free(admission);
 }
@@ -91,7 +85,6 @@ void fc_admission_stats(struct fc_admission *admission, struct fc_admission_stat
         .unverified = atomic_load(&admission->unverified),
         .worker_failures = atomic_load(&admission->worker_failures),
     };
-    for (size_t i = 0; i < FC_ADMISSION_VERDICTS; i++) {
+    for (size_t i = 0; i < FC_ADMISSION_VERDICTS; i++)
         ret->verdicts[i] = atomic_load(&admission->verdicts[i]);
-    }
 }

@@ -43,9 +43,8 @@ static int64_t deadline_of(const struct fc_admission *admission,
 {
     int64_t now = fc_monotonic_ns(admission->sys), own = now + admission->deadline_ns;
 
-    if (request->deadline_ns <= 0 || request->deadline_ns == INT64_MAX) {
+    if (request->deadline_ns <= 0 || request->deadline_ns == INT64_MAX)
         return own;
-    }
     int64_t left = request->deadline_ns > now ? request->deadline_ns - now : 0;
     int64_t spared = left / 5 < 500 * FC_NS_PER_MS ? left / 5 : 500 * FC_NS_PER_MS;
     int64_t theirs = now + left - spared;
@@ -57,15 +56,13 @@ static fc_rc take_result(const Feast__Worker__V1__Result *result, struct check *
                          Feast__Admin__V1__SourceSlot slot, Feast__Admin__V1__SourceReport **ret,
                          struct fc_error *err)
 {
-    if (result->error != NULL) {
+    if (result->error) {
         enum fc_reason reason = fc_reason_from_word(result->error->reason);
         return fc_fail(err, reason < FC_REASON_COUNT ? reason : FC_REASON_WORKER_FAILED, "%s",
                        result->error->message);
     }
-    if (result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_PROBE ||
-        result->probe->report == NULL) {
+    if (result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_PROBE || !result->probe->report)
         return fc_fail(err, FC_REASON_WORKER_FAILED, "the probe worker's answer has no report");
-    }
     (void)pthread_mutex_lock(&check->mutex);
     fc_rc rc = fc_report_adopt(result->probe->report, check->request->spec, slot,
                                check->request->arena, ret, err);
@@ -89,21 +86,17 @@ static fc_rc probe(struct check *check, struct fc_prober *prober, Feast__Admin__
     const Feast__Worker__V1__WorkOrder *message = NULL;
     Feast__Worker__V1__Result *result = NULL;
 
-    if (order.left_ns <= 0) {
+    if (order.left_ns <= 0)
         return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "the probe's turn did not come in time");
-    }
     fc_rc rc = fc_probe_order_make(&order, check->request, scratch, &message, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     atomic_fetch_add(&admission->probes, 1);
     rc = fc_prober_run(prober, message, check->deadline_ns, scratch, &result, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = take_result(result, check, slot, ret, err);
-    }
-    if (rc != FC_OK && err->reason == FC_REASON_WORKER_FAILED) {
+    if (rc != FC_OK && err->reason == FC_REASON_WORKER_FAILED)
         atomic_fetch_add(&admission->worker_failures, 1);
-    }
     if (rc == FC_DEADLINE_EXCEEDED) {
         return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "could not be judged within %.3g s",
                        (double)order.left_ns / (double)FC_NS_PER_S);
@@ -120,16 +113,14 @@ static fc_rc may_look(struct part *part, const struct fc_prober *prober,
     struct fc_arena *arena = check->request->arena;
     const char *unsupported = fc_location_unsupported(source, arena);
 
-    if (unsupported != NULL) {
+    if (unsupported) {
         return fc_fail(err, FC_REASON_SOURCE_UNSUPPORTED, "%s are not looked at by this version",
                        unsupported);
     }
-    if (part->turned_away) {
+    if (part->turned_away)
         return fc_fail(err, FC_REASON_BUSY, "too many validations are waiting already");
-    }
-    if (prober == NULL) {
+    if (!prober)
         return fc_fail(err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
-    }
     return fc_location_check(&check->admission->location, source, arena, ret_url, err);
 }
 
@@ -144,9 +135,8 @@ static void look(struct part *part, struct fc_prober *prober, struct fc_arena *s
     (void)pthread_mutex_lock(&check->mutex);
     fc_rc rc = may_look(part, prober, source, &url, &err);
     (void)pthread_mutex_unlock(&check->mutex);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = probe(check, prober, part->slot, url, scratch, &part->report, &err);
-    }
     if (rc != FC_OK) {
         (void)pthread_mutex_lock(&check->mutex);
         part->report = fc_report_unreachable(source, part->slot, &err, check->request->arena);
@@ -163,16 +153,14 @@ static Feast__Admin__V1__ValidationReport *make_report(const struct check *check
     Feast__Admin__V1__SourceReport **sources =
         fc_arena_calloc(arena, MOST_PARTS, sizeof(Feast__Admin__V1__SourceReport *));
 
-    if (report == NULL || at == NULL || sources == NULL) {
+    if (!report || !at || !sources)
         return NULL;
-    }
     feast__admin__v1__validation_report__init(report);
     google__protobuf__timestamp__init(at);
     report->sources = sources;
     for (size_t i = 0; i < check->count; i++) {
-        if (check->parts[i].report == NULL) {
+        if (!check->parts[i].report)
             return NULL;
-        }
         sources[report->n_sources++] = check->parts[i].report;
     }
     int64_t now = fc_now_ns(check->admission->sys);
@@ -189,11 +177,9 @@ static const char *slot_name(Feast__Admin__V1__SourceSlot slot)
 
 static bool is_blamed(const Feast__Admin__V1__SourceReport *source)
 {
-    for (size_t i = 0; i < source->n_columns; i++) {
-        if (source->columns[i]->blocking) {
+    for (size_t i = 0; i < source->n_columns; i++)
+        if (source->columns[i]->blocking)
             return true;
-        }
-    }
     return source->state == FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREADABLE ||
            source->n_disagreements > 0;
 }
@@ -210,7 +196,7 @@ static const char *sources_text(const Feast__Admin__V1__ValidationReport *report
 {
     const char *text = "";
 
-    for (size_t i = 0; i < report->n_sources && text != NULL; i++) {
+    for (size_t i = 0; i < report->n_sources && text; i++) {
         const Feast__Admin__V1__SourceReport *source = report->sources[i];
         if (is_meant(source)) {
             text = fc_arena_printf(arena, "%s%s%s source %s", text, text[0] != '\0' ? " and " : "",
@@ -226,10 +212,9 @@ static const char *judged_sources(const Feast__Admin__V1__ValidationReport *repo
 {
     const char *text = sources_text(report, is_blamed, arena);
 
-    if (text != NULL && text[0] == '\0') {
+    if (text && text[0] == '\0')
         text = sources_text(report, is_judged, arena);
-    }
-    return text != NULL && text[0] != '\0' ? text : "source";
+    return text && text[0] != '\0' ? text : "source";
 }
 
 /* What comes before the list of findings; long locations do not push the findings out. */
@@ -278,24 +263,21 @@ static void finish(const struct check *check)
     fc_violations_init(&outcome.violations, request->arena);
     if (request->mode == FC_VALIDATION_OFF) {
         outcome.accepted = true;
-    } else if ((outcome.report = make_report(check)) == NULL) {
+    } else if (!(outcome.report = make_report(check))) {
         (void)fc_fail(&outcome.error, FC_REASON_OUT_OF_MEMORY,
                       "no memory to validate feature table \"%s\"", request->spec->name);
     } else {
         fc_policy_judge(request->mode, admission->max_invalid_ratio, outcome.report,
                         &outcome.violations);
         outcome.accepted = outcome.violations.count == 0;
-        if (!outcome.accepted) {
+        if (!outcome.accepted)
             refuse(check, &outcome, &outcome.error);
-        }
         atomic_fetch_add(&admission->verdicts[outcome.report->verdict], 1);
-        if (outcome.report->verdict == FEAST__ADMIN__V1__VERDICT__UNVERIFIED) {
+        if (outcome.report->verdict == FEAST__ADMIN__V1__VERDICT__UNVERIFIED)
             atomic_fetch_add(&admission->unverified, 1);
-        }
     }
-    if (!outcome.accepted && !request->background) {
+    if (!outcome.accepted && !request->background)
         atomic_fetch_add(&admission->refused, 1);
-    }
     check->done(check->ctx, &outcome);
 }
 
@@ -315,14 +297,14 @@ static bool run_part(struct fc_pool_task *task, struct fc_prober *prober, struct
     struct part *part = (struct part *)task;
 
     look(part, prober, scratch);
-    bool judged = part->report != NULL && is_judged(part->report);
+    bool judged = part->report && is_judged(part->report);
     part_ended(part);
     return judged;
 }
 
 static void add_part(struct check *check, Feast__Admin__V1__SourceSlot slot)
 {
-    if (fc_report_source_of(check->request->spec, slot) != NULL) {
+    if (fc_report_source_of(check->request->spec, slot)) {
         check->parts[check->count++] =
             (struct part){.task = {.run = run_part}, .check = check, .slot = slot};
     }
@@ -332,15 +314,14 @@ static bool needs_worker(const struct part *part)
 {
     const struct fc_admission_request *request = part->check->request;
 
-    return fc_location_unsupported(fc_report_source_of(request->spec, part->slot),
-                                   request->arena) == NULL;
+    return !fc_location_unsupported(fc_report_source_of(request->spec, part->slot), request->arena);
 }
 
 /* `under_way` is set before the first part starts: none can be the last one too early. */
 static void start_parts(struct check *check)
 {
     struct fc_admission *admission = check->admission;
-    struct fc_pool *pool = check->request->background && admission->background != NULL
+    struct fc_pool *pool = check->request->background && admission->background
                                ? admission->background
                                : admission->pool;
     bool asks[MOST_PARTS] = {false};
@@ -355,9 +336,8 @@ static void start_parts(struct check *check)
     atomic_store(&check->under_way, count);
     for (size_t i = 0; i < count; i++) {
         struct part *part = &check->parts[i];
-        if (asks[i] && fc_pool_submit(pool, &part->task)) {
+        if (asks[i] && fc_pool_submit(pool, &part->task))
             continue;
-        }
         part->turned_away = asks[i];
         look(part, NULL, NULL);
         part_ended(part);
@@ -369,7 +349,7 @@ void fc_admission_check(struct fc_admission *admission, const struct fc_admissio
 {
     struct check *check = fc_arena_alloc(request->arena, sizeof *check);
 
-    if (check == NULL) {
+    if (!check) {
         struct fc_admission_outcome outcome = {.error = FC_ERROR_INIT};
         fc_violations_init(&outcome.violations, request->arena);
         (void)fc_fail(&outcome.error, FC_REASON_OUT_OF_MEMORY,

@@ -9,11 +9,9 @@ typedef Feast__Admin__V1__SourceReport source_report;
 static const source_report *in_slot(const Feast__Admin__V1__ValidationReport *report,
                                     Feast__Admin__V1__SourceSlot slot)
 {
-    for (size_t i = 0; i < report->n_sources; i++) {
-        if (report->sources[i]->slot == slot) {
+    for (size_t i = 0; i < report->n_sources; i++)
+        if (report->sources[i]->slot == slot)
             return report->sources[i];
-        }
-    }
     return NULL;
 }
 
@@ -28,9 +26,8 @@ static const column_report *same_column(const source_report *source, const colum
 {
     for (size_t i = 0; i < source->n_columns; i++) {
         const column_report *other = source->columns[i];
-        if (other->role == column->role && strcmp(other->name, column->name) == 0) {
+        if (other->role == column->role && strcmp(other->name, column->name) == 0)
             return other;
-        }
     }
     return NULL;
 }
@@ -57,13 +54,11 @@ static const char *meaning(const column_report *batch, const column_report *stre
     bool checked_batch = batch->level == FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__CHECKED;
     bool checked_stream = stream->level == FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__CHECKED;
 
-    if (batch->role == FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__ENTITY) {
+    if (batch->role == FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__ENTITY)
         return "keys of the two meet only where their values are written alike";
-    }
     if (batch->role == FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__EVENT_TIMESTAMP ||
-        batch->role == FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__CREATED_TIMESTAMP) {
+        batch->role == FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__CREATED_TIMESTAMP)
         return "what has no zone is read as UTC, a date as its midnight";
-    }
     if (checked_batch != checked_stream) {
         return checked_batch
                    ? "a value that the stream gives may be rejected from the batch source"
@@ -76,25 +71,21 @@ static char *compare(struct fc_arena *arena, const column_report *batch, const s
 {
     const column_report *stream = same_column(other, batch);
 
-    if (stream == NULL || !fits(batch) || !fits(stream) ||
-        strcmp(batch->source_kind, stream->source_kind) == 0) {
+    if (!stream || !fits(batch) || !fits(stream) ||
+        strcmp(batch->source_kind, stream->source_kind) == 0)
         return NULL;
-    }
     const char *name = subject(arena, batch);
-    return name == NULL
-               ? NULL
-               : fc_arena_printf(arena, "%s is %s in the batch source and %s in the stream: %s",
-                                 name, batch->source_kind, stream->source_kind,
-                                 meaning(batch, stream));
+    return !name ? NULL
+                 : fc_arena_printf(arena, "%s is %s in the batch source and %s in the stream: %s",
+                                   name, batch->source_kind, stream->source_kind,
+                                   meaning(batch, stream));
 }
 
 static bool has(char *const *notes, size_t count, const char *note)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(notes[i], note) == 0) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(notes[i], note) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -104,21 +95,18 @@ void fc_report_compare(Feast__Admin__V1__ValidationReport *report, struct fc_are
     const source_report *stream =
         in_slot(report, FEAST__ADMIN__V1__SOURCE_SLOT__SOURCE_SLOT_STREAM);
 
-    if (batch == NULL || stream == NULL) {
+    if (!batch || !stream)
         return;
-    }
     char **notes = fc_arena_calloc(arena, report->n_notes + batch->n_columns + 1, sizeof *notes);
     size_t count = 0;
-    for (size_t i = 0; notes != NULL && i < report->n_notes; i++) {
+    for (size_t i = 0; notes && i < report->n_notes; i++)
         notes[count++] = report->notes[i];
-    }
-    for (size_t i = 0; notes != NULL && i < batch->n_columns; i++) {
+    for (size_t i = 0; notes && i < batch->n_columns; i++) {
         char *note = compare(arena, batch->columns[i], stream);
-        if (note != NULL && !has(notes, count, note)) {
+        if (note && !has(notes, count, note))
             notes[count++] = note;
-        }
     }
-    if (notes != NULL) {
+    if (notes) {
         report->notes = notes;
         report->n_notes = count;
     }

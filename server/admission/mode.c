@@ -34,11 +34,9 @@ const char *fc_validation_mode_name(enum fc_validation_mode mode)
 bool fc_admission_satisfied(int32_t verdict, enum fc_validation_mode stored_mode,
                             enum fc_validation_mode mode)
 {
-    if (mode == FC_VALIDATION_OFF) {
+    if (mode == FC_VALIDATION_OFF)
         return true;
-    }
-    if (verdict != FEAST__ADMIN__V1__VERDICT__OK || stored_mode == FC_VALIDATION_OFF) {
+    if (verdict != FEAST__ADMIN__V1__VERDICT__OK || stored_mode == FC_VALIDATION_OFF)
         return false;
-    }
     return mode != FC_VALIDATION_STRICT || stored_mode == FC_VALIDATION_STRICT;
 }

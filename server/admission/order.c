@@ -56,9 +56,8 @@ static bool set_entities(Feast__Worker__V1__Probe *probe,
     Feast__Worker__V1__EntityType **list =
         fc_arena_calloc(arena, count, sizeof(Feast__Worker__V1__EntityType *));
 
-    if (types == NULL || list == NULL) {
+    if (!types || !list)
         return false;
-    }
     for (size_t i = 0; i < count; i++) {
         feast__worker__v1__entity_type__init(&types[i]);
         types[i].name = (char *)request->entities[i].name;
@@ -77,12 +76,10 @@ fc_rc fc_probe_order_make(const struct fc_probe_order *order,
     struct parts *parts = fc_arena_calloc(arena, 1, sizeof *parts);
     char *id = fc_arena_printf(arena, "probe-%" PRIu64, order->number);
 
-    if (parts != NULL) {
+    if (parts)
         feast__worker__v1__probe__init(&parts->probe);
-    }
-    if (parts == NULL || id == NULL || !set_entities(&parts->probe, request, arena)) {
+    if (!parts || !id || !set_entities(&parts->probe, request, arena))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the order of a probe");
-    }
     set_limits(&parts->limits, order->left_ns);
     set_spec(parts, order, request);
     parts->probe.spec = &parts->spec;

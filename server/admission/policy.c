@@ -59,7 +59,7 @@ static const char *column_field(struct fc_arena *arena, const source_report *sou
         member = NULL;
         break;
     }
-    return member != NULL ? member : source_field(source);
+    return member ? member : source_field(source);
 }
 
 /* How a text calls the column: the name in the table, which is what the user wrote. */
@@ -88,10 +88,9 @@ static const char *subject(struct fc_arena *arena, const source_report *source,
         text = "column";
         break;
     }
-    if (text != NULL && is_stream(source)) {
+    if (text && is_stream(source))
         text = fc_arena_printf(arena, "%s in the stream source", text);
-    }
-    return text != NULL ? text : "column";
+    return text ? text : "column";
 }
 
 static const char *type_name(Feast__Types__ValueType__Enum type)
@@ -99,7 +98,7 @@ static const char *type_name(Feast__Types__ValueType__Enum type)
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
         &feast__types__value_type__enum__descriptor, (int)type);
 
-    return value != NULL ? value->name : "an unknown type";
+    return value ? value->name : "an unknown type";
 }
 
 static const char *column_facts(struct fc_arena *arena, const column_report *column)
@@ -114,7 +113,7 @@ static const char *column_facts(struct fc_arena *arena, const column_report *col
     } else {
         text = fc_arena_printf(arena, "column \"%s\" is %s", column->column, column->source_type);
     }
-    return text != NULL ? text : "does not fit";
+    return text ? text : "does not fit";
 }
 
 /* What the worker said about the column, or the facts when it said nothing. */
@@ -127,9 +126,8 @@ static void column_mismatch(struct judgement *judgement, const source_report *so
                             column_report *column, size_t index, const char *text)
 {
     judgement->mismatched = true;
-    if (!refuses_mismatch(judgement)) {
+    if (!refuses_mismatch(judgement))
         return;
-    }
     struct fc_arena *arena = judgement->violations->arena;
     column->blocking = true;
     fc_violations_add(judgement->violations, FC_REASON_SOURCE_MISMATCH,
@@ -151,7 +149,7 @@ static void source_mismatch(struct judgement *judgement, const source_report *so
 static bool note_unverified(struct judgement *judgement, const char *reason)
 {
     judgement->unverified = true;
-    if (judgement->unverified_reason == NULL) {
+    if (!judgement->unverified_reason) {
         judgement->unverified_reason =
             reason[0] != '\0' ? reason : fc_reason_info(FC_REASON_SOURCE_UNVERIFIED)->word;
     }
@@ -173,7 +171,7 @@ static const char *percent_text(struct fc_arena *arena, double ratio)
 {
     const char *text = fc_arena_printf(arena, "%g %% are", ratio * 100);
 
-    return text != NULL ? text : "few are";
+    return text ? text : "few are";
 }
 
 /*
@@ -184,14 +182,11 @@ static bool too_many_invalid(const struct judgement *judgement, const source_rep
 {
     uint64_t invalid = source->rows_invalid;
 
-    for (size_t i = 0; i < source->n_columns; i++) {
-        if (source->columns[i]->invalid_count > invalid) {
+    for (size_t i = 0; i < source->n_columns; i++)
+        if (source->columns[i]->invalid_count > invalid)
             invalid = source->columns[i]->invalid_count;
-        }
-    }
-    if (judgement->mode == FC_VALIDATION_STRICT) {
+    if (judgement->mode == FC_VALIDATION_STRICT)
         return invalid > 0;
-    }
     return (double)invalid > judgement->max_invalid_ratio * (double)source->rows_sampled;
 }
 
@@ -220,7 +215,7 @@ static const char *invalid_text(const struct judgement *judgement, const column_
                   column->first_bad_value[0] != '\0' ? ", the first is " : "",
                   column->first_bad_value, accepted);
 
-    return text != NULL ? text : "too many sampled values are invalid";
+    return text ? text : "too many sampled values are invalid";
 }
 
 /* Judges the type; true when there is nothing left to say about the column. */
@@ -234,9 +229,8 @@ static bool judge_level(struct judgement *judgement, const source_report *source
     case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__WIDENING:
         return false;
     case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__CHECKED:
-        if (judgement->mode != FC_VALIDATION_STRICT) {
+        if (judgement->mode != FC_VALIDATION_STRICT)
             return false;
-        }
         column_mismatch(judgement, source, column, index, column_text(arena, column));
         return true;
     case FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__REJECT:
@@ -269,7 +263,7 @@ static const char *rows_text(struct fc_arena *arena, const source_report *source
         text = fc_arena_printf(arena, "%" PRIu64 " of %" PRIu64 " sampled rows are invalid",
                                source->rows_invalid, source->rows_sampled);
     }
-    return text != NULL ? text : "too many rows are invalid";
+    return text ? text : "too many rows are invalid";
 }
 
 static void judge_columns(struct judgement *judgement, const source_report *source)
@@ -287,14 +281,12 @@ static void judge_columns(struct judgement *judgement, const source_report *sour
         bool sampled = invalid && column->invalid_count > 0;
         if (sampled || too_many_by_statistics(judgement, column)) {
             blamed = blamed || sampled;
-            if (!settled) {
+            if (!settled)
                 column_mismatch(judgement, source, column, index, invalid_text(judgement, column));
-            }
         }
     }
-    if (invalid && !blamed) {
+    if (invalid && !blamed)
         source_mismatch(judgement, source, rows_text(judgement->violations->arena, source));
-    }
 }
 
 /*
@@ -311,9 +303,8 @@ static void judge_types(struct judgement *judgement, const source_report *source
         size_t index = seen[role]++;
 
         column->blocking = false;
-        if (column->level != FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__LEVEL_UNSPECIFIED) {
+        if (column->level != FEAST__ADMIN__V1__COLUMN_REPORT__LEVEL__LEVEL_UNSPECIFIED)
             (void)judge_level(judgement, source, column, index);
-        }
     }
 }
 
@@ -322,9 +313,8 @@ static void judge_source(struct judgement *judgement, const source_report *sourc
     switch (source->state) {
     case FEAST__ADMIN__V1__SOURCE_REPORT__STATE__READ:
         judge_columns(judgement, source);
-        for (size_t i = 0; i < source->n_disagreements; i++) {
+        for (size_t i = 0; i < source->n_disagreements; i++)
             source_mismatch(judgement, source, source->disagreements[i]);
-        }
         break;
     case FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREADABLE:
         source_mismatch(judgement, source,
@@ -372,9 +362,8 @@ void fc_policy_judge(enum fc_validation_mode mode, double max_invalid_ratio,
         set_verdict(report, FEAST__ADMIN__V1__VERDICT__NOT_CHECKED, "");
         return;
     }
-    for (size_t i = 0; i < report->n_sources; i++) {
+    for (size_t i = 0; i < report->n_sources; i++)
         judge_source(&judgement, report->sources[i]);
-    }
     fc_report_compare(report, violations->arena);
     if (judgement.mismatched) {
         set_verdict(report, FEAST__ADMIN__V1__VERDICT__MISMATCHED,

@@ -51,9 +51,8 @@ static bool may_run_locked(const struct fc_pool *pool, const struct fc_pool_task
     int64_t now = fc_monotonic_ns(pool->sys);
     struct fc_host_load load = {.same = 0};
 
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool->slot_count; i++)
         fc_host_load_add(&load, &pool->hosts, task->host, pool->slots[i].host, now);
-    }
     return task->host == 0 ||
            fc_hosts_have_room(&load, fc_hosts_standing(&pool->hosts, task->host, now),
                               pool->slot_count);
@@ -64,9 +63,8 @@ static bool may_wait_locked(const struct fc_pool *pool, const struct fc_pool_tas
     int64_t now = fc_monotonic_ns(pool->sys);
     struct fc_host_load load = {.same = 0};
 
-    for (const struct fc_pool_task *other = pool->first; other != NULL; other = other->next) {
+    for (const struct fc_pool_task *other = pool->first; other; other = other->next)
         fc_host_load_add(&load, &pool->hosts, task->host, other->host, now);
-    }
     return pool->queued < pool->queue_limit &&
            (task->host == 0 ||
             fc_hosts_have_room(&load, fc_hosts_standing(&pool->hosts, task->host, now),
@@ -78,15 +76,13 @@ static struct fc_pool_task *dequeue_locked(struct fc_pool *pool)
 {
     struct fc_pool_task **at = &pool->first;
 
-    while (*at != NULL && !pool->stopping && !may_run_locked(pool, *at)) {
+    while (*at && !pool->stopping && !may_run_locked(pool, *at))
         at = &(*at)->next;
-    }
     struct fc_pool_task *task = *at;
-    if (task != NULL) {
+    if (task) {
         *at = task->next;
-        if (*at == NULL) {
+        if (!*at)
             pool->end = at;
-        }
         pool->queued--;
     }
     return task;
@@ -107,9 +103,8 @@ static void hand_out_locked(struct fc_pool *pool)
 {
     struct fc_pool_task *task;
 
-    while (!pool->stopping && pool->idle != NULL && (task = dequeue_locked(pool)) != NULL) {
+    while (!pool->stopping && pool->idle && (task = dequeue_locked(pool)))
         hand_over_locked(pool, task);
-    }
 }
 
 bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
@@ -117,15 +112,14 @@ bool fc_pool_submit(struct fc_pool *pool, struct fc_pool_task *task)
     bool taken = true;
 
     pthread_mutex_lock(&pool->mutex);
-    if (pool->stopping) {
+    if (pool->stopping)
         taken = false;
-    } else if (pool->idle != NULL && may_run_locked(pool, task)) {
+    else if (pool->idle && may_run_locked(pool, task))
         hand_over_locked(pool, task);
-    } else if (may_wait_locked(pool, task)) {
+    else if (may_wait_locked(pool, task))
         enqueue_locked(pool, task);
-    } else {
+    else
         taken = false;
-    }
     pthread_mutex_unlock(&pool->mutex);
     return taken;
 }
@@ -140,12 +134,11 @@ static struct fc_pool_task *wait_locked(struct slot *slot)
 
     slot->below = pool->idle;
     pool->idle = slot;
-    while (slot->task == NULL && !pool->stopping) {
+    while (!slot->task && !pool->stopping) {
         struct timespec until = fc_cond_after(IDLE_NS);
-        if (!fc_cond_wait_until(&slot->wake, &pool->mutex, &until) && slot->task == NULL &&
-            (pool->cold || pool->idle != slot)) {
+        if (!fc_cond_wait_until(&slot->wake, &pool->mutex, &until) && !slot->task &&
+            (pool->cold || pool->idle != slot))
             fc_prober_cool(slot->prober);
-        }
     }
     struct fc_pool_task *task = slot->task;
     slot->task = NULL;
@@ -160,10 +153,9 @@ static struct fc_pool_task *next_task(struct slot *slot, bool *ret_stopping)
     pthread_mutex_lock(&pool->mutex);
     slot->host = 0;
     struct fc_pool_task *task = dequeue_locked(pool);
-    if (task == NULL && !pool->stopping) {
+    if (!task && !pool->stopping)
         task = wait_locked(slot);
-    }
-    slot->host = task != NULL ? task->host : 0;
+    slot->host = task ? task->host : 0;
     hand_out_locked(pool);
     *ret_stopping = pool->stopping;
     pthread_mutex_unlock(&pool->mutex);
@@ -175,9 +167,8 @@ static void warm(struct slot *slot)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_prober_warm(slot->prober, &err) != FC_OK) {
+    if (fc_prober_warm(slot->prober, &err) != FC_OK)
         fc_prober_cool(slot->prober);
-    }
 }
 
 /* What the pool remembers of the host of the task that has ended. */
@@ -187,9 +178,8 @@ static void remember(struct slot *slot, int64_t start_ns, bool heard)
     int64_t now = fc_monotonic_ns(pool->sys);
 
     /* Who refuses at once holds nobody up. */
-    if (!heard && now - start_ns < pool->patience_ns) {
+    if (!heard && now - start_ns < pool->patience_ns)
         return;
-    }
     pthread_mutex_lock(&pool->mutex);
     fc_hosts_tell(&pool->hosts, slot->host, heard, now);
     pthread_mutex_unlock(&pool->mutex);
@@ -201,17 +191,15 @@ static void *serve(void *arg)
     struct fc_pool_task *task;
     bool stopping = false;
 
-    if (slot == slot->pool->slots && !slot->pool->cold) {
+    if (slot == slot->pool->slots && !slot->pool->cold)
         warm(slot);
-    }
-    while ((task = next_task(slot, &stopping)) != NULL) {
+    while ((task = next_task(slot, &stopping))) {
         int64_t start = fc_monotonic_ns(slot->pool->sys);
         bool heard = task->run(task, stopping ? NULL : slot->prober, slot->scratch);
         remember(slot, start, heard);
         fc_arena_reset(slot->scratch);
-        if (!stopping && !slot->pool->cold) {
+        if (!stopping && !slot->pool->cold)
             warm(slot);
-        }
     }
     return NULL;
 }
@@ -227,14 +215,12 @@ static fc_rc init_slot(struct fc_pool *pool, struct slot *slot,
                    slot - pool->slots + (ptrdiff_t)options->first_number);
     (void)snprintf(turns_path, sizeof turns_path, "%s/turns", options->scratch_dir);
     slot->scratch = fc_arena_new(SCRATCH_BYTES);
-    if (slot->scratch == NULL) {
+    if (!slot->scratch)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe thread");
-    }
     fc_rc rc = fc_prober_new(options->sys, options->worker_path, scratch_dir, turns_path,
                              &slot->prober, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int failed = pthread_create(&slot->thread, NULL, serve, slot);
     if (failed != 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start a probe thread: %s",
@@ -248,9 +234,8 @@ fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, s
 {
     FC_CLEANUP(fc_pool_freep) struct fc_pool *pool = calloc(1, sizeof *pool);
 
-    if (pool == NULL) {
+    if (!pool)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for admission");
-    }
     (void)pthread_mutex_init(&pool->mutex, NULL);
     pool->end = &pool->first;
     pool->queue_limit = options->queue_limit;
@@ -258,16 +243,15 @@ fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, s
     pool->sys = options->sys;
     pool->patience_ns = options->patience_ns;
     pool->slots = calloc(options->threads, sizeof *pool->slots);
-    if (pool->slots == NULL) {
+    if (!pool->slots) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %u probe threads",
                        options->threads);
     }
     for (unsigned i = 0; i < options->threads; i++) {
         pool->slot_count++;
         fc_rc rc = init_slot(pool, &pool->slots[i], options, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     *ret = fc_steal(pool);
     return FC_OK;
@@ -275,20 +259,17 @@ fc_rc fc_pool_new(const struct fc_pool_options *options, struct fc_pool **ret, s
 
 void fc_pool_free(struct fc_pool *pool)
 {
-    if (pool == NULL) {
+    if (!pool)
         return;
-    }
     pthread_mutex_lock(&pool->mutex);
     pool->stopping = true;
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool->slot_count; i++)
         pthread_cond_signal(&pool->slots[i].wake);
-    }
     pthread_mutex_unlock(&pool->mutex);
     for (unsigned i = 0; i < pool->slot_count; i++) {
         struct slot *slot = &pool->slots[i];
-        if (slot->started) {
+        if (slot->started)
             (void)pthread_join(slot->thread, NULL);
-        }
         fc_prober_free(slot->prober);
         fc_arena_free(slot->scratch);
         pthread_cond_destroy(&slot->wake);

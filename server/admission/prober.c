@@ -40,11 +40,10 @@ fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path, const cha
                        scratch_dir, strerror(-failed));
     }
     FC_CLEANUP(fc_prober_freep) struct fc_prober *prober = calloc(1, sizeof *prober);
-    if (prober == NULL || (prober->worker_path = strdup(worker_path)) == NULL ||
+    if (!prober || !(prober->worker_path = strdup(worker_path)) ||
         asprintf(&prober->tmpdir, "TMPDIR=%s", scratch_dir) < 0 ||
-        asprintf(&prober->turns, "--turns=%s", turns_path) < 0) {
+        asprintf(&prober->turns, "--turns=%s", turns_path) < 0)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a probe worker");
-    }
     prober->sys = sys;
     prober->process.fd = -1;
     *ret = fc_steal(prober);
@@ -53,9 +52,8 @@ fc_rc fc_prober_new(const struct fc_sys *sys, const char *worker_path, const cha
 
 void fc_prober_free(struct fc_prober *prober)
 {
-    if (prober == NULL) {
+    if (!prober)
         return;
-    }
     fc_prober_cool(prober);
     free(prober->worker_path);
     free(prober->tmpdir);
@@ -75,9 +73,8 @@ void fc_prober_cool(struct fc_prober *prober)
 {
     int status = 0;
 
-    if (prober->running) {
+    if (prober->running)
         stop(prober, &status);
-    }
 }
 
 /*
@@ -89,9 +86,8 @@ static void keep_memory(const char *environment[FC_WORKER_ENV_MAX + 1])
 {
     size_t count = 0;
 
-    while (environment[count] != NULL) {
+    while (environment[count])
         count++;
-    }
     environment[count++] = "DUCKDB_JE_MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:1";
     environment[count] = NULL;
 }
@@ -100,9 +96,8 @@ fc_rc fc_prober_warm(struct fc_prober *prober, struct fc_error *err)
 {
     int status = 0;
 
-    if (prober->running && !fc_process_ended(&prober->process, &status)) {
+    if (prober->running && !fc_process_ended(&prober->process, &status))
         return FC_OK;
-    }
     fc_prober_cool(prober);
     const char *const argv[] = {prober->worker_path, "--probe-loop", prober->turns, NULL};
     const char *environment[FC_WORKER_ENV_MAX + 1];
@@ -137,9 +132,8 @@ static fc_rc send_until(int fd, const struct fc_buf *frame, const struct fc_sys 
                            strerror(errno));
         }
         int64_t left = (deadline_ns - fc_monotonic_ns(sys)) / FC_NS_PER_MS;
-        if (left <= 0) {
+        if (left <= 0)
             return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED, "the worker did not take the order");
-        }
         struct pollfd wait = {.fd = fd, .events = POLLOUT};
         (void)poll(&wait, 1, left > 1000 ? 1000 : (int)left);
     }
@@ -153,23 +147,19 @@ static fc_rc converse(const struct fc_prober *prober, const Feast__Worker__V1__W
     FC_CLEANUP(fc_buf_done) struct fc_buf frame = FC_BUF_INIT;
     fc_rc rc = fc_frame_pack(&order->base, &frame, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = send_until(prober->process.fd, &frame, prober->sys, deadline_ns, err);
-    }
     for (unsigned i = 0; rc == FC_OK && i < MAX_MESSAGES; i++) {
         ProtobufCMessage *message = NULL;
         rc = fc_frame_read(prober->process.fd, &feast__worker__v1__worker_message__descriptor,
                            arena, prober->sys, deadline_ns, &message, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         const Feast__Worker__V1__WorkerMessage *said = (const void *)message;
-        if (said->body_case != FEAST__WORKER__V1__WORKER_MESSAGE__BODY_RESULT) {
+        if (said->body_case != FEAST__WORKER__V1__WORKER_MESSAGE__BODY_RESULT)
             continue;
-        }
-        if (strcmp(said->id, order->id) != 0) {
+        if (strcmp(said->id, order->id) != 0)
             return fc_fail(err, FC_REASON_WORKER_FAILED, "the worker answered another order");
-        }
         *ret_result = said->result;
         return FC_OK;
     }
@@ -191,14 +181,12 @@ static fc_rc give_up(struct fc_prober *prober, struct fc_error *err)
             (void)poll(&wait, 1, LAST_WORDS_MS);
             (void)close(pidfd);
         }
-        if (fc_process_ended(&prober->process, &status)) {
+        if (fc_process_ended(&prober->process, &status))
             fc_process_status_text(status, text, sizeof text);
-        }
     }
     stop(prober, &status);
-    if (err->rc == FC_DEADLINE_EXCEEDED) {
+    if (err->rc == FC_DEADLINE_EXCEEDED)
         return err->rc;
-    }
     struct fc_error cause = *err;
     return fc_fail(err, FC_REASON_WORKER_FAILED, "the probe worker failed: %s%s%s%s", cause.message,
                    text[0] != '\0' ? " (" : "", text, text[0] != '\0' ? ")" : "");
@@ -210,9 +198,8 @@ fc_rc fc_prober_run(struct fc_prober *prober, const Feast__Worker__V1__WorkOrder
 {
     fc_rc rc = fc_prober_warm(prober, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = converse(prober, order, deadline_ns, arena, ret_result, err);
     return rc == FC_OK ? FC_OK : give_up(prober, err);
 }

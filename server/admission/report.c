@@ -30,9 +30,8 @@ source_report *fc_report_unreachable(const Feast__Core__DataSource *source,
     source_report *report = fc_arena_alloc(arena, sizeof *report);
     char *message = fc_arena_strdup(arena, why->message);
 
-    if (report == NULL || message == NULL) {
+    if (!report || !message)
         return NULL;
-    }
     feast__admin__v1__source_report__init(report);
     identify(report, source, slot, arena);
     report->state = FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREACHABLE;
@@ -51,24 +50,20 @@ static fc_rc lied(struct fc_error *err, const char *kind, const char *name)
 static bool take(const source_report *said, size_t *at, Feast__Admin__V1__ColumnReport__Role role,
                  const char *name)
 {
-    if (*at >= said->n_columns) {
+    if (*at >= said->n_columns)
         return false;
-    }
     const Feast__Admin__V1__ColumnReport *column = said->columns[*at];
-    if (column->role != role || (name != NULL && strcmp(column->name, name) != 0)) {
+    if (column->role != role || (name && strcmp(column->name, name) != 0))
         return false;
-    }
     (*at)++;
     return true;
 }
 
 static bool has_role(const source_report *said, Feast__Admin__V1__ColumnReport__Role role)
 {
-    for (size_t i = 0; i < said->n_columns; i++) {
-        if (said->columns[i]->role == role) {
+    for (size_t i = 0; i < said->n_columns; i++)
+        if (said->columns[i]->role == role)
             return true;
-        }
-    }
     return false;
 }
 
@@ -87,11 +82,9 @@ static fc_rc check_times(const source_report *said, const Feast__Core__DataSourc
          FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__DATE_PARTITION},
     };
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(times); i++) {
-        if (times[i].column[0] != '\0' && !has_role(said, times[i].role)) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(times); i++)
+        if (times[i].column[0] != '\0' && !has_role(said, times[i].role))
             return lied(err, times[i].what, times[i].column);
-        }
-    }
     return FC_OK;
 }
 
@@ -100,17 +93,13 @@ static fc_rc check_complete(const source_report *said, const Feast__Core__Featur
 {
     size_t at = 0;
 
-    for (size_t i = 0; i < spec->n_entities; i++) {
-        if (!take(said, &at, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__ENTITY, spec->entities[i])) {
+    for (size_t i = 0; i < spec->n_entities; i++)
+        if (!take(said, &at, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__ENTITY, spec->entities[i]))
             return lied(err, "entity", spec->entities[i]);
-        }
-    }
-    for (size_t i = 0; i < spec->n_features; i++) {
+    for (size_t i = 0; i < spec->n_features; i++)
         if (!take(said, &at, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__FEATURE,
-                  spec->features[i]->name)) {
+                  spec->features[i]->name))
             return lied(err, "feature", spec->features[i]->name);
-        }
-    }
     return check_times(said, source, err);
 }
 
@@ -123,9 +112,8 @@ fc_rc fc_report_adopt(const source_report *said, const Feast__Core__FeatureTable
     switch (said->state) {
     case FEAST__ADMIN__V1__SOURCE_REPORT__STATE__READ: {
         fc_rc rc = check_complete(said, spec, source, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         break;
     }
     case FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREACHABLE:
@@ -139,11 +127,11 @@ fc_rc fc_report_adopt(const source_report *said, const Feast__Core__FeatureTable
     size_t size = feast__admin__v1__source_report__get_packed_size(said);
     uint8_t *bytes = fc_arena_alloc(arena, size);
     source_report *report = NULL;
-    if (bytes != NULL) {
+    if (bytes) {
         feast__admin__v1__source_report__pack(said, bytes);
         report = feast__admin__v1__source_report__unpack(fc_arena_allocator(arena), size, bytes);
     }
-    if (report == NULL) {
+    if (!report) {
         return fc_fail(err, FC_REASON_WORKER_FAILED,
                        "the probe worker's report of %zu bytes is too large", size);
     }

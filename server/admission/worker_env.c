@@ -57,13 +57,11 @@ static const char *const NAMES[] = {
 static bool is_passed_on(const char *entry)
 {
     const char *equals = strchr(entry, '=');
-    size_t length = equals != NULL ? (size_t)(equals - entry) : 0;
+    size_t length = equals ? (size_t)(equals - entry) : 0;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(NAMES); i++) {
-        if (strlen(NAMES[i]) == length && strncmp(NAMES[i], entry, length) == 0) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(NAMES); i++)
+        if (strlen(NAMES[i]) == length && strncmp(NAMES[i], entry, length) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -74,10 +72,8 @@ void fc_worker_env(const char *tmpdir, const char *entries[FC_WORKER_ENV_MAX])
     entries[count++] = "LC_ALL=C.UTF-8";
     entries[count++] = "TZ=UTC";
     entries[count++] = tmpdir;
-    for (size_t i = 0; environ[i] != NULL && count + 1 < FC_WORKER_ENV_MAX; i++) {
-        if (is_passed_on(environ[i])) {
+    for (size_t i = 0; environ[i] && count + 1 < FC_WORKER_ENV_MAX; i++)
+        if (is_passed_on(environ[i]))
             entries[count++] = environ[i];
-        }
-    }
     entries[count] = NULL;
 }

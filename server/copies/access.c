@@ -16,9 +16,8 @@ static fc_rc check_url(const struct fc_config *config, struct fc_error *err)
     const char *url = fc_config_str(config, "backup.url");
     const char *bucket = strstr(url, "://");
 
-    if (url[0] == '\0' || (fc_copies_is_url(url) && bucket[3] != '\0' && bucket[3] != '/')) {
+    if (url[0] == '\0' || (fc_copies_is_url(url) && bucket[3] != '\0' && bucket[3] != '/'))
         return FC_OK;
-    }
     return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "backup.url",
                          "'%s' is no place for backups; expected s3://BUCKET or s3://BUCKET/PREFIX",
                          url);
@@ -27,9 +26,8 @@ static fc_rc check_url(const struct fc_config *config, struct fc_error *err)
 static fc_rc check_endpoint(const char *endpoint, struct fc_error *err)
 {
     if (endpoint[0] == '\0' || strncasecmp(endpoint, "http://", 7) == 0 ||
-        strncasecmp(endpoint, "https://", 8) == 0) {
+        strncasecmp(endpoint, "https://", 8) == 0)
         return FC_OK;
-    }
     return fc_fail_field(err, FC_REASON_CONFIG_INVALID, "backup.s3.endpoint",
                          "'%s' is no http:// or https:// URL", endpoint);
 }
@@ -39,9 +37,8 @@ fc_rc fc_copies_access(const struct fc_config *config, struct fc_arena *arena,
 {
     Feast__Worker__V1__Access *access = fc_arena_alloc(arena, sizeof *access);
 
-    if (access == NULL) {
+    if (!access)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the configuration of backups");
-    }
     feast__worker__v1__access__init(access);
     access->ca_file = (char *)fc_config_str(config, "sources.ca_file");
     access->s3_endpoint = (char *)fc_config_str(config, "backup.s3.endpoint");

@@ -30,13 +30,11 @@ fc_rc fc_copies_new(const struct fc_config *config, const char *worker_path, str
     const Feast__Worker__V1__Access *access = NULL;
     fc_rc rc = fc_copies_access(config, arena, &access, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     struct fc_copies *copies = calloc(1, sizeof *copies);
-    if (copies == NULL) {
+    if (!copies)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for backups");
-    }
     copies->worker_path = worker_path;
     copies->access = access;
     (void)pthread_mutex_init(&copies->mutex, NULL);
@@ -46,22 +44,19 @@ fc_rc fc_copies_new(const struct fc_config *config, const char *worker_path, str
 
 void fc_copies_stop(struct fc_copies *copies)
 {
-    if (copies == NULL) {
+    if (!copies)
         return;
-    }
     pthread_mutex_lock(&copies->mutex);
     copies->stopped = true;
-    if (copies->running) {
+    if (copies->running)
         fc_process_signal(&copies->process, SIGKILL);
-    }
     pthread_mutex_unlock(&copies->mutex);
 }
 
 void fc_copies_free(struct fc_copies *copies)
 {
-    if (copies == NULL) {
+    if (!copies)
         return;
-    }
     (void)pthread_mutex_destroy(&copies->mutex);
     free(copies);
 }
@@ -81,8 +76,8 @@ static fc_rc start(struct fc_copies *copies, const char *path, struct fc_error *
     char tmpdir[4200];
 
     /* What it writes besides the file goes to where the file is. */
-    (void)snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%.*s", slash != NULL ? (int)(slash - path) : 1,
-                   slash != NULL ? path : ".");
+    (void)snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%.*s", slash ? (int)(slash - path) : 1,
+                   slash ? path : ".");
     fc_worker_env(tmpdir, environment);
     const struct fc_process_options options = {
         .path = worker,
@@ -135,15 +130,12 @@ static fc_rc converse(const struct fc_copies *copies, const Feast__Worker__V1__W
 static fc_rc judge(const Feast__Worker__V1__Result *result, uint32_t *ret_removed,
                    struct fc_error *err)
 {
-    if (result->error != NULL) {
+    if (result->error)
         return fc_fail(err, FC_REASON_BACKUP_FAILED, "%s", result->error->message);
-    }
-    if (result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_COPIED) {
+    if (result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_COPIED)
         return fc_fail(err, FC_REASON_WORKER_FAILED, "the worker did not say what it copied");
-    }
-    if (ret_removed != NULL) {
+    if (ret_removed)
         *ret_removed = result->copied->removed;
-    }
     return FC_OK;
 }
 
@@ -153,18 +145,15 @@ static fc_rc run(struct fc_copies *copies, const Feast__Worker__V1__WorkOrder *o
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(ARENA_BYTES);
     const Feast__Worker__V1__Result *result = NULL;
 
-    if (arena == NULL) {
+    if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a copy");
-    }
     fc_rc rc = start(copies, path, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = converse(copies, order, arena, &result, err);
     bool stopped = end(copies);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return stopped ? stopping(err) : rc;
-    }
     return judge(result, ret_removed, err);
 }
 

@@ -42,7 +42,7 @@ static void answer_metrics(struct fc_http_server *http, struct MHD_Connection *c
                            struct answer *answer)
 {
     const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
-    bool open = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
+    bool open = accept && strstr(accept, "application/openmetrics-text");
 
     answer->status = MHD_HTTP_OK;
     answer->type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -102,21 +102,17 @@ static void route(struct fc_http_server *http, struct MHD_Connection *connection
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
 {
-    if (answer->body.failed || answer->body.ptr == NULL) {
+    if (answer->body.failed || !answer->body.ptr)
         return MHD_NO;
-    }
     struct MHD_Response *response =
         MHD_create_response_from_buffer(answer->body.len, answer->body.ptr, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL) {
+    if (!response)
         return MHD_NO;
-    }
     enum MHD_Result result = MHD_add_response_header(response, "Content-Type", answer->type);
-    if (result == MHD_YES && answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+    if (result == MHD_YES && answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
         result = MHD_add_response_header(response, "Allow", "GET, HEAD");
-    }
-    if (result == MHD_YES) {
+    if (result == MHD_YES)
         result = MHD_queue_response(connection, answer->status, response);
-    }
     MHD_destroy_response(response);
     return result;
 }
@@ -128,7 +124,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 {
     static int headers_seen;
 
-    if (*request_state == NULL) {
+    if (!*request_state) {
         *request_state = &headers_seen; /* the library calls again when the body has been read */
         return MHD_YES;
     }
@@ -155,9 +151,8 @@ static int open_socket(const struct addrinfo *info)
     int one = 1;
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int error = errno;
@@ -176,17 +171,15 @@ static fc_rc listen_on(const char *address, int *ret_fd, struct fc_error *err)
     char host[256];
     const char *colon = strrchr(address, ':');
 
-    if (colon == NULL || (size_t)(colon - address) >= sizeof host || colon == address) {
+    if (!colon || (size_t)(colon - address) >= sizeof host || colon == address)
         return refuse(address, "expected HOST:PORT", err);
-    }
     bool brackets = address[0] == '[' && colon[-1] == ']';
     size_t len = (size_t)(colon - address) - (brackets ? 2 : 0);
     memcpy(host, address + (brackets ? 1 : 0), len);
     host[len] = '\0';
     int code = getaddrinfo(host, colon + 1, &hints, &info);
-    if (code != 0) {
+    if (code != 0)
         return refuse(address, gai_strerror(code), err);
-    }
     *ret_fd = open_socket(info);
     int error = errno;
     freeaddrinfo(info);
@@ -204,9 +197,8 @@ static int port_of(int fd)
 
     if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0 ||
         getnameinfo((const struct sockaddr *)&bound, size, NULL, 0, service, sizeof service,
-                    NI_NUMERICSERV) != 0) {
+                    NI_NUMERICSERV) != 0)
         return 0;
-    }
     return (int)strtol(service, NULL, 10);
 }
 
@@ -216,14 +208,12 @@ fc_rc fc_http_server_new(const struct fc_http_server_options *options, struct fc
     FC_CLEANUP(fc_http_server_freep) struct fc_http_server *http = calloc(1, sizeof *http);
     int fd = -1;
 
-    if (http == NULL) {
+    if (!http)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the HTTP listener");
-    }
     http->sources = *options;
     fc_rc rc = listen_on(options->address, &fd, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     http->port = port_of(fd);
     http->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
                                     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
@@ -231,7 +221,7 @@ fc_rc fc_http_server_new(const struct fc_http_server_options *options, struct fc
                                     (unsigned)MAX_CONNECTIONS_A_PEER, MHD_OPTION_CONNECTION_TIMEOUT,
                                     (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                     CONNECTION_MEMORY, MHD_OPTION_END);
-    if (http->daemon == NULL) {
+    if (!http->daemon) {
         (void)close(fd);
         return refuse(options->address, "the HTTP library did not start", err);
     }
@@ -241,10 +231,9 @@ fc_rc fc_http_server_new(const struct fc_http_server_options *options, struct fc
 
 void fc_http_server_free(struct fc_http_server *http)
 {
-    if (http != NULL) {
-        if (http->daemon != NULL) {
+    if (http) {
+        if (http->daemon)
             MHD_stop_daemon(http->daemon);
-        }
         free(http);
     }
 }

@@ -61,12 +61,10 @@ static void take_snapshot(const struct fc_http_server_options *sources, struct s
         /* A scrape must not fail with the store: the gap in the counts and store_writable tell. */
         s->counts = (struct fc_registry_counts){-1, -1, -1, -1, -1};
     }
-    if (reader == NULL || fc_registry_count_verdicts(reader, s->tables, &err) != FC_OK) {
+    if (!reader || fc_registry_count_verdicts(reader, s->tables, &err) != FC_OK)
         memset(s->tables, -1, sizeof s->tables);
-    }
-    if (reader == NULL || fc_schedule_count(reader, &s->schedule_count, &err) != FC_OK) {
+    if (!reader || fc_schedule_count(reader, &s->schedule_count, &err) != FC_OK)
         s->schedule_count = -1;
-    }
     fc_store_stats(sources->store, &s->store);
     fc_store_checks(sources->store, &s->checks);
     s->writable = fc_store_writable(sources->store);
@@ -97,9 +95,8 @@ static void put_single(struct fc_buf *out, enum fc_metrics_format format,
 {
     double value = metric->value(s);
 
-    if (value < 0) {
+    if (value < 0)
         return;
-    }
     fc_metrics_head(out, format, metric->name, type_name(metric->type), metric->help);
     fc_buf_printf(out, "%s%s %.17g\n", metric->name, metric->type == COUNTER ? "_total" : "",
                   value);
@@ -115,10 +112,10 @@ static void put_labels(struct fc_buf *out, const struct fc_rpc_method_stats *sta
     };
     const char *service = stats->path[0] == '/' ? stats->path + 1 : stats->path;
     const char *slash = strchr(service, '/');
-    int service_len = slash == NULL ? (int)strlen(service) : (int)(slash - service);
+    int service_len = !slash ? (int)strlen(service) : (int)(slash - service);
 
     fc_buf_printf(out, "{grpc_type=\"%s\",grpc_service=\"%.*s\",grpc_method=\"%s\"",
-                  types[stats->kind], service_len, service, slash == NULL ? "" : slash + 1);
+                  types[stats->kind], service_len, service, !slash ? "" : slash + 1);
 }
 
 static void put_started(void *ctx, const struct fc_rpc_method_stats *stats)
@@ -158,9 +155,8 @@ static void put_handled(void *ctx, const struct fc_rpc_method_stats *stats)
 {
     struct fc_buf *out = ctx;
     for (size_t code = 0; code < FC_ARRAY_LEN(stats->handled); code++) {
-        if (stats->handled[code] == 0 && code != FC_OK) {
+        if (stats->handled[code] == 0 && code != FC_OK)
             continue; /* a code that never came is no series */
-        }
         fc_buf_puts(out, "grpc_server_handled_total");
         put_labels(out, stats);
         fc_buf_printf(out, ",grpc_code=\"%s\"} %" PRIu64 "\n", code_label(code),
@@ -170,11 +166,10 @@ static void put_handled(void *ctx, const struct fc_rpc_method_stats *stats)
 
 static void put_bound(struct fc_buf *out, size_t bucket)
 {
-    if (isinf(fc_rpc_bucket_bounds[bucket])) {
+    if (isinf(fc_rpc_bucket_bounds[bucket]))
         fc_buf_puts(out, ",le=\"+Inf\"");
-    } else {
+    else
         fc_buf_printf(out, ",le=\"%g\"", fc_rpc_bucket_bounds[bucket]);
-    }
 }
 
 static void put_seconds(void *ctx, const struct fc_rpc_method_stats *stats)
@@ -221,14 +216,11 @@ static void put_peer(void *ctx, const struct fc_rpc_method_stats *stats)
 {
     static const char service[] = "/feast.core.CoreService/";
 
-    if (strncmp(stats->path, service, strlen(service)) != 0) {
+    if (strncmp(stats->path, service, strlen(service)) != 0)
         return;
-    }
-    for (size_t code = 0; code < FC_RPC_CODES; code++) {
-        if (stats->code_buckets[code][FC_RPC_BUCKETS - 1] > 0) {
+    for (size_t code = 0; code < FC_RPC_CODES; code++)
+        if (stats->code_buckets[code][FC_RPC_BUCKETS - 1] > 0)
             put_peer_code(ctx, stats, code);
-        }
-    }
 }
 
 static double tables_of(const struct snapshot *s, size_t verdict)
@@ -264,7 +256,7 @@ static void put_verdicts(struct fc_buf *out, enum fc_metrics_format format,
     fc_metrics_head(out, format, metric->name, type_name(metric->type), metric->help);
     for (size_t i = 0; i < FC_VERDICTS; i++) {
         const ProtobufCEnumValue *word = protobuf_c_enum_descriptor_get_value(words, (int)i);
-        if (word != NULL && metric->value(s, i) >= 0) {
+        if (word && metric->value(s, i) >= 0) {
             fc_buf_printf(out, "%s%s{verdict=\"%s\"} %.17g\n", metric->name,
                           metric->type == COUNTER ? "_total" : "", word->name, metric->value(s, i));
         }
@@ -304,18 +296,15 @@ void fc_metrics_write(const struct fc_http_server_options *sources, enum fc_metr
                         call_metrics[i].help);
         fc_rpc_server_stats(sources->rpc, call_metrics[i].put, out);
     }
-    for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(metrics); i++)
         put_single(out, format, &metrics[i], &snapshot);
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(verdict_metrics); i++)
         put_verdicts(out, format, &verdict_metrics[i], &snapshot);
-    }
     fc_metrics_head(out, format, REJECTED, type_name(COUNTER), REJECTED_HELP);
     fc_jobs_each_rejection(sources->jobs, put_rejected, out);
     fc_stream_metrics_write(sources->jobs, format, out);
-    if (format == FC_METRICS_OPENMETRICS) {
+    if (format == FC_METRICS_OPENMETRICS)
         fc_buf_puts(out, "# EOF\n");
-    }
 }
 
 void fc_metrics_print_markdown(FILE *out)

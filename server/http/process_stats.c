@@ -13,9 +13,8 @@
 
 static void closef(FILE **file)
 {
-    if (*file != NULL) {
+    if (*file)
         (void)fclose(*file);
-    }
 }
 
 #define FIELD_START    22 /* in ticks since boot */
@@ -26,10 +25,9 @@ static double stat_field(const char *line, int number)
 {
     const char *at = strrchr(line, ')');
 
-    for (int field = 2; at != NULL && field < number; field++) {
+    for (int field = 2; at && field < number; field++)
         at = strchr(at + 1, ' ');
-    }
-    return at == NULL ? 0 : strtod(at, NULL);
+    return !at ? 0 : strtod(at, NULL);
 }
 
 static double seconds_of(clockid_t clock)
@@ -45,9 +43,8 @@ static void read_stat(struct fc_process_stats *stats)
     FC_CLEANUP(closef) FILE *file = fopen("/proc/self/stat", "re");
     char line[1024];
 
-    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
+    if (!file || !fgets(line, sizeof line, file))
         return;
-    }
     stats->start_seconds = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
                            stat_field(line, FIELD_START) / (double)sysconf(_SC_CLK_TCK);
     stats->resident_bytes = stat_field(line, FIELD_RESIDENT) * (double)sysconf(_SC_PAGESIZE);
@@ -58,16 +55,13 @@ static void count_descriptors(struct fc_process_stats *stats)
     struct rlimit limit;
     DIR *dir = opendir("/proc/self/fd");
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         stats->max_fds = (double)limit.rlim_cur;
-    }
-    if (dir == NULL) {
+    if (!dir)
         return;
-    }
     double count = -3; /* ".", ".." and the directory's own descriptor */
-    while (readdir(dir) != NULL) {
+    while (readdir(dir))
         count++;
-    }
     stats->open_fds = count;
     (void)closedir(dir);
 }

@@ -82,9 +82,8 @@ static void put_value(struct fc_buf *out, const char *text)
             fc_buf_puts(out, "\\n");
             continue;
         }
-        if (*text == '\\' || *text == '"') {
+        if (*text == '\\' || *text == '"')
             fc_buf_putc(out, '\\');
-        }
         fc_buf_putc(out, *text);
     }
 }
@@ -108,9 +107,8 @@ static void put_stream(void *ctx, const struct fc_stream_stats *stats)
     struct put *put = ctx;
     double value = put->metric->value(stats);
 
-    if (value < 0 || put->count >= MOST_STREAMS) {
+    if (value < 0 || put->count >= MOST_STREAMS)
         return;
-    }
     put->count++;
     fc_buf_printf(put->out, "%s%s{", put->metric->name,
                   is_counter(put->metric->type) ? "_total" : "");

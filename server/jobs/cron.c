@@ -57,9 +57,8 @@ static bool read_value(const struct form *form, const char **at, const char *end
     const char *from = *at;
     int value = 0;
 
-    while (*at < end && *at - from < 4 && isdigit((unsigned char)**at)) {
+    while (*at < end && *at - from < 4 && isdigit((unsigned char)**at))
         value = value * 10 + (*(*at)++ - '0');
-    }
     if (*at > from) {
         *ret = value;
         return true;
@@ -88,9 +87,8 @@ static fc_rc read_item(const struct reading *r, const char **at, const char *end
         return refuse(r, "which is neither");
     } else if (*at < end && **at == '-') {
         (*at)++;
-        if (!read_value(form, at, end, &high)) {
+        if (!read_value(form, at, end, &high))
             return refuse(r, "a range without an end");
-        }
         /* sat-sun is how people write a weekend. */
         high = form == &forms[WEEKDAY] && high == 0 && low > 0 ? 7 : high;
     } else if (*at == end || **at != '/') {
@@ -98,19 +96,15 @@ static fc_rc read_item(const struct reading *r, const char **at, const char *end
     }
     if (*at < end && **at == '/') {
         (*at)++;
-        if (!read_value(&forms[MINUTE], at, end, &step) || step == 0) {
+        if (!read_value(&forms[MINUTE], at, end, &step) || step == 0)
             return refuse(r, "a step that is no number above 0");
-        }
     }
-    if (low < form->low || high > form->high) {
+    if (low < form->low || high > form->high)
         return refuse(r, "outside its values");
-    }
-    if (low > high) {
+    if (low > high)
         return refuse(r, "a range that ends before it begins");
-    }
-    for (int value = low; value <= high; value += step) {
+    for (int value = low; value <= high; value += step)
         *bits |= UINT64_C(1) << value;
-    }
     return FC_OK;
 }
 
@@ -121,15 +115,12 @@ static fc_rc read_field(const struct reading *r, uint64_t *ret)
 
     for (;;) {
         fc_rc rc = read_item(r, &at, end, &bits);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
-        if (at == end) {
+        if (at == end)
             break;
-        }
-        if (*at != ',') {
+        if (*at != ',')
             return refuse(r, "which goes on where it should end");
-        }
         at++;
     }
     *ret = bits;
@@ -142,18 +133,15 @@ static size_t split(fc_str text, fc_str *ret, size_t most)
 
     while (i < text.len) {
         size_t from = i;
-        while (i < text.len && !isspace((unsigned char)text.ptr[i])) {
+        while (i < text.len && !isspace((unsigned char)text.ptr[i]))
             i++;
-        }
         if (i > from) {
-            if (count < most) {
+            if (count < most)
                 ret[count] = (fc_str){.ptr = text.ptr + from, .len = i - from};
-            }
             count++;
         }
-        while (i < text.len && isspace((unsigned char)text.ptr[i])) {
+        while (i < text.len && isspace((unsigned char)text.ptr[i]))
             i++;
-        }
     }
     return count;
 }
@@ -162,9 +150,8 @@ static uint64_t all_of(enum part part)
 {
     uint64_t bits = 0;
 
-    for (int value = forms[part].low; value <= forms[part].high; value++) {
+    for (int value = forms[part].low; value <= forms[part].high; value++)
         bits |= UINT64_C(1) << value;
-    }
     return bits;
 }
 
@@ -174,17 +161,13 @@ static bool has_day(const struct fc_cron *cron)
     static const int lengths[] = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int first = 1;
 
-    if (cron->any_day || !cron->any_weekday) {
+    if (cron->any_day || !cron->any_weekday)
         return true;
-    }
-    while ((cron->days & UINT32_C(1) << first) == 0) {
+    while ((cron->days & UINT32_C(1) << first) == 0)
         first++;
-    }
-    for (int month = 1; month <= 12; month++) {
-        if ((cron->months & 1u << month) != 0 && first <= lengths[month]) {
+    for (int month = 1; month <= 12; month++)
+        if ((cron->months & 1u << month) != 0 && first <= lengths[month])
             return true;
-        }
-    }
     return false;
 }
 
@@ -197,9 +180,8 @@ static fc_rc read_fields(fc_str whole, const fc_str fields[PARTS], struct fc_cro
         const struct reading r = {
             .whole = whole, .form = &forms[i], .field = fields[i], .err = err};
         fc_rc rc = read_field(&r, &bits[i]);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     /* 7 is Sunday too. */
     bits[WEEKDAY] = (bits[WEEKDAY] | bits[WEEKDAY] >> 7) & 0x7f;
@@ -231,9 +213,8 @@ fc_rc fc_cron_parse(fc_str text, struct fc_cron *ret, struct fc_error *err)
     }
     for (size_t i = 0; i < FC_ARRAY_LEN(words); i++) {
         fc_str word = fc_str_from(words[i].word);
-        if (word.len == text.len && strncasecmp(word.ptr, text.ptr, word.len) == 0) {
+        if (word.len == text.len && strncasecmp(word.ptr, text.ptr, word.len) == 0)
             meaning = fc_str_from(words[i].meaning);
-        }
     }
     size_t count = split(meaning, fields, PARTS);
     if (count != PARTS) {

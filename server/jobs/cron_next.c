@@ -54,9 +54,8 @@ static bool is_day(const struct fc_cron *cron, int64_t days, const struct date *
     bool by_day = (cron->days & UINT32_C(1) << date->day) != 0;
     bool by_weekday = (cron->weekdays & 1u << weekday) != 0;
 
-    if (!cron->any_day && !cron->any_weekday) {
+    if (!cron->any_day && !cron->any_weekday)
         return by_day || by_weekday;
-    }
     return by_day && by_weekday;
 }
 
@@ -64,14 +63,12 @@ static bool is_day(const struct fc_cron *cron, int64_t days, const struct date *
 static int first_minute(const struct fc_cron *cron, int from)
 {
     for (int hour = from / 60; hour < 24; hour++) {
-        if ((cron->hours & UINT32_C(1) << hour) == 0) {
+        if ((cron->hours & UINT32_C(1) << hour) == 0)
             continue;
-        }
         int minute = hour == from / 60 ? from % 60 : 0;
         uint64_t left = cron->minutes >> minute;
-        if (left != 0) {
+        if (left != 0)
             return hour * 60 + minute + __builtin_ctzll(left);
-        }
     }
     return -1;
 }
@@ -90,9 +87,8 @@ static int64_t next_wall(const struct fc_cron *cron, int64_t wall)
             days += date.day <= 3 ? 28 - date.day : 1;
         } else {
             int minute = is_day(cron, days, &date) ? first_minute(cron, from) : -1;
-            if (minute >= 0) {
+            if (minute >= 0)
                 return days * DAY_S + minute * MINUTE_S;
-            }
             days++;
         }
         from = 0;
@@ -107,11 +103,10 @@ static int64_t find_change(const struct fc_zone *zone, int64_t low, int64_t high
 
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (fc_zone_offset(zone, middle) == after) {
+        if (fc_zone_offset(zone, middle) == after)
             high = middle;
-        } else {
+        else
             low = middle;
-        }
     }
     return high;
 }
@@ -124,15 +119,12 @@ static int moments_of(const struct fc_zone *zone, int64_t wall, int64_t ret[2],
     int32_t after = fc_zone_offset(zone, wall + AROUND_S);
     int count = 0;
 
-    if (fc_zone_offset(zone, wall - before) == before) {
+    if (fc_zone_offset(zone, wall - before) == before)
         ret[count++] = wall - before;
-    }
-    if (after != before && fc_zone_offset(zone, wall - after) == after) {
+    if (after != before && fc_zone_offset(zone, wall - after) == after)
         ret[count++] = wall - after;
-    }
-    if (count == 0) {
+    if (count == 0)
         *ret_gap_end = find_change(zone, wall - AROUND_S, wall + AROUND_S);
-    }
     return count;
 }
 
@@ -144,15 +136,12 @@ static int64_t next_by_clock(const struct fc_cron *cron, const struct fc_zone *z
     for (;;) {
         int64_t moments[2] = {0}, moment = 0;
         wall = next_wall(cron, wall);
-        if (wall == INT64_MAX) {
+        if (wall == INT64_MAX)
             return wall;
-        }
-        if (moments_of(zone, wall, moments, &moment) > 0) {
+        if (moments_of(zone, wall, moments, &moment) > 0)
             moment = moments[0];
-        }
-        if (moment > after) {
+        if (moment > after)
             return moment;
-        }
     }
 }
 
@@ -162,9 +151,8 @@ static int64_t next_repeated(const struct fc_cron *cron, const struct fc_zone *z
     int64_t later = after + DAY_S;
     int32_t first = fc_zone_offset(zone, after), second = fc_zone_offset(zone, later);
 
-    if (second >= first) {
+    if (second >= first)
         return INT64_MAX;
-    }
     int64_t change = find_change(zone, after, later);
     int64_t wall = next_wall(cron, change + second - 1);
     return wall < change + first ? wall - second : INT64_MAX;
@@ -179,15 +167,12 @@ static int64_t next_by_minute(const struct fc_cron *cron, const struct fc_zone *
     for (;;) {
         int64_t moments[2] = {0}, unused;
         wall = next_wall(cron, wall);
-        if (wall == INT64_MAX) {
+        if (wall == INT64_MAX)
             return repeated;
-        }
         int count = moments_of(zone, wall, moments, &unused);
-        for (int i = 0; i < count; i++) {
-            if (moments[i] > after) {
+        for (int i = 0; i < count; i++)
+            if (moments[i] > after)
                 return moments[i] < repeated ? moments[i] : repeated;
-            }
-        }
     }
 }
 
@@ -205,15 +190,13 @@ int64_t fc_cron_last(const struct fc_cron *cron, const struct fc_zone *zone, int
     /* A look back that grows finds the neighbourhood of the last one without the steps before it. */
     for (int64_t back = HOUR_S; back < until_s - after_s && last == after_s; back *= 4) {
         int64_t found = fc_cron_next(cron, zone, until_s - back);
-        if (found <= until_s) {
+        if (found <= until_s)
             last = found;
-        }
     }
     for (;;) {
         int64_t next = fc_cron_next(cron, zone, last);
-        if (next > until_s) {
+        if (next > until_s)
             return last;
-        }
         last = next;
     }
 }

@@ -9,7 +9,7 @@ fc_rc fc_table_entities(struct fc_reader *reader, const char *project,
 {
     struct fc_entity_type *entities = fc_arena_calloc(arena, spec->n_entities, sizeof *entities);
 
-    if (entities == NULL) {
+    if (!entities) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "no memory for the entities of feature table %s within the limit of a call",
                        spec->name);
@@ -18,9 +18,8 @@ fc_rc fc_table_entities(struct fc_reader *reader, const char *project,
         struct fc_entity_row row = {.id = 0};
         fc_rc rc = fc_entity_find(reader, fc_str_from(project), fc_str_from(spec->entities[i]),
                                   arena, &row, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         if (row.id == 0) {
             return fc_fail(err, FC_REASON_ENTITY_NOT_FOUND,
                            "Feature Table refers to no existent Entity: (table: %s, entity: %s, "

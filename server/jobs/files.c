@@ -20,8 +20,7 @@ bool fc_job_paths(const char *data_dir, const char *id, struct fc_arena *arena,
     ret->log = fc_arena_printf(arena, "%s/jobs/%s/worker.log", data_dir, id);
     ret->dead_letters = fc_arena_printf(arena, "%s/jobs/%s/dead_letter.jsonl", data_dir, id);
     ret->scratch = fc_arena_printf(arena, "%s/scratch/%s", data_dir, id);
-    return ret->dir != NULL && ret->log != NULL && ret->dead_letters != NULL &&
-           ret->scratch != NULL;
+    return ret->dir && ret->log && ret->dead_letters && ret->scratch;
 }
 
 const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct fc_arena *arena)
@@ -29,9 +28,8 @@ const char *fc_jobs_dead_letters(const struct fc_jobs *jobs, fc_str id, struct f
     char text[FC_JOB_ID_SIZE] = "";
     struct fc_job_paths paths;
 
-    if (id.len != sizeof text - 1) {
+    if (id.len != sizeof text - 1)
         return NULL;
-    }
     memcpy(text, id.ptr, id.len);
     return fc_job_paths(jobs->data_dir, text, arena, &paths) &&
                    access(paths.dead_letters, F_OK) == 0
@@ -44,7 +42,7 @@ const char *fc_jobs_log(const struct fc_jobs *jobs, fc_str id, struct fc_arena *
     const char *text = fc_arena_strndup(arena, id.ptr, id.len);
     struct fc_job_paths paths;
 
-    return text != NULL && fc_job_paths(jobs->data_dir, text, arena, &paths) ? paths.log : NULL;
+    return text && fc_job_paths(jobs->data_dir, text, arena, &paths) ? paths.log : NULL;
 }
 
 static fc_rc make_dir(const char *path, struct fc_error *err)
@@ -86,13 +84,11 @@ bool fc_job_remove_files(const char *data_dir, fc_str id)
 {
     char name[FC_JOB_ID_SIZE], path[4200];
 
-    if (id.len != sizeof name - 1) {
+    if (id.len != sizeof name - 1)
         return true;
-    }
     (void)snprintf(name, sizeof name, "%.*s", (int)id.len, id.ptr);
-    if (!is_job_id(name)) {
+    if (!is_job_id(name))
         return true;
-    }
     (void)snprintf(path, sizeof path, "%s/jobs/%s", data_dir, name);
     fc_remove_tree(path);
     return access(path, F_OK) != 0;
@@ -105,14 +101,13 @@ void fc_clean_scratch(const char *data_dir)
 
     (void)snprintf(path, sizeof path, "%s/scratch", data_dir);
     DIR *dir = opendir(path);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+    while (dir && (entry = readdir(dir))) {
         char below[4500];
         if (is_job_id(entry->d_name)) {
             (void)snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
             fc_remove_tree(below);
         }
     }
-    if (dir != NULL) {
+    if (dir)
         (void)closedir(dir);
-    }
 }

@@ -23,7 +23,7 @@ static void set_error(struct fc_job *job, enum fc_reason reason, const char *mes
     char *text = strdup(message);
 
     job->reason = reason == FC_REASON_NONE ? "" : fc_reason_info(reason)->word;
-    if (text != NULL) {
+    if (text) {
         free(job->error_message);
         job->error_message = text;
     }
@@ -34,9 +34,8 @@ static void pack(struct fc_buf *buf, const ProtobufCMessage *message)
     size_t size = protobuf_c_message_get_packed_size(message);
 
     fc_buf_clear(buf);
-    if (fc_buf_reserve(buf, size)) {
+    if (fc_buf_reserve(buf, size))
         buf->len = protobuf_c_message_pack(message, (uint8_t *)buf->ptr);
-    }
 }
 
 /* Somebody may set the clock back; nothing is told to be before what led to it. */
@@ -77,10 +76,9 @@ static bool is_repeated(const struct fc_job *job, const Feast__Worker__V1__Progr
     Feast__Worker__V1__Progress same = *progress;
     Feast__Worker__V1__Receipt receipt;
 
-    if (!fc_job_is_stream(job)) {
+    if (!fc_job_is_stream(job))
         return false;
-    }
-    if (progress->receipt != NULL) {
+    if (progress->receipt) {
         receipt = *progress->receipt;
         receipt.seconds = job->told_seconds; /* they pass in any case */
         same.receipt = &receipt;
@@ -96,16 +94,14 @@ static void keep_positions(struct fc_job *job, const Feast__Worker__V1__Progress
 
     places.n_positions = progress->n_positions;
     places.positions = progress->positions;
-    if (places.n_positions > 0) {
+    if (places.n_positions > 0)
         pack(&job->positions, &places.base);
-    }
 }
 
 static void add_growth(atomic_uint_fast64_t *total, uint64_t *known, uint64_t now)
 {
-    if (now > *known) {
+    if (now > *known)
         atomic_fetch_add(total, now - *known);
-    }
     *known = now;
 }
 
@@ -116,10 +112,9 @@ static void take_stream_progress(struct fc_jobs *jobs, struct fc_job *job,
     add_growth(&jobs->rows_read, &job->rows_read, progress->rows_read);
     add_growth(&jobs->rows_written, &job->rows_written, progress->rows_written);
     add_growth(&jobs->rows_rejected, &job->rows_rejected, progress->rows_rejected);
-    if (progress->rows_read > job->rows_at_start) {
+    if (progress->rows_read > job->rows_at_start)
         job->failures = 0;
-    }
-    if (progress->receipt != NULL) {
+    if (progress->receipt) {
         job->told_seconds = progress->receipt->seconds;
         fc_jobs_count_rejections(jobs, job, progress->receipt, false);
     }
@@ -134,12 +129,10 @@ void fc_job_progress(struct fc_jobs *jobs, struct fc_job *job,
     bool first = job->progress.len == 0;
 
     job->heard_ns = now;
-    if (is_repeated(job, progress)) {
+    if (is_repeated(job, progress))
         return;
-    }
-    if (fc_job_is_stream(job)) {
+    if (fc_job_is_stream(job))
         take_stream_progress(jobs, job, progress);
-    }
     pack(&job->progress, &progress->base);
     if (!job->dirty) {
         job->dirty = true;
@@ -183,9 +176,8 @@ static int64_t backoff(const struct fc_jobs *jobs, int32_t attempts)
 {
     int64_t pause = jobs->backoff_ns;
 
-    for (int32_t i = 1; i < attempts && pause < LONGEST_BACKOFF_NS; i++) {
+    for (int32_t i = 1; i < attempts && pause < LONGEST_BACKOFF_NS; i++)
         pause *= 2;
-    }
     return pause < LONGEST_BACKOFF_NS ? pause : LONGEST_BACKOFF_NS;
 }
 
@@ -267,7 +259,7 @@ static void end_stream(struct fc_jobs *jobs, struct fc_job *job,
 
 void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launched_status *status)
 {
-    if (status->receipt != NULL) {
+    if (status->receipt) {
         pack(&job->receipt, &status->receipt->base);
         count_rows(jobs, job, status->receipt);
     }
@@ -288,10 +280,9 @@ void fc_job_end(struct fc_jobs *jobs, struct fc_job *job, const struct fc_launch
 
 void fc_job_cancelled(struct fc_jobs *jobs, struct fc_job *job)
 {
-    if (job->withdrawn != NULL && !job->halt) {
+    if (job->withdrawn && !job->halt)
         set_error(job, FC_REASON_JOB_WITHDRAWN, job->withdrawn);
-    } else {
+    else
         set_error(job, FC_REASON_JOB_CANCELLED, "the job was cancelled");
-    }
     finish(jobs, job, FC_JOB_CANCELLED);
 }

@@ -22,9 +22,8 @@ static bool copy_all(int from, int to)
     while ((got = read(from, part, sizeof part)) > 0) {
         for (ssize_t done = 0; done < got;) {
             ssize_t put = write(to, part + done, (size_t)(got - done));
-            if (put < 0 && errno != EINTR) {
+            if (put < 0 && errno != EINTR)
                 return false;
-            }
             done += put > 0 ? put : 0;
         }
     }
@@ -40,12 +39,10 @@ static void rotate(int fd, const char *path)
     (void)snprintf(fresh, sizeof fresh, "%s.new", path);
     int copy = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool copied = copy >= 0 && copy_all(fd, copy);
-    if (copy >= 0) {
+    if (copy >= 0)
         (void)close(copy);
-    }
-    if (copied && rename(fresh, old) == 0 && ftruncate(fd, 0) == 0) {
+    if (copied && rename(fresh, old) == 0 && ftruncate(fd, 0) == 0)
         return;
-    }
     fc_log(FC_LOG_WARN, "job_log_not_rotated", FC_LOG_STR("path", path),
            FC_LOG_STR("error", strerror(errno)));
     (void)unlink(fresh);
@@ -55,9 +52,8 @@ void fc_job_log_rotate(const char *path, off_t limit)
 {
     struct stat about;
 
-    if (stat(path, &about) != 0 || about.st_size <= limit) {
+    if (stat(path, &about) != 0 || about.st_size <= limit)
         return;
-    }
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
         rotate(fd, path);

@@ -19,17 +19,15 @@ static bool copy_texts(struct fc_job *job, const struct fc_job_row *row)
     job->hash = copy(row->hash);
     job->log_uri = copy(row->log_uri);
     job->error_message = copy(row->error_message);
-    return job->project != NULL && job->table != NULL && job->hash != NULL &&
-           job->log_uri != NULL && job->error_message != NULL;
+    return job->project && job->table && job->hash && job->log_uri && job->error_message;
 }
 
 fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_error *err)
 {
     FC_CLEANUP(fc_job_freep) struct fc_job *job = calloc(1, sizeof *job);
 
-    if (job == NULL || !copy_texts(job, row)) {
+    if (!job || !copy_texts(job, row))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
-    }
     job->type = row->type;
     job->state = row->state;
     job->created_ns = row->created_ns;
@@ -44,9 +42,8 @@ fc_rc fc_job_new(const struct fc_job_row *row, struct fc_job **ret, struct fc_er
 
 void fc_job_free(struct fc_job *job)
 {
-    if (job == NULL) {
+    if (!job)
         return;
-    }
     free(job->project);
     free(job->table);
     free(job->hash);
@@ -63,7 +60,7 @@ void fc_job_free(struct fc_job *job)
 
 static fc_str view(const char *text)
 {
-    return fc_str_from(text != NULL ? text : "");
+    return fc_str_from(text ? text : "");
 }
 
 void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret)
@@ -90,10 +87,8 @@ void fc_job_row_of(const struct fc_job *job, struct fc_job_row *ret)
 
 struct fc_job *fc_jobs_find(struct fc_jobs *jobs, const char *id)
 {
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (strcmp(job->id, id) == 0) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next)
+        if (strcmp(job->id, id) == 0)
             return job;
-        }
-    }
     return NULL;
 }

@@ -27,24 +27,21 @@ static bool copy_list(const char *const *texts, char ***ret)
 {
     size_t count = 0;
 
-    while (texts != NULL && texts[count] != NULL) {
+    while (texts && texts[count])
         count++;
-    }
     char **list = *ret = calloc(count + 1, sizeof *list);
-    for (size_t i = 0; list != NULL && i < count; i++) {
+    for (size_t i = 0; list && i < count; i++) {
         list[i] = strdup(texts[i]);
-        if (list[i] == NULL) {
+        if (!list[i])
             return false;
-        }
     }
     return list != NULL;
 }
 
 static void free_list(char **list)
 {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++)
         free(list[i]);
-    }
     free(list);
 }
 
@@ -58,7 +55,7 @@ static unsigned cores(void)
 static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *options,
                          struct fc_error *err)
 {
-    jobs->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    jobs->sys = options->sys ? options->sys : fc_sys_real();
     jobs->store = options->store;
     jobs->parallel = options->parallel > 0 ? options->parallel : cores();
     jobs->parallel = jobs->parallel < MAX_PARALLEL ? jobs->parallel : MAX_PARALLEL;
@@ -73,10 +70,9 @@ static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *opt
     jobs->silence_ns = options->silence_ns > 0 ? options->silence_ns : DEFAULT_SILENCE_NS;
     jobs->stores = options->stores;
     jobs->scratch = fc_arena_new(SCRATCH_BYTES);
-    if (jobs->scratch == NULL || !copy_list(options->local_roots, &jobs->roots) ||
-        !copy_list(options->streams.projects, &jobs->stream_projects)) {
+    if (!jobs->scratch || !copy_list(options->local_roots, &jobs->roots) ||
+        !copy_list(options->streams.projects, &jobs->stream_projects))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
-    }
     jobs->streams = options->streams;
     jobs->streams.projects = (const char *const *)jobs->stream_projects;
     jobs->location = (struct fc_location_policy){.access = options->access,
@@ -85,7 +81,7 @@ static fc_rc set_options(struct fc_jobs *jobs, const struct fc_jobs_options *opt
     /* Workers and log_uri need it to be absolute. */
     int failed = fc_mkdirs(options->data_dir, 0700);
     jobs->data_dir = failed == 0 ? realpath(options->data_dir, NULL) : NULL;
-    if (jobs->data_dir == NULL) {
+    if (!jobs->data_dir) {
         return fc_fail(err, FC_REASON_IO_FAILED, "the data directory \"%s\" cannot be used: %s",
                        options->data_dir, strerror(failed != 0 ? -failed : errno));
     }
@@ -100,9 +96,8 @@ static fc_rc start_thread(struct fc_jobs *jobs, struct fc_error *err)
                        strerror(errno));
     }
     fc_rc rc = fc_news_open(jobs, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int failed = pthread_create(&jobs->thread, NULL, fc_jobs_supervise, jobs);
     if (failed != 0) {
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start the job supervisor: %s",
@@ -116,9 +111,8 @@ fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, s
 {
     FC_CLEANUP(fc_jobs_freep) struct fc_jobs *jobs = calloc(1, sizeof *jobs);
 
-    if (jobs == NULL) {
+    if (!jobs)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the job supervisor");
-    }
     jobs->wake_fd = jobs->epoll_fd = -1;
     jobs->last = &jobs->first;
     jobs->jobs_end = &jobs->jobs;
@@ -127,19 +121,17 @@ fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, s
     fc_rc rc = set_options(jobs, options, err);
     if (rc == FC_OK) {
         rc = fc_launcher_local_new(options->worker_path,
-                                   options->stores != NULL ? options->stores->password_env : NULL,
+                                   options->stores ? options->stores->password_env : NULL,
                                    &jobs->launcher, err);
     }
     if (rc == FC_OK) {
         fc_clean_scratch(jobs->data_dir);
         rc = fc_jobs_recover(jobs, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = start_thread(jobs, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(jobs);
-    }
     return rc;
 }
 
@@ -149,7 +141,7 @@ static void return_mail(struct fc_jobs *jobs)
     struct fc_error err = FC_ERROR_INIT;
 
     (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
-    while (jobs->first != NULL) {
+    while (jobs->first) {
         struct fc_mail *mail = jobs->first;
         jobs->first = mail->next;
         if (mail->kind == FC_MAIL_STARTED) {
@@ -165,9 +157,8 @@ static void return_mail(struct fc_jobs *jobs)
 
 void fc_jobs_free(struct fc_jobs *jobs)
 {
-    if (jobs == NULL) {
+    if (!jobs)
         return;
-    }
     if (jobs->started) {
         pthread_mutex_lock(&jobs->mutex);
         jobs->stopping = true;
@@ -175,24 +166,21 @@ void fc_jobs_free(struct fc_jobs *jobs)
         fc_jobs_wake(jobs);
         (void)pthread_join(jobs->thread, NULL);
         pthread_mutex_lock(&jobs->mutex);
-        while (jobs->saves > 0) {
+        while (jobs->saves > 0)
             (void)pthread_cond_wait(&jobs->saves_done, &jobs->mutex);
-        }
         pthread_mutex_unlock(&jobs->mutex);
     }
     return_mail(jobs);
-    while (jobs->jobs != NULL) {
+    while (jobs->jobs) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;
         fc_stream_gauge_remove(jobs, job);
         fc_job_free(job);
     }
-    if (jobs->epoll_fd >= 0) {
+    if (jobs->epoll_fd >= 0)
         (void)close(jobs->epoll_fd);
-    }
-    if (jobs->wake_fd >= 0) {
+    if (jobs->wake_fd >= 0)
         (void)close(jobs->wake_fd);
-    }
     fc_launcher_local_free(jobs->launcher);
     free_list(jobs->roots);
     free_list(jobs->stream_projects);
@@ -214,16 +202,15 @@ static fc_rc post_cancel(struct fc_jobs *jobs, fc_str id, fc_job_cancelled_fn do
     struct fc_cancel *cancel = calloc(1, sizeof *cancel);
     struct fc_canceller *who = calloc(1, sizeof *who);
     fc_rc rc = FC_OK;
-    if (cancel == NULL || who == NULL) {
+    if (!cancel || !who) {
         rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to cancel a job");
     } else {
         cancel->mail.kind = FC_MAIL_CANCEL;
         memcpy(cancel->id, id.ptr, id.len);
         cancel->who = who;
         *who = (struct fc_canceller){.done = done, .ctx = ctx};
-        if (!fc_jobs_post(jobs, &cancel->mail)) {
+        if (!fc_jobs_post(jobs, &cancel->mail))
             rc = fc_fail(err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
-        }
     }
     if (rc != FC_OK) {
         free(cancel);
@@ -237,9 +224,8 @@ void fc_jobs_cancel(struct fc_jobs *jobs, fc_str id,
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    if (post_cancel(jobs, id, done, ctx, &err) != FC_OK) {
+    if (post_cancel(jobs, id, done, ctx, &err) != FC_OK)
         done(ctx, &err);
-    }
 }
 
 bool fc_jobs_stream_allowed(const struct fc_jobs *jobs, const char *project)

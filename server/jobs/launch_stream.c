@@ -15,14 +15,12 @@ static fc_rc out_of_memory(struct fc_error *err)
 static fc_rc set_keys(struct fc_job *job, const char *source, const char *store,
                       struct fc_error *err)
 {
-    if (source == NULL || store == NULL) {
+    if (!source || !store)
         return out_of_memory(err);
-    }
-    if (job->store != NULL && strcmp(job->store, store) == 0) {
+    if (job->store && strcmp(job->store, store) == 0)
         return FC_OK; /* an order keeps its source */
-    }
     char *own_source = strdup(source), *own_store = strdup(store);
-    if (own_source == NULL || own_store == NULL) {
+    if (!own_source || !own_store) {
         free(own_source);
         free(own_store);
         return out_of_memory(err);
@@ -46,13 +44,12 @@ static fc_rc find_places(struct fc_jobs *jobs, const struct fc_job *job, struct 
     struct fc_reader *reader = NULL;
 
     fc_rc rc = fc_store_reader(jobs->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_stream_position_find(reader, &key, arena, &row, err);
-    }
     if (rc == FC_OK && row.source.len > 0) {
         *ret = feast__worker__v1__progress__unpack(fc_arena_allocator(arena), row.positions.len,
                                                    (const uint8_t *)row.positions.ptr);
-        rc = *ret != NULL ? FC_OK : out_of_memory(err);
+        rc = *ret ? FC_OK : out_of_memory(err);
     }
     return rc;
 }
@@ -67,19 +64,18 @@ static fc_rc add_from(struct fc_jobs *jobs, struct fc_job *job, Feast__Worker__V
     if (rc == FC_OK && job->progress.len > 0) {
         last = feast__worker__v1__progress__unpack(fc_arena_allocator(arena), job->progress.len,
                                                    (const uint8_t *)job->progress.ptr);
-        rc = last != NULL ? FC_OK : out_of_memory(err);
+        rc = last ? FC_OK : out_of_memory(err);
     }
-    if (rc == FC_OK && last != NULL) {
-        last->n_positions = places != NULL ? places->n_positions : 0;
-        last->positions = places != NULL ? places->positions : NULL;
+    if (rc == FC_OK && last) {
+        last->n_positions = places ? places->n_positions : 0;
+        last->positions = places ? places->positions : NULL;
         job->rows_read = last->rows_read;
         job->rows_written = last->rows_written;
         job->rows_rejected = last->rows_rejected;
-        if (last->receipt != NULL) {
+        if (last->receipt)
             fc_jobs_count_rejections(jobs, job, last->receipt, true);
-        }
     }
-    ingest->from = last != NULL ? last : places;
+    ingest->from = last ? last : places;
     job->rows_at_start = job->rows_read;
     return rc;
 }
@@ -96,18 +92,15 @@ fc_rc fc_job_launch_stream(struct fc_jobs *jobs, struct fc_job *job,
         rc = set_keys(job, fc_stream_source_key(ingest->spec->stream_source, arena),
                       fc_stream_store_key(store, arena), err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = add_from(jobs, job, ingest, arena, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     stream->start = jobs->streams.start;
     if (stream->start == FEAST__WORKER__V1__INGEST_STREAM__START__AT_TIME) {
         stream->start_time = fc_arena_alloc(arena, sizeof *stream->start_time);
-        if (stream->start_time == NULL) {
+        if (!stream->start_time)
             return out_of_memory(err);
-        }
         google__protobuf__timestamp__init(stream->start_time);
         stream->start_time->seconds = jobs->streams.start_s;
         stream->start_time->nanos = jobs->streams.start_ns;

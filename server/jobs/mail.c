@@ -18,9 +18,8 @@ static void end_job(struct fc_jobs *jobs, struct fc_job *job)
 
 static void withdraw(struct fc_jobs *jobs, struct fc_job *job, const char *why)
 {
-    if (fc_job_has_ended(job) || job->withdrawn != NULL) {
+    if (fc_job_has_ended(job) || job->withdrawn)
         return;
-    }
     job->withdrawn = strdup(why);
     end_job(jobs, job);
 }
@@ -28,8 +27,7 @@ static void withdraw(struct fc_jobs *jobs, struct fc_job *job, const char *why)
 /* A table has one stream: the last one. It begins when those before it have ended. */
 void fc_jobs_append(struct fc_jobs *jobs, struct fc_job *job)
 {
-    for (struct fc_job *other = jobs->jobs; fc_job_is_stream(job) && other != NULL;
-         other = other->next) {
+    for (struct fc_job *other = jobs->jobs; fc_job_is_stream(job) && other; other = other->next) {
         if (fc_job_is_stream(other) && fc_job_same_table(other, job)) {
             withdraw(jobs, other,
                      "its feature table has changed: another job goes on in its place");
@@ -53,9 +51,8 @@ static void answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_ca
         fc_arena_reset(jobs->scratch);
         rc = fc_job_find(reader, fc_str_from(id), jobs->scratch, &row, &err);
     }
-    if (rc == FC_OK && row.id.len == 0) {
+    if (rc == FC_OK && row.id.len == 0)
         rc = fc_fail_field(&err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%s\"", id);
-    }
     if (rc == FC_OK && row.type == FC_JOB_STREAM_INGESTION && row.state == FC_JOB_ERROR) {
         fc_stream_cancel_failed(jobs, &row, who);
         return;
@@ -83,11 +80,10 @@ static void take_cancel(struct fc_jobs *jobs, struct fc_cancel *cancel)
 {
     struct fc_job *job = fc_jobs_find(jobs, cancel->id);
 
-    if (job == NULL || (fc_job_has_ended(job) && !job->dirty && !job->saving)) {
+    if (!job || (fc_job_has_ended(job) && !job->dirty && !job->saving))
         answer_from_store(jobs, cancel->id, cancel->who);
-    } else {
+    else
         wait_for_end(jobs, job, cancel->who);
-    }
     free(cancel);
 }
 
@@ -95,9 +91,8 @@ static void take_withdraw(struct fc_jobs *jobs, const struct fc_withdraw *letter
 {
     struct fc_job *job = fc_jobs_find(jobs, letter->id);
 
-    if (job != NULL) {
+    if (job)
         withdraw(jobs, job, letter->why);
-    }
 }
 
 bool fc_jobs_read_mail(struct fc_jobs *jobs)
@@ -109,7 +104,7 @@ bool fc_jobs_read_mail(struct fc_jobs *jobs)
     bool stopping = jobs->stopping;
     pthread_mutex_unlock(&jobs->mutex);
 
-    while (mail != NULL) {
+    while (mail) {
         struct fc_mail *next = mail->next;
         switch (mail->kind) {
         case FC_MAIL_STARTED:

@@ -22,8 +22,7 @@ bool fc_jobs_post(struct fc_jobs *jobs, struct fc_mail *mail)
         jobs->last = &mail->next;
     }
     pthread_mutex_unlock(&jobs->mutex);
-    if (taken) {
+    if (taken)
         fc_jobs_wake(jobs);
-    }
     return taken;
 }

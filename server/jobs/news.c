@@ -32,18 +32,16 @@ void fc_news_watch(struct fc_jobs *jobs, struct fc_job *job)
     int fd = fd_of(jobs, job);
 
     /* One that cannot be watched is asked now and then, as those without a descriptor are. */
-    if (fd >= 0) {
+    if (fd >= 0)
         (void)epoll_ctl(jobs->epoll_fd, EPOLL_CTL_ADD, fd, &news);
-    }
 }
 
 void fc_news_forget(struct fc_jobs *jobs, struct fc_job *job)
 {
     int fd = fd_of(jobs, job);
 
-    if (fd >= 0) {
+    if (fd >= 0)
         (void)epoll_ctl(jobs->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    }
 }
 
 void fc_news_wait(struct fc_jobs *jobs, int timeout_ms)
@@ -54,7 +52,7 @@ void fc_news_wait(struct fc_jobs *jobs, int timeout_ms)
 
     for (int i = 0; i < count; i++) {
         struct fc_job *job = news[i].data.ptr;
-        if (job != NULL) {
+        if (job) {
             job->ready = true;
         } else {
             ssize_t got = read(jobs->wake_fd, &wakes, sizeof wakes);

@@ -43,11 +43,10 @@ static void stream_started(void *ctx, const struct fc_job_row *row FC_UNUSED,
 {
     struct fc_reconcile *reconcile = ctx;
 
-    if (err != NULL && err->reason != FC_REASON_JOB_CANCELLED) {
+    if (err && err->reason != FC_REASON_JOB_CANCELLED)
         fc_log(FC_LOG_WARN, "stream_not_started", FC_LOG_ERR(err));
-    }
     pthread_mutex_lock(&reconcile->mutex);
-    reconcile->stats.failures += err != NULL && err->reason != FC_REASON_JOB_CANCELLED;
+    reconcile->stats.failures += err && err->reason != FC_REASON_JOB_CANCELLED;
     reconcile->starting--;
     (void)pthread_cond_signal(&reconcile->changed);
     pthread_mutex_unlock(&reconcile->mutex);
@@ -86,9 +85,8 @@ static void stop_streams(struct fc_reconcile *reconcile, struct fc_reader *reade
 static void wait_for_starts(struct fc_reconcile *reconcile)
 {
     pthread_mutex_lock(&reconcile->mutex);
-    while (reconcile->starting > 0) {
+    while (reconcile->starting > 0)
         (void)pthread_cond_wait(&reconcile->changed, &reconcile->mutex);
-    }
     pthread_mutex_unlock(&reconcile->mutex);
 }
 
@@ -105,9 +103,8 @@ static fc_rc make_plan(struct fc_reconcile *reconcile, struct fc_reader *reader,
         rc = fc_reconcile_plan(look->wants, look->want_count, look->haves, look->have_count, &times,
                                arena, plan, err);
     }
-    if (rc != FC_OK || plan->start_count == 0) {
+    if (rc != FC_OK || plan->start_count == 0)
         return rc;
-    }
     /* Those that would start may have failed just now, which only their last job tells. */
     rc = fc_reconcile_look_back(reader, plan->starts, plan->start_count, arena, look, err);
     return rc == FC_OK ? fc_reconcile_plan(look->wants, look->want_count, look->haves,
@@ -123,13 +120,11 @@ static fc_rc run_pass(struct fc_reconcile *reconcile, struct fc_reader *reader,
     struct fc_reconcile_look look;
     struct fc_reconcile_plan plan;
 
-    if (arena == NULL) {
+    if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to look at the streams");
-    }
     fc_rc rc = make_plan(reconcile, reader, arena, &look, &plan, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     start_streams(reconcile, &look, &plan);
     stop_streams(reconcile, reader, &look, &plan, arena);
     wait_for_starts(reconcile);
@@ -158,13 +153,11 @@ static void pass(struct fc_reconcile *reconcile, struct fc_reader *reader, struc
     int64_t wall = fc_now_ns(reconcile->sys);
 
     clock->due_ns = now + reconcile->tick_ns;
-    if (next < wall + reconcile->tick_ns) {
+    if (next < wall + reconcile->tick_ns)
         clock->due_ns = now + (next > wall ? next - wall : 0);
-    }
     clock->rested_ns = now + REST_FACTOR * took;
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_log(FC_LOG_WARN, "streams_not_reconciled", FC_LOG_ERR(&err));
-    }
     pthread_mutex_lock(&reconcile->mutex);
     reconcile->stats.passes += rc == FC_OK;
     reconcile->stats.failures += rc != FC_OK;
@@ -181,9 +174,8 @@ static void pass_if_due(struct fc_reconcile *reconcile, struct clock *clock)
     int64_t seq = 0, now = fc_monotonic_ns(reconcile->sys);
 
     if (now < clock->rested_ns || fc_store_reader(reconcile->store, &reader, &err) != FC_OK ||
-        fc_outbox_last(reader, &seq, &err) != FC_OK) {
+        fc_outbox_last(reader, &seq, &err) != FC_OK)
         return;
-    }
     if (seq != clock->seq || now >= clock->due_ns) {
         clock->seq = seq;
         pass(reconcile, reader, clock);
@@ -220,10 +212,9 @@ fc_rc fc_reconcile_new(const struct fc_reconcile_options *options, struct fc_rec
 {
     FC_CLEANUP(fc_reconcile_freep) struct fc_reconcile *reconcile = calloc(1, sizeof *reconcile);
 
-    if (reconcile == NULL) {
+    if (!reconcile)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the loop over streams");
-    }
-    reconcile->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    reconcile->sys = options->sys ? options->sys : fc_sys_real();
     reconcile->store = options->store;
     reconcile->jobs = options->jobs;
     reconcile->tick_ns = options->tick_ns > 0 ? options->tick_ns : TICK_NS;
@@ -242,9 +233,8 @@ fc_rc fc_reconcile_new(const struct fc_reconcile_options *options, struct fc_rec
 
 void fc_reconcile_free(struct fc_reconcile *reconcile)
 {
-    if (reconcile == NULL) {
+    if (!reconcile)
         return;
-    }
     if (reconcile->started) {
         pthread_mutex_lock(&reconcile->mutex);
         reconcile->stopping = true;
@@ -261,7 +251,7 @@ void fc_reconcile_free(struct fc_reconcile *reconcile)
 void fc_reconcile_stats(struct fc_reconcile *reconcile, struct fc_reconcile_stats *ret)
 {
     *ret = (struct fc_reconcile_stats){0};
-    if (reconcile != NULL) {
+    if (reconcile) {
         pthread_mutex_lock(&reconcile->mutex);
         *ret = reconcile->stats;
         pthread_mutex_unlock(&reconcile->mutex);

@@ -45,7 +45,7 @@ static const struct fc_known_table *find_known(const struct fc_known_tables *kno
         known->count == 0 ? NULL
                           : bsearch(&key, known->tables, known->count, sizeof key, compare_known);
 
-    return found != NULL && found->revision == row->revision ? found : NULL;
+    return found && found->revision == row->revision ? found : NULL;
 }
 
 static fc_rc find_hash(struct walk *walk, const struct fc_table_row *row,
@@ -57,13 +57,11 @@ static fc_rc find_hash(struct walk *walk, const struct fc_table_row *row,
     const char *project = fc_arena_strndup(walk->scratch, row->project.ptr, row->project.len);
     const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(walk->scratch), row->spec.len, (const uint8_t *)row->spec.ptr);
-    if (spec == NULL || project == NULL) {
+    if (!spec || !project)
         return out_of_memory(err);
-    }
     ret->streams = fc_stream_has_source(spec);
-    if (!ret->streams) {
+    if (!ret->streams)
         return FC_OK;
-    }
     fc_rc rc = fc_table_entities(walk->reader, project, spec, walk->scratch, &entities, err);
     return rc == FC_OK ? fc_job_hash(walk->scratch, project, spec, entities, spec->n_entities,
                                      spec->stream_source, ret->hash, err)
@@ -77,9 +75,8 @@ static struct fc_known_table judge(struct walk *walk, const struct fc_table_row 
     struct fc_known_table known = {.id = row->id, .revision = row->revision, .streams = true};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (before != NULL && (!before->streams || before->hash[0] != '\0')) {
+    if (before && (!before->streams || before->hash[0] != '\0'))
         return *before;
-    }
     if (find_hash(walk, row, &known, &err) != FC_OK) {
         known.streams = true;
         known.hash[0] = '\0';
@@ -100,9 +97,8 @@ static fc_rc keep_known(struct walk *walk, const struct fc_known_table *known, s
     if (now->count == walk->known_room) {
         size_t room = walk->known_room == 0 ? 64 : 2 * walk->known_room;
         struct fc_known_table *tables = reallocarray(now->tables, room, sizeof *tables);
-        if (tables == NULL) {
+        if (!tables)
             return out_of_memory(err);
-        }
         now->tables = tables;
         walk->known_room = room;
     }
@@ -113,14 +109,12 @@ static fc_rc keep_known(struct walk *walk, const struct fc_known_table *known, s
 /* Grows an array of the arena by the double. */
 static void *room_for(struct fc_arena *arena, void *items, size_t size, size_t count, size_t *room)
 {
-    if (count < *room) {
+    if (count < *room)
         return items;
-    }
     size_t more = *room == 0 ? 64 : 2 * *room;
     void *grown = fc_arena_calloc(arena, more, size);
-    if (grown != NULL && count > 0) {
+    if (grown && count > 0)
         memcpy(grown, items, count * size);
-    }
     *room = more;
     return grown;
 }
@@ -135,9 +129,8 @@ static fc_rc add_want(struct walk *walk, const struct fc_table_row *row,
     const char *project = fc_arena_strndup(walk->arena, row->project.ptr, row->project.len);
     const char *table = fc_arena_strndup(walk->arena, row->name.ptr, row->name.len);
     const char *hash = fc_arena_strdup(walk->arena, known->hash);
-    if (look->wants == NULL || project == NULL || table == NULL || hash == NULL) {
+    if (!look->wants || !project || !table || !hash)
         return out_of_memory(err);
-    }
     look->wants[look->want_count++] = (struct fc_stream_want){
         .project = project, .table = table, .hash = hash[0] != '\0' ? hash : NULL};
     return FC_OK;
@@ -147,9 +140,8 @@ static bool is_allowed(const struct walk *walk, fc_str project)
 {
     char name[300];
 
-    if (project.len >= sizeof name) {
+    if (project.len >= sizeof name)
         return false;
-    }
     memcpy(name, project.ptr, project.len);
     name[project.len] = '\0';
     return fc_jobs_stream_allowed(walk->jobs, name);
@@ -178,18 +170,17 @@ static fc_rc look_at_tables(struct fc_reader *reader, const struct fc_jobs *jobs
                         .scratch = scratch,
                         .look = look};
 
-    fc_rc rc = scratch == NULL ? out_of_memory(err)
-                               : fc_table_each_after(reader, (struct fc_list_after){0}, true,
-                                                     see_table, &walk, err);
+    fc_rc rc = !scratch ? out_of_memory(err)
+                        : fc_table_each_after(reader, (struct fc_list_after){0}, true, see_table,
+                                              &walk, err);
     if (rc != FC_OK) {
         free(walk.now.tables);
         return rc;
     }
     free(known->tables);
     *known = walk.now;
-    if (known->count > 0) {
+    if (known->count > 0)
         qsort(known->tables, known->count, sizeof *known->tables, compare_known);
-    }
     return FC_OK;
 }
 
@@ -213,8 +204,7 @@ static fc_rc mark_halted(struct fc_reader *reader, struct fc_arena *arena,
         const struct fc_stream_halt key = {.project = fc_str_from(want->project),
                                            .table_name = fc_str_from(want->table)};
         const struct fc_stream_halt *halt = bsearch(&key, halts, count, sizeof key, compare_halt);
-        want->halted =
-            halt != NULL && want->hash != NULL && fc_str_eq(halt->hash, fc_str_from(want->hash));
+        want->halted = halt && want->hash && fc_str_eq(halt->hash, fc_str_from(want->hash));
     }
     return rc;
 }
@@ -224,7 +214,7 @@ static const char *text(struct fc_arena *arena, fc_str str)
 {
     const char *copy = fc_arena_strndup(arena, str.ptr, str.len);
 
-    return copy != NULL ? copy : "";
+    return copy ? copy : "";
 }
 
 static void add_have(struct fc_arena *arena, const struct fc_job_row *row, unsigned failures,
@@ -247,9 +237,8 @@ static fc_rc make_room(struct fc_arena *arena, size_t more, struct fc_reconcile_
     struct fc_stream_have *haves = fc_arena_calloc(arena, room, sizeof *haves);
     const char **ids = fc_arena_calloc(arena, room, sizeof *ids);
 
-    if (haves == NULL || ids == NULL) {
+    if (!haves || !ids)
         return out_of_memory(err);
-    }
     if (look->have_count > 0) {
         memcpy(haves, look->haves, look->have_count * sizeof *haves);
         memcpy(ids, look->ids, look->have_count * sizeof *ids);
@@ -267,18 +256,14 @@ static fc_rc look_at_jobs(struct fc_reader *reader, struct fc_arena *arena,
     size_t count = 0;
     fc_rc rc = fc_job_list(reader, &active, arena, &rows, &count, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = make_room(arena, count, look, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].type == FC_JOB_STREAM_INGESTION) {
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].type == FC_JOB_STREAM_INGESTION)
             add_have(arena, &rows[i], 0, look);
-        }
-    }
     return fc_arena_exhausted(arena) ? out_of_memory(err) : FC_OK;
 }
 
@@ -289,9 +274,8 @@ fc_rc fc_reconcile_look(struct fc_reader *reader, const struct fc_jobs *jobs,
     *ret = (struct fc_reconcile_look){0};
     /* Jobs first: one that begins between the looks, for a table that changes there, is not taken for an old one. */
     fc_rc rc = look_at_jobs(reader, arena, ret, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = look_at_tables(reader, jobs, known, arena, ret, err);
-    }
     return rc == FC_OK ? mark_halted(reader, arena, ret, err) : rc;
 }
 
@@ -309,24 +293,21 @@ fc_rc fc_reconcile_look_back(struct fc_reader *reader, const size_t *wants, size
         rc = fc_stream_job_last(reader, fc_str_from(want->project), fc_str_from(want->table),
                                 LOOK_BACK, arena, &rows, &found, err);
         while (failures < found && rows[failures].state == FC_JOB_ERROR &&
-               fc_str_eq(rows[failures].hash, fc_str_from(want->hash))) {
+               fc_str_eq(rows[failures].hash, fc_str_from(want->hash)))
             failures++;
-        }
-        if (failures > 0) {
+        if (failures > 0)
             add_have(arena, &rows[0], failures, look);
-        }
     }
     return rc == FC_OK && fc_arena_exhausted(arena) ? out_of_memory(err) : rc;
 }
 
 static const char *why_of_table(const struct fc_table_row *row, struct fc_arena *arena)
 {
-    if (row->id == 0 || row->deleted) {
+    if (row->id == 0 || row->deleted)
         return "its feature table was deleted";
-    }
     const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(arena), row->spec.len, (const uint8_t *)row->spec.ptr);
-    return spec != NULL && !fc_stream_has_source(spec)
+    return spec && !fc_stream_has_source(spec)
                ? "its feature table has no stream source any more"
                : "its feature table has changed: another job goes on in its place";
 }
@@ -338,16 +319,13 @@ const char *fc_reconcile_why(struct fc_reader *reader, const struct fc_jobs *job
     struct fc_table_row table = {.id = 0};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (!fc_jobs_stream_allowed(jobs, have->project)) {
+    if (!fc_jobs_stream_allowed(jobs, have->project))
         return "streams of its project are not allowed: it is not among stream.projects";
-    }
     if (fc_project_find(reader, fc_str_from(have->project), arena, &project, &err) == FC_OK &&
-        project.id != 0 && project.archived) {
+        project.id != 0 && project.archived)
         return "its project was archived";
-    }
     if (fc_table_find(reader, fc_str_from(have->project), fc_str_from(have->table), arena, &table,
-                      &err) != FC_OK) {
+                      &err) != FC_OK)
         return "its feature table does not ask for it any more";
-    }
     return why_of_table(&table, arena);
 }

@@ -32,12 +32,10 @@ static int compare_entries(const void *left, const void *right)
     const struct entry *a = left, *b = right;
     int order = compare_names(a, b);
 
-    if (order != 0) {
+    if (order != 0)
         return order;
-    }
-    if (a->is_want != b->is_want) {
+    if (a->is_want != b->is_want)
         return a->is_want ? -1 : 1;
-    }
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
@@ -51,9 +49,8 @@ static int64_t pause_after(const struct fc_reconcile_times *times, unsigned fail
 {
     int64_t pause = times->retry_first_ns;
 
-    for (unsigned i = 1; i < failures && pause < times->retry_max_ns; i++) {
+    for (unsigned i = 1; i < failures && pause < times->retry_max_ns; i++)
         pause *= 2;
-    }
     return pause < times->retry_max_ns ? pause : times->retry_max_ns;
 }
 
@@ -63,9 +60,8 @@ static bool is_resting(struct planner *planner, const struct fc_stream_have *fai
     int64_t now = planner->times->now_ns;
     int64_t due = failed->ended_ns + pause_after(planner->times, failed->failures);
 
-    if (now >= due || failed->ended_ns > now) {
+    if (now >= due || failed->ended_ns > now)
         return false;
-    }
     planner->next_ns = due < planner->next_ns ? due : planner->next_ns;
     return true;
 }
@@ -77,12 +73,11 @@ static void plan_table(struct planner *planner, const struct fc_stream_want *wan
     const struct fc_stream_have *failed = NULL;
     bool there = false;
 
-    if (want != NULL && want->hash == NULL) {
+    if (want && !want->hash)
         return;
-    }
     for (size_t i = 0; i < count; i++) {
         const struct fc_stream_have *have = &planner->haves[entries[i].index];
-        bool fits = want != NULL && strcmp(have->hash, want->hash) == 0;
+        bool fits = want && strcmp(have->hash, want->hash) == 0;
         if (is_active(have)) {
             planner->stop[entries[i].index] = !fits || there;
             there |= fits;
@@ -90,22 +85,19 @@ static void plan_table(struct planner *planner, const struct fc_stream_want *wan
             failed = have;
         }
     }
-    if (want != NULL && !there && !want->halted &&
-        (failed == NULL || !is_resting(planner, failed))) {
+    if (want && !there && !want->halted && (!failed || !is_resting(planner, failed)))
         planner->start[want - planner->wants] = true;
-    }
 }
 
 static void plan_all(struct planner *planner, const struct entry *entries, size_t count)
 {
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
-        while (end < count && compare_names(&entries[i], &entries[end]) == 0) {
+        while (end < count && compare_names(&entries[i], &entries[end]) == 0)
             end++;
-        }
         const struct fc_stream_want *want =
             entries[i].is_want ? &planner->wants[entries[i].index] : NULL;
-        size_t first = i + (want != NULL ? 1 : 0);
+        size_t first = i + (want ? 1 : 0);
         plan_table(planner, want, &entries[first], end - first);
         i = end;
     }
@@ -116,11 +108,9 @@ static size_t *indexes(struct fc_arena *arena, const bool *flags, size_t count, 
     size_t *list = fc_arena_calloc(arena, count + 1, sizeof *list);
 
     *ret_count = 0;
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        if (flags[i]) {
+    for (size_t i = 0; list && i < count; i++)
+        if (flags[i])
             list[(*ret_count)++] = i;
-        }
-    }
     return list;
 }
 
@@ -130,17 +120,16 @@ static struct entry *sorted(const struct fc_stream_want *wants, size_t want_coun
 {
     struct entry *entries = fc_arena_calloc(arena, want_count + have_count + 1, sizeof *entries);
 
-    for (size_t i = 0; entries != NULL && i < want_count; i++) {
+    for (size_t i = 0; entries && i < want_count; i++) {
         entries[i] = (struct entry){
             .project = wants[i].project, .table = wants[i].table, .is_want = true, .index = i};
     }
-    for (size_t i = 0; entries != NULL && i < have_count; i++) {
+    for (size_t i = 0; entries && i < have_count; i++) {
         entries[want_count + i] =
             (struct entry){.project = haves[i].project, .table = haves[i].table, .index = i};
     }
-    if (entries != NULL) {
+    if (entries)
         qsort(entries, want_count + have_count, sizeof *entries, compare_entries);
-    }
     return entries;
 }
 
@@ -159,7 +148,7 @@ fc_rc fc_reconcile_plan(const struct fc_stream_want *wants, size_t want_count,
     };
     const struct entry *entries = sorted(wants, want_count, haves, have_count, arena);
 
-    if (planner.start != NULL && planner.stop != NULL && entries != NULL) {
+    if (planner.start && planner.stop && entries) {
         plan_all(&planner, entries, want_count + have_count);
         ret->starts = indexes(arena, planner.start, want_count, &ret->start_count);
         ret->stops = indexes(arena, planner.stop, have_count, &ret->stop_count);

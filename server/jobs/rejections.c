@@ -16,9 +16,8 @@ static size_t slot_of(struct fc_jobs *jobs, const char *reason)
     size_t i = 0;
 
     while (i < FC_REJECTION_SLOTS - 1 && jobs->rejections[i].reason[0] != '\0' &&
-           strcmp(jobs->rejections[i].reason, reason) != 0) {
+           strcmp(jobs->rejections[i].reason, reason) != 0)
         i++;
-    }
     if (jobs->rejections[i].reason[0] == '\0') {
         (void)snprintf(jobs->rejections[i].reason, sizeof jobs->rejections[i].reason, "%s",
                        i < FC_REJECTION_SLOTS - 1 ? reason : OTHER);
@@ -44,9 +43,8 @@ void fc_jobs_count_rejections(struct fc_jobs *jobs, struct fc_job *job,
         now[slot_of(jobs, is_word(one->reason) ? one->reason : OTHER)] += one->count;
     }
     for (size_t i = 0; i < FC_REJECTION_SLOTS; i++) {
-        if (!known && now[i] > job->rejected[i]) {
+        if (!known && now[i] > job->rejected[i])
             jobs->rejections[i].rows += now[i] - job->rejected[i];
-        }
         job->rejected[i] = now[i];
     }
     pthread_mutex_unlock(&jobs->mutex);
@@ -56,10 +54,8 @@ void fc_jobs_each_rejection(struct fc_jobs *jobs,
                             void (*fn)(void *ctx, const char *reason, uint64_t rows), void *ctx)
 {
     pthread_mutex_lock(&jobs->mutex);
-    for (size_t i = 0; i < FC_REJECTION_SLOTS; i++) {
-        if (jobs->rejections[i].reason[0] != '\0') {
+    for (size_t i = 0; i < FC_REJECTION_SLOTS; i++)
+        if (jobs->rejections[i].reason[0] != '\0')
             fn(ctx, jobs->rejections[i].reason, jobs->rejections[i].rows);
-        }
-    }
     pthread_mutex_unlock(&jobs->mutex);
 }

@@ -27,7 +27,7 @@ struct save {
 
 static void save_free(struct save *save)
 {
-    if (save != NULL) {
+    if (save) {
         fc_arena_free(save->arena);
         free(save);
     }
@@ -55,13 +55,11 @@ static fc_rc write_stream(struct fc_txn *txn, const struct save *save, struct fc
         .project = position->project, .table_name = position->table_name, .hash = save->hash};
     fc_rc rc = FC_OK;
 
-    if (position->source.len > 0 && position->positions.len > 0) {
+    if (position->source.len > 0 && position->positions.len > 0)
         rc = fc_stream_position_put(txn, position, err);
-    }
     bool over = save->row.state == FC_JOB_CANCELLED || save->row.state == FC_JOB_ERROR;
-    if (rc == FC_OK && save->halt && over) {
+    if (rc == FC_OK && save->halt && over)
         rc = fc_stream_halt_put(txn, &halt, err);
-    }
     return rc;
 }
 
@@ -71,9 +69,8 @@ static fc_rc write_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
     struct fc_job_row stored = {.type = 0};
 
     fc_rc rc = fc_job_find(fc_txn_reader(txn), save->row.id, save->arena, &stored, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (stored.id.len == 0) {
         return fc_fail(err, FC_REASON_JOB_NOT_FOUND, "job %.*s is not in the store any more",
                        (int)save->row.id.len, save->row.id.ptr);
@@ -86,9 +83,8 @@ static fc_rc write_row(struct fc_txn *txn, void *ctx, struct fc_error *err)
         rc = fc_job_update(txn, &stored, err);
     }
     stored.state = save->row.state;
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_job_update(txn, &stored, err);
-    }
     return rc == FC_OK ? write_stream(txn, save, err) : rc;
 }
 
@@ -97,13 +93,11 @@ static void row_written(void *ctx, const struct fc_error *err)
     struct save *save = ctx;
     struct fc_jobs *jobs = save->jobs;
 
-    if (err != NULL) {
+    if (err)
         save->saved.err = *err;
-    }
     fc_arena_free(fc_steal(save->arena));
-    if (!fc_jobs_post(jobs, &save->saved.mail)) {
+    if (!fc_jobs_post(jobs, &save->saved.mail))
         save_free(save);
-    }
     pthread_mutex_lock(&jobs->mutex);
     jobs->saves--;
     pthread_cond_signal(&jobs->saves_done);
@@ -113,7 +107,7 @@ static void row_written(void *ctx, const struct fc_error *err)
 static bool keep(struct fc_arena *arena, fc_str *text)
 {
     void *copy = text->len > 0 ? fc_arena_memdup(arena, text->ptr, text->len) : NULL;
-    bool kept = text->len == 0 || copy != NULL;
+    bool kept = text->len == 0 || copy;
 
     text->ptr = copy;
     return kept;
@@ -125,7 +119,7 @@ static void add_stream(struct save *save, const struct fc_job *job)
     save->halt = job->halt;
     save->position.project = fc_str_from(job->project);
     save->position.table_name = fc_str_from(job->table);
-    if (job->source != NULL && job->store != NULL) {
+    if (job->source && job->store) {
         save->position.source = fc_str_from(job->source);
         save->position.store = fc_str_from(job->store);
         save->position.positions = (fc_str){.ptr = job->positions.ptr, .len = job->positions.len};
@@ -136,27 +130,23 @@ static struct save *save_new(struct fc_jobs *jobs, const struct fc_job *job)
 {
     FC_CLEANUP(save_freep) struct save *save = calloc(1, sizeof *save);
 
-    if (save == NULL || (save->arena = fc_arena_new(ROW_BYTES)) == NULL) {
+    if (!save || !(save->arena = fc_arena_new(ROW_BYTES)))
         return NULL;
-    }
     save->jobs = jobs;
     save->saved.mail.kind = FC_MAIL_SAVED;
     (void)snprintf(save->saved.id, sizeof save->saved.id, "%s", job->id);
     save->saved.state = job->state;
     fc_job_row_of(job, &save->row);
-    if (job->type == FC_JOB_STREAM_INGESTION) {
+    if (job->type == FC_JOB_STREAM_INGESTION)
         add_stream(save, job);
-    }
     struct fc_stream_position *position = &save->position;
     fc_str *texts[] = {&save->row.id,      &save->row.progress,      &save->row.receipt,
                        &save->row.reason,  &save->row.error_message, &save->hash,
                        &position->project, &position->table_name,    &position->source,
                        &position->store,   &position->positions};
-    for (size_t i = 0; i < FC_ARRAY_LEN(texts); i++) {
-        if (!keep(save->arena, texts[i])) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(texts); i++)
+        if (!keep(save->arena, texts[i]))
             return NULL;
-        }
-    }
     return fc_steal(save);
 }
 
@@ -164,12 +154,11 @@ void fc_jobs_save_due(struct fc_jobs *jobs)
 {
     int64_t now = fc_monotonic_ns(jobs->sys);
 
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (!job->dirty || job->saving || job->save_due_ns > now) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next) {
+        if (!job->dirty || job->saving || job->save_due_ns > now)
             continue;
-        }
         struct save *save = save_new(jobs, job);
-        if (save == NULL) {
+        if (!save) {
             job->save_due_ns = now + RETRY_NS;
             continue;
         }
@@ -185,7 +174,7 @@ void fc_jobs_save_due(struct fc_jobs *jobs)
 
 void fc_job_answer_cancellers(struct fc_job *job, const struct fc_error *err)
 {
-    while (job->cancellers != NULL) {
+    while (job->cancellers) {
         struct fc_canceller *who = job->cancellers;
         job->cancellers = who->next;
         who->done(who->ctx, err);
@@ -197,17 +186,15 @@ void fc_jobs_saved(struct fc_jobs *jobs, const struct fc_saved *saved)
 {
     struct fc_job *job = fc_jobs_find(jobs, saved->id);
 
-    if (job == NULL) {
+    if (!job)
         return;
-    }
     job->saving = false;
     if (saved->err.rc != FC_OK) {
         fc_log(FC_LOG_ERROR, "job_not_saved", FC_LOG_STR("job", job->id), FC_LOG_ERR(&saved->err));
         job->dirty = true;
         job->save_due_ns = fc_monotonic_ns(jobs->sys) + RETRY_NS;
-        if (fc_job_has_ended(job)) {
+        if (fc_job_has_ended(job))
             fc_job_answer_cancellers(job, &saved->err);
-        }
         return;
     }
     if (saved->state == job->state && fc_job_has_ended(job) && !job->dirty) {

@@ -32,9 +32,8 @@ int64_t fc_schedule_next_s(const struct fc_schedules *schedules, const struct fc
 
 void fc_schedules_wake(struct fc_schedules *schedules)
 {
-    if (schedules == NULL) {
+    if (!schedules)
         return;
-    }
     (void)pthread_mutex_lock(&schedules->mutex);
     schedules->woken = true;
     (void)pthread_cond_signal(&schedules->changed);
@@ -74,9 +73,8 @@ static fc_rc shift_rows(struct fc_txn *txn, void *ctx, struct fc_error *err)
     for (size_t i = 0; rc == FC_OK && i < count; i++) {
         struct fc_error unread = FC_ERROR_INIT;
         struct fc_cron cron;
-        if (rows[i].next_ns <= now_ns || fc_cron_parse(rows[i].cron, &cron, &unread) != FC_OK) {
+        if (rows[i].next_ns <= now_ns || fc_cron_parse(rows[i].cron, &cron, &unread) != FC_OK)
             continue;
-        }
         int64_t next_s =
             fc_schedule_next_s(shift->schedules, &cron, now_ns / FC_NS_PER_S, rows[i].last_ns);
         if (next_s < INT64_MAX / FC_NS_PER_S && rows[i].next_ns != next_s * FC_NS_PER_S) {
@@ -93,9 +91,8 @@ static fc_rc shift(struct fc_schedules *schedules, struct fc_arena *arena, struc
     struct shift shift = {.schedules = schedules, .arena = arena};
     fc_rc rc = fc_store_run(schedules->store, shift_rows, &shift, err);
 
-    if (rc == FC_OK && shift.moved > 0) {
+    if (rc == FC_OK && shift.moved > 0)
         fc_log(FC_LOG_INFO, "schedules_moved", FC_LOG_INT("schedules", shift.moved));
-    }
     return rc;
 }
 
@@ -118,12 +115,10 @@ static fc_rc deal_with_due(struct fc_schedules *schedules, struct fc_reader *rea
         atomic_store(&schedules->waiting, waiting);
         rc = fc_schedule_first(reader, now_ns, &first_ns, err);
     }
-    if (waiting > 0 && sleep_ns > WAITING_SLEEP_NS) {
+    if (waiting > 0 && sleep_ns > WAITING_SLEEP_NS)
         sleep_ns = WAITING_SLEEP_NS;
-    }
-    if (rc == FC_OK && first_ns - now_ns < sleep_ns) {
+    if (rc == FC_OK && first_ns - now_ns < sleep_ns)
         sleep_ns = first_ns - now_ns;
-    }
     *ret_sleep_ns = sleep_ns;
     return rc;
 }
@@ -132,13 +127,12 @@ static fc_rc work(struct fc_schedules *schedules, struct fc_error *err)
 {
     FC_CLEANUP(fc_reader_closep) struct fc_reader *reader = NULL;
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(ROWS_LIMIT);
-    fc_rc rc = arena != NULL ? fc_reader_open(schedules->store, &reader, err)
-                             : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for schedules");
+    fc_rc rc = arena ? fc_reader_open(schedules->store, &reader, err)
+                     : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for schedules");
 
     int64_t ahead = fc_now_ns(schedules->sys) - fc_monotonic_ns(schedules->sys);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = shift(schedules, arena, err);
-    }
     while (rc == FC_OK && !atomic_load(&schedules->stopping)) {
         int64_t sleep_ns = LONGEST_SLEEP_NS;
         int64_t now_ahead = fc_now_ns(schedules->sys) - fc_monotonic_ns(schedules->sys);
@@ -153,9 +147,8 @@ static fc_rc work(struct fc_schedules *schedules, struct fc_error *err)
             fc_arena_reset(arena);
             rc = deal_with_due(schedules, reader, arena, &sleep_ns, err);
         }
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             sleep_until_changed(schedules, sleep_ns);
-        }
     }
     return rc;
 }
@@ -180,10 +173,9 @@ fc_rc fc_schedules_new(const struct fc_schedules_options *options, struct fc_sch
 {
     FC_CLEANUP(fc_schedules_freep) struct fc_schedules *schedules = calloc(1, sizeof *schedules);
 
-    if (schedules == NULL) {
+    if (!schedules)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for schedules");
-    }
-    schedules->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    schedules->sys = options->sys ? options->sys : fc_sys_real();
     schedules->store = options->store;
     schedules->jobs = options->jobs;
     schedules->zone = options->zone;
@@ -202,14 +194,12 @@ fc_rc fc_schedules_new(const struct fc_schedules_options *options, struct fc_sch
 
 void fc_schedules_free(struct fc_schedules *schedules)
 {
-    if (schedules == NULL) {
+    if (!schedules)
         return;
-    }
     atomic_store(&schedules->stopping, true);
     fc_schedules_wake(schedules);
-    if (schedules->started) {
+    if (schedules->started)
         (void)pthread_join(schedules->thread, NULL);
-    }
     (void)pthread_cond_destroy(&schedules->changed);
     (void)pthread_mutex_destroy(&schedules->mutex);
     free(schedules);
@@ -233,7 +223,7 @@ const char *fc_missed_runs_word(enum fc_missed_runs missed)
 void fc_schedules_stats(const struct fc_schedules *schedules, struct fc_schedules_stats *ret)
 {
     *ret = (struct fc_schedules_stats){0};
-    if (schedules != NULL) {
+    if (schedules) {
         ret->asked = atomic_load(&schedules->asked);
         ret->runs = atomic_load(&schedules->runs);
         ret->passed_over = atomic_load(&schedules->passed_over);

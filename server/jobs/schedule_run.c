@@ -47,9 +47,8 @@ static int64_t count_due(const struct deal *deal)
 {
     int64_t count = 1;
 
-    for (int64_t at = deal->first_s; at < deal->last_s && count < COUNT_MAX; count++) {
+    for (int64_t at = deal->first_s; at < deal->last_s && count < COUNT_MAX; count++)
         at = fc_cron_next(&deal->cron, &deal->schedules->zone, at);
-    }
     return count;
 }
 
@@ -80,9 +79,8 @@ static fc_rc pass_over(struct deal *deal, enum fc_reason reason, const char *mes
     deal->row.reason = fc_str_from(fc_reason_info(reason)->word);
     deal->row.message = fc_str_from(message);
     fc_rc rc = fc_store_run(deal->schedules->store, run_update, &deal->row, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         atomic_fetch_add(&deal->schedules->passed_over, (uint_fast64_t)count);
-    }
     return rc;
 }
 
@@ -91,9 +89,8 @@ static fc_rc is_busy(const struct deal *deal, bool *ret, struct fc_error *err)
     struct fc_job_row job = {.type = 0};
     fc_rc rc = FC_OK;
 
-    if (deal->row.last_job.len > 0) {
+    if (deal->row.last_job.len > 0)
         rc = fc_job_find(deal->reader, deal->row.last_job, deal->arena, &job, err);
-    }
     *ret = job.id.len > 0 && (job.state == FC_JOB_PENDING || job.state == FC_JOB_RUNNING);
     return rc;
 }
@@ -115,9 +112,8 @@ static void log_run(void *ctx, const struct fc_job_row *job, const struct fc_err
     const struct deal *deal = ctx;
     char table[300], id[FC_JOB_ID_SIZE], at[FC_TIME_TEXT_MAX];
 
-    if (err != NULL) {
+    if (err)
         return; /* told by the caller */
-    }
     (void)snprintf(table, sizeof table, "%.*s/%.*s", (int)job->project.len, job->project.ptr,
                    (int)job->table_name.len, job->table_name.ptr);
     (void)snprintf(id, sizeof id, "%.*s", (int)job->id.len, job->id.ptr);
@@ -155,12 +151,10 @@ static fc_rc start_run(struct deal *deal, struct fc_error *err)
     int64_t merged = count_due(deal) - 1;
 
     fc_rc rc = fc_start_new(deal->schedules->jobs, FC_JOB_BATCH_INGESTION, &request, &start, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_start_resolve(start, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     advance(deal);
     deal->row.passed_over += merged;
     deal->start = start;
@@ -196,15 +190,13 @@ static enum fc_due after_failure(struct deal *deal, const struct fc_schedule_row
     fc_rc rc;
 
     deal->row = *row;
-    if (why->rc == FC_CANCELLED) {
+    if (why->rc == FC_CANCELLED)
         return FC_DUE_DONE; /* changed meanwhile: the next look has it as it is now */
-    }
     (void)snprintf(table, sizeof table, "%.*s/%.*s", (int)row->project.len, row->project.ptr,
                    (int)row->table_name.len, row->table_name.ptr);
     fc_log(FC_LOG_WARN, "schedule_not_run", FC_LOG_STR("table", table), FC_LOG_ERR(why));
-    if (why->retryable) {
+    if (why->retryable)
         return FC_DUE_FAILED;
-    }
     if (why->reason == FC_REASON_TABLE_NOT_FOUND) {
         rc = fc_store_run(deal->schedules->store, run_remove, deal, &err);
     } else {
@@ -222,15 +214,13 @@ static fc_rc decide(struct deal *deal, int64_t now_s, enum fc_due *ret, struct f
     bool busy = false;
 
     fc_rc rc = fc_cron_parse(deal->row.cron, &deal->cron, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     deal->first_s = deal->row.next_ns / FC_NS_PER_S;
     deal->last_s = fc_cron_last(&deal->cron, &deal->schedules->zone, deal->first_s, now_s);
     rc = is_busy(deal, &busy, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     *ret = busy && !skip ? FC_DUE_WAITS : FC_DUE_DONE;
     if (busy && skip) {
         (void)snprintf(message, sizeof message,
@@ -258,8 +248,7 @@ enum fc_due fc_schedule_deal(struct fc_schedules *schedules, struct fc_reader *r
     struct fc_error err = FC_ERROR_INIT;
     enum fc_due due = FC_DUE_DONE;
 
-    if (arena == NULL) {
+    if (!arena)
         return FC_DUE_FAILED;
-    }
     return decide(&deal, now_s, &due, &err) == FC_OK ? due : after_failure(&deal, row, &err);
 }

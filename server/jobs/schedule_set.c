@@ -22,7 +22,7 @@ struct change {
 
 static void change_free(struct change *change)
 {
-    if (change != NULL) {
+    if (change) {
         fc_arena_free(change->arena);
         free(change);
     }
@@ -40,9 +40,8 @@ static fc_rc change_new(struct fc_schedules *schedules, fc_str project, fc_str t
 {
     FC_CLEANUP(change_freep) struct change *change = calloc(1, sizeof *change);
 
-    if (change == NULL || (change->arena = fc_arena_new(CHANGE_BYTES)) == NULL) {
+    if (!change || !(change->arena = fc_arena_new(CHANGE_BYTES)))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to change a schedule");
-    }
     if (table_name.len == 0) {
         return fc_fail_field(err, FC_REASON_FIELD_REQUIRED, "table_name",
                              "table_name is empty: it names the feature table");
@@ -60,9 +59,8 @@ static fc_rc change_new(struct fc_schedules *schedules, fc_str project, fc_str t
 
 static fc_rc check_timespan(int32_t days, struct fc_error *err)
 {
-    if (days >= 1 && days <= FC_SCHEDULE_DAYS_MAX) {
+    if (days >= 1 && days <= FC_SCHEDULE_DAYS_MAX)
         return FC_OK;
-    }
     return fc_fail_field(err, FC_REASON_FIELD_INVALID, "ingestion_timespan",
                          "ingestion_timespan is %d, expected a number of days from 1 to %d",
                          (int)days, FC_SCHEDULE_DAYS_MAX);
@@ -75,12 +73,10 @@ static fc_rc check_values(struct change *change, const struct fc_schedule_reques
     struct fc_violations wrong;
 
     fc_violations_init(&wrong, change->arena);
-    if (fc_cron_parse(request->cron, &change->cron, &of_cron) != FC_OK) {
+    if (fc_cron_parse(request->cron, &change->cron, &of_cron) != FC_OK)
         fc_violations_add(&wrong, of_cron.reason, of_cron.field, "%s", of_cron.message);
-    }
-    if (check_timespan(request->timespan_days, &of_days) != FC_OK) {
+    if (check_timespan(request->timespan_days, &of_days) != FC_OK)
         fc_violations_add(&wrong, of_days.reason, of_days.field, "%s", of_days.message);
-    }
     return fc_violations_to_error(&wrong, err);
 }
 
@@ -103,9 +99,8 @@ static fc_rc put(struct fc_txn *txn, void *ctx, struct fc_error *err)
 
     fc_rc rc = fc_schedule_find(fc_txn_reader(txn), change->project, change->table_name,
                                 change->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0) {
         row = (struct fc_schedule_row){.project = change->project,
                                        .table_name = change->table_name,
@@ -142,9 +137,8 @@ static void changed(void *ctx, const struct fc_error *err)
 {
     struct change *change = ctx;
 
-    if (err == NULL) {
+    if (!err)
         fc_schedules_wake(change->schedules);
-    }
     change->done(change->ctx, err);
     change_free(change);
 }
@@ -155,12 +149,10 @@ static fc_rc make_set(struct fc_schedules *schedules, const struct fc_schedule_r
     FC_CLEANUP(change_freep) struct change *change = NULL;
 
     fc_rc rc = change_new(schedules, request->project, request->table_name, &change, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = check_values(change, request, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = check_table(change, err);
-    }
     if (rc == FC_OK) {
         change->text = keep(change, request->cron);
         change->timespan_days = request->timespan_days;

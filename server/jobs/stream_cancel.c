@@ -18,7 +18,7 @@ struct stream_cancel {
 
 static void stream_cancel_free(struct stream_cancel *cancel)
 {
-    if (cancel != NULL) {
+    if (cancel) {
         fc_arena_free(cancel->arena);
         free(cancel);
     }
@@ -64,7 +64,7 @@ void fc_stream_cancel_failed(struct fc_jobs *jobs, const struct fc_job_row *row,
     FC_CLEANUP(stream_cancel_freep) struct stream_cancel *cancel = calloc(1, sizeof *cancel);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (cancel == NULL || (cancel->arena = fc_arena_new(HALT_BYTES)) == NULL ||
+    if (!cancel || !(cancel->arena = fc_arena_new(HALT_BYTES)) ||
         !keep(cancel->arena, row->project, &cancel->halt.project) ||
         !keep(cancel->arena, row->table_name, &cancel->halt.table_name) ||
         !keep(cancel->arena, row->hash, &cancel->halt.hash)) {

@@ -63,15 +63,12 @@ static fc_rc insert_stream(struct fc_txn *txn, void *ctx, struct fc_error *err)
     struct fc_reader *reader = fc_txn_reader(txn);
 
     fc_rc rc = check_halt(start, reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_stream_halt_remove(txn, start->row.project, start->row.table_name, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = find_live(start, reader, err);
-    }
-    if (rc != FC_OK || start->letter->job == NULL) {
+    if (rc != FC_OK || !start->letter->job)
         return rc;
-    }
     return fc_start_insert(txn, start, err);
 }
 
@@ -88,24 +85,21 @@ void fc_jobs_start_stream(struct fc_jobs *jobs, const struct fc_stream_request *
         start->by_loop = request->by_loop;
         rc = check_allowed(start, &err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         fc_start_submit(fc_steal(start), insert_stream, started, ctx);
-    } else {
+    else
         started(ctx, NULL, &err);
-    }
 }
 
 void fc_jobs_withdraw(struct fc_jobs *jobs, const char *id, const char *why)
 {
     struct fc_withdraw *letter = calloc(1, sizeof *letter);
 
-    if (letter == NULL) {
+    if (!letter)
         return;
-    }
     letter->mail.kind = FC_MAIL_WITHDRAW;
     (void)snprintf(letter->id, sizeof letter->id, "%s", id);
     (void)snprintf(letter->why, sizeof letter->why, "%s", why);
-    if (!fc_jobs_post(jobs, &letter->mail)) {
+    if (!fc_jobs_post(jobs, &letter->mail))
         free(letter);
-    }
 }

@@ -23,9 +23,8 @@ void fc_stream_gauge_add(struct fc_jobs *jobs, struct fc_job *job)
     struct fc_stream_gauge *gauge =
         job->type == FC_JOB_STREAM_INGESTION ? malloc(sizeof *gauge + project + table) : NULL;
 
-    if (gauge == NULL) {
+    if (!gauge)
         return;
-    }
     memcpy(gauge->names, job->project, project);
     memcpy(gauge->names + project, job->table, table);
     gauge->stats = (struct fc_stream_stats){
@@ -39,11 +38,10 @@ void fc_stream_gauge_add(struct fc_jobs *jobs, struct fc_job *job)
 
 void fc_stream_gauge_remove(struct fc_jobs *jobs, struct fc_job *job)
 {
-    if (job->gauge == NULL) {
+    if (!job->gauge)
         return;
-    }
     pthread_mutex_lock(&jobs->mutex);
-    for (struct fc_stream_gauge **link = &jobs->gauges; *link != NULL; link = &(*link)->next) {
+    for (struct fc_stream_gauge **link = &jobs->gauges; *link; link = &(*link)->next) {
         if (*link == job->gauge) {
             *link = job->gauge->next;
             break;
@@ -56,13 +54,12 @@ void fc_stream_gauge_remove(struct fc_jobs *jobs, struct fc_job *job)
 void fc_stream_gauge_set(struct fc_jobs *jobs, struct fc_job *job,
                          const Feast__Worker__V1__Progress *progress)
 {
-    if (job->gauge == NULL) {
+    if (!job->gauge)
         return;
-    }
     struct fc_stream_stats *stats = &job->gauge->stats;
     pthread_mutex_lock(&jobs->mutex);
     stats->running = job->state == FC_JOB_RUNNING;
-    if (progress != NULL) {
+    if (progress) {
         stats->troubled = progress->trouble[0] != '\0';
         stats->behind = progress->behind;
         stats->behind_ms = progress->behind_ms;
@@ -71,7 +68,7 @@ void fc_stream_gauge_set(struct fc_jobs *jobs, struct fc_job *job,
         stats->rows_rejected = progress->rows_rejected;
         stats->rows_per_second = progress->rows_per_second;
         stats->partitions = progress->partitions;
-        if (progress->newest_event != NULL) {
+        if (progress->newest_event) {
             stats->newest_event_ns =
                 progress->newest_event->seconds * FC_NS_PER_S + progress->newest_event->nanos;
         }
@@ -83,9 +80,8 @@ void fc_jobs_each_stream(struct fc_jobs *jobs,
                          void (*fn)(void *ctx, const struct fc_stream_stats *stats), void *ctx)
 {
     pthread_mutex_lock(&jobs->mutex);
-    for (const struct fc_stream_gauge *gauge = jobs->gauges; gauge != NULL; gauge = gauge->next) {
+    for (const struct fc_stream_gauge *gauge = jobs->gauges; gauge; gauge = gauge->next)
         fn(ctx, &gauge->stats);
-    }
     pthread_mutex_unlock(&jobs->mutex);
 }
 
@@ -96,7 +92,7 @@ static struct fc_submissions *submissions_new(const char *project, const char *t
     size_t project_size = strlen(project) + 1, table_size = strlen(table) + 1;
     struct fc_submissions *row = calloc(1, sizeof *row + project_size + table_size);
 
-    if (row != NULL) {
+    if (row) {
         memcpy(row->names, project, project_size);
         memcpy(row->names + project_size, table, table_size);
         row->project = row->names;
@@ -118,14 +114,11 @@ static struct fc_submissions *find_submissions(struct fc_jobs *jobs, const char 
     struct fc_submissions **link = &jobs->submissions;
     size_t count = 0;
 
-    for (; *link != NULL; link = &(*link)->next, count++) {
-        if (strcmp((*link)->project, project) == 0 && strcmp((*link)->table, table) == 0) {
+    for (; *link; link = &(*link)->next, count++)
+        if (strcmp((*link)->project, project) == 0 && strcmp((*link)->table, table) == 0)
             return *link;
-        }
-    }
-    if (count >= FC_SUBMISSION_TABLES && project[0] != '\0') {
+    if (count >= FC_SUBMISSION_TABLES && project[0] != '\0')
         return find_submissions(jobs, "", "");
-    }
     *link = submissions_new(project, table);
     return *link;
 }
@@ -137,9 +130,8 @@ void fc_jobs_count_submission(struct fc_jobs *jobs, enum fc_job_type type, const
 
     pthread_mutex_lock(&jobs->mutex);
     struct fc_submissions *row = find_submissions(jobs, named ? project : "", named ? table : "");
-    if (row != NULL && (unsigned)type < TYPES) {
+    if (row && (unsigned)type < TYPES)
         row->counts[type]++;
-    }
     pthread_mutex_unlock(&jobs->mutex);
 }
 
@@ -149,19 +141,17 @@ void fc_jobs_each_submission(struct fc_jobs *jobs,
                              void *ctx)
 {
     pthread_mutex_lock(&jobs->mutex);
-    for (const struct fc_submissions *row = jobs->submissions; row != NULL; row = row->next) {
-        for (unsigned type = 0; type < TYPES; type++) {
-            if (row->counts[type] > 0) {
+    for (const struct fc_submissions *row = jobs->submissions; row; row = row->next) {
+        for (unsigned type = 0; type < TYPES; type++)
+            if (row->counts[type] > 0)
                 fn(ctx, (enum fc_job_type)type, row->project, row->table, row->counts[type]);
-            }
-        }
     }
     pthread_mutex_unlock(&jobs->mutex);
 }
 
 void fc_submissions_free(struct fc_jobs *jobs)
 {
-    while (jobs->submissions != NULL) {
+    while (jobs->submissions) {
         struct fc_submissions *row = jobs->submissions;
         jobs->submissions = row->next;
         free(row);

@@ -26,20 +26,17 @@ fc_rc fc_stream_start_parse(const char *text, struct fc_stream_policy *ret, stru
 
 bool fc_stream_project_allowed(const struct fc_stream_policy *policy, const char *project)
 {
-    if (policy->projects == NULL || policy->projects[0] == NULL) {
+    if (!policy->projects || !policy->projects[0])
         return true;
-    }
-    for (const char *const *at = policy->projects; *at != NULL; at++) {
-        if (strcmp(*at, project) == 0) {
+    for (const char *const *at = policy->projects; *at; at++)
+        if (strcmp(*at, project) == 0)
             return true;
-        }
-    }
     return false;
 }
 
 bool fc_stream_has_source(const Feast__Core__FeatureTableSpec *spec)
 {
-    return spec->stream_source != NULL &&
+    return spec->stream_source &&
            (spec->stream_source->options_case == FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS ||
             spec->stream_source->options_case == FEAST__CORE__DATA_SOURCE__OPTIONS_KINESIS_OPTIONS);
 }
@@ -56,13 +53,11 @@ static char *sorted_list(const char *text, struct fc_arena *arena)
     size_t room = strlen(text) / 2 + 1, count = 0;
     char **words = fc_arena_calloc(arena, room, sizeof *words), *rest = NULL, *at = ret;
 
-    if (copy == NULL || ret == NULL || words == NULL) {
+    if (!copy || !ret || !words)
         return NULL;
-    }
-    for (char *word = strtok_r(copy, ", \t\r\n", &rest); word != NULL;
-         word = strtok_r(NULL, ", \t\r\n", &rest)) {
+    for (char *word = strtok_r(copy, ", \t\r\n", &rest); word;
+         word = strtok_r(NULL, ", \t\r\n", &rest))
         words[count++] = word;
-    }
     qsort(words, count, sizeof *words, compare_texts);
     *at = '\0';
     for (size_t i = 0; i < count; i++) {
@@ -79,24 +74,22 @@ const char *fc_stream_source_key(const Feast__Core__DataSource *source, struct f
                                source->kinesis_options->stream_name);
     }
     const char *brokers = sorted_list(source->kafka_options->bootstrap_servers, arena);
-    return brokers != NULL
-               ? fc_arena_printf(arena, "kafka %s %s", brokers, source->kafka_options->topic)
-               : NULL;
+    return brokers ? fc_arena_printf(arena, "kafka %s %s", brokers, source->kafka_options->topic)
+                   : NULL;
 }
 
 const char *fc_stream_store_key(const struct fc_redis_store *store, struct fc_arena *arena)
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf nodes = FC_BUF_INIT;
 
-    if (store == NULL) {
+    if (!store)
         return "sqlite";
-    }
     for (size_t i = 0; i < store->redis.node_count; i++) {
         fc_buf_printf(&nodes, "%s%s:%u", i == 0 ? "" : ",", store->redis.nodes[i].host,
                       (unsigned)store->redis.nodes[i].port);
     }
     const char *sorted = nodes.failed ? NULL : sorted_list(fc_buf_text(&nodes), arena);
-    return sorted != NULL ? fc_arena_printf(arena, "redis %s %d %s", sorted, store->redis.database,
-                                            fc_redis_layout_text(store->layout))
-                          : NULL;
+    return sorted ? fc_arena_printf(arena, "redis %s %d %s", sorted, store->redis.database,
+                                    fc_redis_layout_text(store->layout))
+                  : NULL;
 }

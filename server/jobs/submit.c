@@ -17,10 +17,9 @@
 
 void fc_start_free(struct fc_start *start)
 {
-    if (start == NULL) {
+    if (!start)
         return;
-    }
-    if (start->letter != NULL) {
+    if (start->letter) {
         fc_job_free(start->letter->job);
         free(start->letter);
     }
@@ -37,9 +36,8 @@ static fc_rc check_window(const struct fc_batch_request *request, struct fc_erro
     char start[FC_TIME_TEXT_MAX], end[FC_TIME_TEXT_MAX];
 
     if (!request->has_start || !request->has_end || request->start_s < request->end_s ||
-        (request->start_s == request->end_s && request->start_ns < request->end_ns)) {
+        (request->start_s == request->end_s && request->start_ns < request->end_ns))
         return FC_OK;
-    }
     fc_time_format(request->start_s, request->start_ns, start);
     fc_time_format(request->end_s, request->end_ns, end);
     return fc_fail_field(err, FC_REASON_JOB_WINDOW_INVALID, "end_date",
@@ -68,9 +66,8 @@ static fc_rc find_table(struct fc_start *start, struct fc_reader *reader,
     fc_rc rc = fc_table_find(reader, fc_str_from(start->project), fc_str_from(start->table_name),
                              start->arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0) {
         return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "table_name",
                              "No such Feature Table: (project: %s, name: %s)", start->project,
@@ -84,7 +81,7 @@ static fc_rc find_table(struct fc_start *start, struct fc_reader *reader,
     *ret_revision = row.revision;
     *ret = feast__core__feature_table_spec__unpack(fc_arena_allocator(start->arena), row.spec.len,
                                                    (const uint8_t *)row.spec.ptr);
-    return *ret != NULL ? FC_OK : out_of_memory(err);
+    return *ret ? FC_OK : out_of_memory(err);
 }
 
 static bool is_stream(const struct fc_start *start)
@@ -96,9 +93,8 @@ static bool is_stream(const struct fc_start *start)
 static const Feast__Core__DataSource *source_of(const struct fc_start *start,
                                                 const Feast__Core__FeatureTableSpec *spec)
 {
-    if (is_stream(start)) {
+    if (is_stream(start))
         return fc_stream_has_source(spec) ? spec->stream_source : NULL;
-    }
     return spec->batch_source;
 }
 
@@ -109,19 +105,19 @@ static fc_rc check_source(struct fc_start *start, const Feast__Core__FeatureTabl
     const Feast__Core__DataSource *source = source_of(start, spec);
     const char *url;
 
-    if (source == NULL && is_stream(start)) {
+    if (!source && is_stream(start)) {
         return fc_fail_field(err, FC_REASON_STREAM_MISSING, "table_name",
                              "feature table \"%s\" has no stream source: the job would have "
                              "nothing to read",
                              start->table_name);
     }
-    if (source == NULL) {
+    if (!source) {
         return fc_fail_field(err, FC_REASON_SOURCE_INVALID, "table_name",
                              "feature table \"%s\" has no batch source to ingest from",
                              start->table_name);
     }
     const char *unsupported = fc_location_unsupported(source, start->arena);
-    if (unsupported != NULL) {
+    if (unsupported) {
         return fc_fail_field(err, FC_REASON_SOURCE_UNSUPPORTED, "table_name",
                              "feature table \"%s\" cannot be ingested: %s are not read by this "
                              "version",
@@ -136,7 +132,7 @@ static Google__Protobuf__Timestamp *moment(struct fc_arena *arena, bool set, int
 {
     Google__Protobuf__Timestamp *time = set ? fc_arena_alloc(arena, sizeof *time) : NULL;
 
-    if (time != NULL) {
+    if (time) {
         google__protobuf__timestamp__init(time);
         time->seconds = seconds;
         time->nanos = nanos;
@@ -150,9 +146,8 @@ static bool add_entities(Feast__Worker__V1__Ingest *ingest, const struct fc_enti
     Feast__Worker__V1__EntityType *types = fc_arena_calloc(arena, count, sizeof *types);
 
     ingest->entities = fc_arena_calloc(arena, count, sizeof(Feast__Worker__V1__EntityType *));
-    if (types == NULL || ingest->entities == NULL) {
+    if (!types || !ingest->entities)
         return false;
-    }
     for (size_t i = 0; i < count; i++) {
         feast__worker__v1__entity_type__init(&types[i]);
         types[i].name = (char *)entities[i].name;
@@ -172,9 +167,8 @@ static fc_rc make_order(struct fc_start *start, Feast__Core__FeatureTableSpec *s
     Feast__Worker__V1__Ingest ingest = FEAST__WORKER__V1__INGEST__INIT;
     Feast__Worker__V1__IngestStream stream = FEAST__WORKER__V1__INGEST_STREAM__INIT;
 
-    if (!add_entities(&ingest, entities, spec->n_entities, start->arena)) {
+    if (!add_entities(&ingest, entities, spec->n_entities, start->arena))
         return out_of_memory(err);
-    }
     ingest.project = (char *)start->project;
     ingest.spec = spec;
     ingest.spec_revision = (uint32_t)revision;
@@ -191,10 +185,8 @@ static fc_rc make_order(struct fc_start *start, Feast__Core__FeatureTableSpec *s
     }
     size_t size = feast__worker__v1__work_order__get_packed_size(&order);
     uint8_t *bytes = fc_arena_alloc(start->arena, size);
-    if (bytes == NULL || (ingest.start == NULL && request->has_start) ||
-        (ingest.end == NULL && request->has_end)) {
+    if (!bytes || (!ingest.start && request->has_start) || (!ingest.end && request->has_end))
         return out_of_memory(err);
-    }
     *ret = (fc_str){.ptr = (const char *)bytes,
                     .len = feast__worker__v1__work_order__pack(&order, bytes)};
     return FC_OK;
@@ -205,9 +197,8 @@ static fc_rc make_row(struct fc_start *start, fc_str order, struct fc_error *err
 {
     struct fc_job_paths paths;
 
-    if (!fc_job_paths(start->jobs->data_dir, start->id, start->arena, &paths)) {
+    if (!fc_job_paths(start->jobs->data_dir, start->id, start->arena, &paths))
         return out_of_memory(err);
-    }
     const char *log_uri = fc_arena_printf(start->arena, "file://%s", paths.log);
     start->row = (struct fc_job_row){
         .id = fc_str_from(start->id),
@@ -220,9 +211,8 @@ static fc_rc make_row(struct fc_start *start, fc_str order, struct fc_error *err
         .log_uri = fc_str_from(log_uri),
     };
     start->letter = calloc(1, sizeof *start->letter);
-    if (log_uri == NULL || start->letter == NULL) {
+    if (!log_uri || !start->letter)
         return out_of_memory(err);
-    }
     start->letter->mail.kind = FC_MAIL_STARTED;
     return fc_job_new(&start->row, &start->letter->job, err);
 }
@@ -240,28 +230,22 @@ fc_rc fc_start_resolve(struct fc_start *start, struct fc_error *err)
                              "table_name is empty: it names the feature table to ingest");
     }
     fc_rc rc = check_window(start->request, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_reader(start->jobs->store, &reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = check_project(start, reader, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = find_table(start, reader, &spec, &revision, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = check_source(start, spec, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_entities(reader, start->project, spec, start->arena, &entities, err);
-    }
     if (rc == FC_OK) {
         rc = fc_job_hash(start->arena, start->project, spec, entities, spec->n_entities,
                          source_of(start, spec), start->hash, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = make_order(start, spec, revision, entities, &order, err);
-    }
     return rc == FC_OK ? make_row(start, order, err) : rc;
 }
 
@@ -279,11 +263,9 @@ void fc_start_inserted(void *ctx, const struct fc_error *err)
     struct fc_start *start = ctx;
 
     /* When the supervisor is stopping, the next one finds the row. */
-    if (err == NULL && start->letter->job != NULL &&
-        fc_jobs_post(start->jobs, &start->letter->mail)) {
+    if (!err && start->letter->job && fc_jobs_post(start->jobs, &start->letter->mail))
         start->letter = NULL;
-    }
-    start->started(start->ctx, err == NULL ? &start->row : NULL, err);
+    start->started(start->ctx, !err ? &start->row : NULL, err);
     fc_start_free(start);
 }
 
@@ -310,8 +292,7 @@ static bool set_names(struct fc_start *start, const struct fc_batch_request *req
     start->project = fc_arena_strndup(start->arena, project.ptr, project.len);
     start->table_name =
         fc_arena_strndup(start->arena, request->table_name.ptr, request->table_name.len);
-    return start->project != NULL && start->table_name != NULL &&
-           fc_random_hex(start->jobs->sys, start->id) == 0;
+    return start->project && start->table_name && fc_random_hex(start->jobs->sys, start->id) == 0;
 }
 
 fc_rc fc_start_new(struct fc_jobs *jobs, enum fc_job_type type,
@@ -320,14 +301,12 @@ fc_rc fc_start_new(struct fc_jobs *jobs, enum fc_job_type type,
 {
     FC_CLEANUP(fc_start_freep) struct fc_start *start = calloc(1, sizeof *start);
 
-    if (start == NULL || (start->arena = fc_arena_new(RESOLVE_BYTES)) == NULL) {
+    if (!start || !(start->arena = fc_arena_new(RESOLVE_BYTES)))
         return out_of_memory(err);
-    }
     start->jobs = jobs;
     start->type = type;
-    if (!set_names(start, request)) {
+    if (!set_names(start, request))
         return out_of_memory(err);
-    }
     *ret = fc_steal(start);
     return FC_OK;
 }
@@ -338,9 +317,8 @@ void fc_jobs_start_batch(struct fc_jobs *jobs, const struct fc_batch_request *re
     struct fc_error err = FC_ERROR_INIT;
     struct fc_start *start = NULL;
 
-    if (fc_start_new(jobs, FC_JOB_BATCH_INGESTION, request, &start, &err) == FC_OK) {
+    if (fc_start_new(jobs, FC_JOB_BATCH_INGESTION, request, &start, &err) == FC_OK)
         fc_start_submit(start, fc_start_insert, started, ctx);
-    } else {
+    else
         started(ctx, NULL, &err);
-    }
 }

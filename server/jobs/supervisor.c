@@ -30,9 +30,8 @@ static void let_go(struct fc_jobs *jobs, struct fc_job *job)
 
     fc_news_forget(jobs, job);
     jobs->launcher->release(jobs->launcher->ctx, fc_steal(job->launched));
-    if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths)) {
+    if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths))
         fc_remove_tree(paths.scratch);
-    }
 }
 
 static void ask(struct fc_jobs *jobs, struct fc_job *job)
@@ -46,9 +45,8 @@ static void ask(struct fc_jobs *jobs, struct fc_job *job)
         fc_log(FC_LOG_WARN, "job_not_asked", FC_LOG_STR("job", job->id), FC_LOG_ERR(&err));
         return;
     }
-    if (status.progress != NULL) {
+    if (status.progress)
         fc_job_progress(jobs, job, status.progress);
-    }
     if (status.state == FC_LAUNCHED_RUNNING &&
         fc_monotonic_ns(jobs->sys) - job->heard_ns > jobs->silence_ns) {
         status.state = FC_LAUNCHED_LOST;
@@ -68,24 +66,22 @@ static void look_at_log(struct fc_jobs *jobs, struct fc_job *job, int64_t now)
 
     job->log_due_ns = now + LOG_EVERY_NS;
     fc_arena_reset(jobs->scratch);
-    if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths)) {
+    if (fc_job_paths(jobs->data_dir, job->id, jobs->scratch, &paths))
         fc_job_log_rotate(paths.log, (off_t)jobs->log_limit);
-    }
 }
 
 static void ask_workers(struct fc_jobs *jobs)
 {
     int64_t now = fc_monotonic_ns(jobs->sys);
 
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next) {
         if (job->state == FC_JOB_RUNNING && (job->ready || job->ask_due_ns <= now)) {
             job->ready = false;
             job->ask_due_ns = now + ASK_MS * FC_NS_PER_MS;
             ask(jobs, job);
         }
-        if (job->state == FC_JOB_RUNNING && job->log_due_ns <= now) {
+        if (job->state == FC_JOB_RUNNING && job->log_due_ns <= now)
             look_at_log(jobs, job, now);
-        }
     }
 }
 
@@ -95,16 +91,14 @@ static void ask_workers(struct fc_jobs *jobs)
  */
 static bool has_to_wait(const struct fc_jobs *jobs, const struct fc_job *job)
 {
-    if (fc_job_is_stream(job) && (job->dirty || job->saving)) {
+    if (fc_job_is_stream(job) && (job->dirty || job->saving))
         return true;
-    }
-    for (const struct fc_job *other = jobs->jobs; other != NULL; other = other->next) {
+    for (const struct fc_job *other = jobs->jobs; other; other = other->next) {
         bool unsaved = fc_job_is_stream(other) && other != job && fc_job_has_ended(other) &&
                        (other->dirty || other->saving);
         if (other->type == job->type && (other->state == FC_JOB_RUNNING || unsaved) &&
-            fc_job_same_table(other, job)) {
+            fc_job_same_table(other, job))
             return true;
-        }
     }
     return false;
 }
@@ -121,9 +115,8 @@ static void start(struct fc_jobs *jobs, struct fc_job *job)
         return;
     }
     job->attempts++;
-    if (final) {
+    if (final)
         status.state = FC_LAUNCHED_FAILED;
-    }
     fc_job_end(jobs, job, &status);
 }
 
@@ -136,7 +129,7 @@ static struct counts count(const struct fc_jobs *jobs)
 {
     struct counts counts = {0};
 
-    for (const struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
+    for (const struct fc_job *job = jobs->jobs; job; job = job->next) {
         counts.running[fc_job_is_stream(job)] += job->state == FC_JOB_RUNNING;
         counts.pending[fc_job_is_stream(job)] += job->state == FC_JOB_PENDING;
     }
@@ -150,7 +143,7 @@ static void start_due(struct fc_jobs *jobs)
     unsigned pending = counts.pending[0] + counts.pending[1];
     int64_t now = fc_monotonic_ns(jobs->sys);
 
-    for (struct fc_job *job = jobs->jobs; job != NULL && pending > 0; job = job->next) {
+    for (struct fc_job *job = jobs->jobs; job && pending > 0; job = job->next) {
         unsigned *running = &counts.running[fc_job_is_stream(job)];
         if (job->state == FC_JOB_PENDING && job->due_ns <= now &&
             *running < limits[fc_job_is_stream(job)] && !has_to_wait(jobs, job)) {
@@ -175,7 +168,7 @@ static void forget_ended(struct fc_jobs *jobs)
 {
     struct fc_job **link = &jobs->jobs;
 
-    while (*link != NULL) {
+    while (*link) {
         struct fc_job *job = *link;
         if (fc_job_has_ended(job) && !job->dirty && !job->saving) {
             *link = job->next;
@@ -197,19 +190,16 @@ static int timeout_ms(const struct fc_jobs *jobs)
 {
     int64_t now = fc_monotonic_ns(jobs->sys), due = INT64_MAX;
 
-    for (const struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (job->state == FC_JOB_RUNNING) {
+    for (const struct fc_job *job = jobs->jobs; job; job = job->next) {
+        if (job->state == FC_JOB_RUNNING)
             due = sooner(due, job->ask_due_ns);
-        } else if (job->state == FC_JOB_PENDING && job->due_ns > now) {
+        else if (job->state == FC_JOB_PENDING && job->due_ns > now)
             due = sooner(due, job->due_ns);
-        }
-        if (job->dirty && !job->saving) {
+        if (job->dirty && !job->saving)
             due = sooner(due, job->save_due_ns);
-        }
     }
-    if (due == INT64_MAX) {
+    if (due == INT64_MAX)
         return -1;
-    }
     int64_t left = due > now ? (due - now + FC_NS_PER_MS - 1) / FC_NS_PER_MS : 0;
     return left > 60000 ? 60000 : (int)left;
 }
@@ -220,36 +210,28 @@ static void stop_workers(struct fc_jobs *jobs)
     int64_t until = fc_monotonic_ns(jobs->sys) + STOP_NS;
     bool waiting = true;
 
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (job->state == FC_JOB_RUNNING) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next)
+        if (job->state == FC_JOB_RUNNING)
             jobs->launcher->cancel(jobs->launcher->ctx, job->launched);
-        }
-    }
     while (waiting && fc_monotonic_ns(jobs->sys) < until) {
         waiting = false;
-        for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
+        for (struct fc_job *job = jobs->jobs; job; job = job->next) {
             struct fc_launched_status status = {.error = FC_ERROR_INIT};
             struct fc_error err = FC_ERROR_INIT;
             fc_arena_reset(jobs->scratch);
-            if (job->launched == NULL ||
-                jobs->launcher->poll(jobs->launcher->ctx, job->launched, jobs->scratch, &status,
-                                     &err) != FC_OK) {
+            if (!job->launched || jobs->launcher->poll(jobs->launcher->ctx, job->launched,
+                                                       jobs->scratch, &status, &err) != FC_OK)
                 continue;
-            }
-            if (status.progress != NULL) {
+            if (status.progress)
                 fc_job_progress(jobs, job, status.progress); /* the last word, to begin with next */
-            }
             waiting |= status.state == FC_LAUNCHED_RUNNING;
         }
-        if (waiting) {
+        if (waiting)
             (void)poll(NULL, 0, STOP_MS);
-        }
     }
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
-        if (job->launched != NULL) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next)
+        if (job->launched)
             let_go(jobs, job);
-        }
-    }
 }
 
 static void leave(struct fc_jobs *jobs)
@@ -258,12 +240,11 @@ static void leave(struct fc_jobs *jobs)
 
     (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
     stop_workers(jobs);
-    for (struct fc_job *job = jobs->jobs; job != NULL; job = job->next) {
+    for (struct fc_job *job = jobs->jobs; job; job = job->next)
         job->save_due_ns = 0;
-    }
     fc_jobs_save_due(jobs);
     fc_watch_end_all(jobs);
-    while (jobs->jobs != NULL) {
+    while (jobs->jobs) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;
         fc_job_answer_cancellers(job, &err);
@@ -293,9 +274,8 @@ static fc_rc recover_row(struct fc_jobs *jobs, const struct fc_job_row *row, str
     struct fc_job *job = NULL;
     fc_rc rc = fc_job_new(row, &job, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     int64_t now = fc_monotonic_ns(jobs->sys);
     int64_t pause = row->next_try_ns > 0 ? row->next_try_ns - fc_now_ns(jobs->sys) : 0;
     /* A clock that was set back must not hold a job for ever. */
@@ -321,16 +301,13 @@ fc_rc fc_jobs_recover(struct fc_jobs *jobs, struct fc_error *err)
     struct fc_job_row *rows = NULL;
     size_t number = 0;
 
-    if (arena == NULL) {
+    if (!arena)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the jobs of the last server");
-    }
     fc_rc rc = fc_store_reader(jobs->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_job_list(reader, &active, arena, &rows, &number, err);
-    }
     /* Listed newest first. */
-    while (rc == FC_OK && number > 0) {
+    while (rc == FC_OK && number > 0)
         rc = recover_row(jobs, &rows[--number], err);
-    }
     return rc;
 }

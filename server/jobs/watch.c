@@ -10,7 +10,7 @@ void fc_jobs_watch(struct fc_jobs *jobs, fc_str id, fc_job_watch_fn fn, void *ct
     bool is_id = id.len == FC_JOB_ID_SIZE - 1, taken = false;
     struct fc_watch *watch = is_id ? calloc(1, sizeof *watch) : NULL;
 
-    if (watch != NULL) {
+    if (watch) {
         memcpy(watch->id, id.ptr, id.len);
         watch->fn = fn;
         watch->ctx = ctx;
@@ -33,11 +33,9 @@ void fc_jobs_watch(struct fc_jobs *jobs, fc_str id, fc_job_watch_fn fn, void *ct
 void fc_jobs_unwatch(struct fc_jobs *jobs, const void *ctx)
 {
     pthread_mutex_lock(&jobs->mutex);
-    for (struct fc_watch *watch = jobs->watches; watch != NULL; watch = watch->next) {
-        if (watch->ctx == ctx) {
+    for (struct fc_watch *watch = jobs->watches; watch; watch = watch->next)
+        if (watch->ctx == ctx)
             watch->unwanted = true;
-        }
-    }
     pthread_mutex_unlock(&jobs->mutex);
     fc_jobs_wake(jobs);
 }
@@ -61,9 +59,8 @@ static void end(struct fc_watch *watch)
 
 static void tell(struct fc_watch *watch, const struct fc_job_row *row, bool last)
 {
-    if (!watch->over && (!watch->fn(watch->ctx, row) || last)) {
+    if (!watch->over && (!watch->fn(watch->ctx, row) || last))
         end(watch);
-    }
 }
 
 void fc_watch_tell(struct fc_jobs *jobs, const struct fc_job *job)
@@ -71,11 +68,9 @@ void fc_watch_tell(struct fc_jobs *jobs, const struct fc_job *job)
     struct fc_job_row row;
 
     fc_job_row_of(job, &row);
-    for (struct fc_watch *watch = first_watch(jobs); watch != NULL; watch = watch->next) {
-        if (watch->seen && strcmp(watch->id, job->id) == 0) {
+    for (struct fc_watch *watch = first_watch(jobs); watch; watch = watch->next)
+        if (watch->seen && strcmp(watch->id, job->id) == 0)
             tell(watch, &row, fc_job_has_ended(job));
-        }
-    }
 }
 
 /* A job that the supervisor does not have has ended, or never was. */
@@ -88,9 +83,8 @@ static void tell_stored(struct fc_jobs *jobs, struct fc_watch *watch)
     fc_arena_reset(jobs->scratch);
     if (fc_store_reader(jobs->store, &reader, &err) == FC_OK &&
         fc_job_find(reader, fc_str_from(watch->id), jobs->scratch, &row, &err) == FC_OK &&
-        row.id.len > 0) {
+        row.id.len > 0)
         tell(watch, &row, true);
-    }
     end(watch);
 }
 
@@ -100,7 +94,7 @@ static void greet(struct fc_jobs *jobs, struct fc_watch *watch)
     struct fc_job_row row;
 
     watch->seen = true;
-    if (job == NULL) {
+    if (!job) {
         tell_stored(jobs, watch);
     } else if (!fc_job_has_ended(job) || (!job->dirty && !job->saving)) {
         fc_job_row_of(job, &row);
@@ -112,13 +106,11 @@ void fc_watch_serve(struct fc_jobs *jobs)
 {
     struct fc_watch *over = NULL;
 
-    for (struct fc_watch *watch = first_watch(jobs); watch != NULL; watch = watch->next) {
-        if (!watch->seen) {
+    for (struct fc_watch *watch = first_watch(jobs); watch; watch = watch->next)
+        if (!watch->seen)
             greet(jobs, watch);
-        }
-    }
     pthread_mutex_lock(&jobs->mutex);
-    for (struct fc_watch **link = &jobs->watches; *link != NULL;) {
+    for (struct fc_watch **link = &jobs->watches; *link;) {
         struct fc_watch *watch = *link;
         if (watch->over || watch->unwanted) {
             *link = watch->next;
@@ -129,7 +121,7 @@ void fc_watch_serve(struct fc_jobs *jobs)
         }
     }
     pthread_mutex_unlock(&jobs->mutex);
-    while (over != NULL) {
+    while (over) {
         struct fc_watch *watch = over;
         over = watch->next;
         end(watch);
@@ -143,7 +135,7 @@ void fc_watch_end_all(struct fc_jobs *jobs)
     struct fc_watch *watch = jobs->watches;
     jobs->watches = NULL;
     pthread_mutex_unlock(&jobs->mutex);
-    while (watch != NULL) {
+    while (watch) {
         struct fc_watch *next = watch->next;
         end(watch);
         free(watch);

@@ -19,14 +19,12 @@ static bool all_digits(const char *text, size_t count)
 static bool read_offset(const char *text, int32_t *ret)
 {
     if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 || text[3] != ':' ||
-        !all_digits(text + 1, 2) || !all_digits(text + 4, 2)) {
+        !all_digits(text + 1, 2) || !all_digits(text + 4, 2))
         return false;
-    }
     int hours = (text[1] - '0') * 10 + text[2] - '0';
     int minutes = (text[4] - '0') * 10 + text[5] - '0';
-    if (hours > 14 || minutes > 59 || hours * 60 + minutes > 14 * 60) {
+    if (hours > 14 || minutes > 59 || hours * 60 + minutes > 14 * 60)
         return false;
-    }
     *ret = (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
     return true;
 }
@@ -36,7 +34,7 @@ static bool is_name(const char *text)
 {
     size_t len = strlen(text);
 
-    return len > 0 && len < FC_ZONE_NAME_MAX && text[0] != '/' && strstr(text, "..") == NULL &&
+    return len > 0 && len < FC_ZONE_NAME_MAX && text[0] != '/' && !strstr(text, "..") &&
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
                len;
 }
@@ -47,13 +45,12 @@ static bool is_zone_file(const char *name)
     const char *database = getenv("TZDIR");
     char path[512], magic[4];
 
-    (void)snprintf(path, sizeof path, "%s/%s", database != NULL ? database : DATABASE, name);
+    (void)snprintf(path, sizeof path, "%s/%s", database ? database : DATABASE, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool found = fd >= 0 && read(fd, magic, sizeof magic) == (ssize_t)sizeof magic &&
                  memcmp(magic, "TZif", sizeof magic) == 0;
-    if (fd >= 0) {
+    if (fd >= 0)
         (void)close(fd);
-    }
     return found;
 }
 
@@ -75,9 +72,8 @@ fc_rc fc_zone_set(const char *text, struct fc_zone *ret, struct fc_error *err)
                              text);
     }
     (void)snprintf(value, sizeof value, ":%s", text);
-    if (setenv("TZ", value, 1) != 0) {
+    if (setenv("TZ", value, 1) != 0)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the time zone");
-    }
     tzset();
     zone.named = true;
     *ret = zone;
@@ -89,8 +85,7 @@ int32_t fc_zone_offset(const struct fc_zone *zone, int64_t at_s)
     time_t at = (time_t)at_s;
     struct tm tm;
 
-    if (!zone->named) {
+    if (!zone->named)
         return zone->offset_s;
-    }
-    return localtime_r(&at, &tm) != NULL ? (int32_t)tm.tm_gmtoff : 0;
+    return localtime_r(&at, &tm) ? (int32_t)tm.tm_gmtoff : 0;
 }

@@ -26,9 +26,8 @@ bool fc_table_canonical(struct fc_arena *arena, const Feast__Core__FeatureTableS
 
     copy.entities = fc_arena_memdup(arena, spec->entities, entities * sizeof *spec->entities);
     copy.features = fc_arena_memdup(arena, spec->features, features * sizeof *spec->features);
-    if (copy.entities == NULL || copy.features == NULL) {
+    if (!copy.entities || !copy.features)
         return false;
-    }
     qsort(copy.entities, entities, sizeof *copy.entities, compare_text);
     qsort(copy.features, features, sizeof *copy.features, compare_features);
     *ret = copy;
@@ -42,12 +41,11 @@ bool fc_table_unchanged(struct fc_arena *arena, const Feast__Core__FeatureTableS
     fc_str new_bytes, old_bytes;
 
     /* The common case, an identical apply, needs no second unpacking. */
-    if (fc_encode(arena, &spec->base, &new_bytes) && fc_str_eq(new_bytes, stored)) {
+    if (fc_encode(arena, &spec->base, &new_bytes) && fc_str_eq(new_bytes, stored))
         return true;
-    }
     Feast__Core__FeatureTableSpec *old = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(arena), stored.len, (const uint8_t *)stored.ptr);
-    return old != NULL && fc_table_canonical(arena, spec, &canonical) &&
+    return old && fc_table_canonical(arena, spec, &canonical) &&
            fc_encode(arena, &canonical.base, &new_bytes) &&
            fc_table_canonical(arena, old, &canonical) &&
            fc_encode(arena, &canonical.base, &old_bytes) && fc_str_eq(new_bytes, old_bytes);

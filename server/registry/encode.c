@@ -12,9 +12,8 @@ bool fc_encode(struct fc_arena *arena, const ProtobufCMessage *message, fc_str *
     size_t size = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = fc_arena_alloc(arena, size);
 
-    if (bytes == NULL) {
+    if (!bytes)
         return false;
-    }
     *ret = (fc_str){(const char *)bytes, protobuf_c_message_pack(message, bytes)};
     return true;
 }
@@ -39,13 +38,11 @@ bool fc_encode_field(struct fc_arena *arena, unsigned field, fc_str bytes, fc_st
     size_t used = put_header(header, field, bytes.len);
     char *out = fc_arena_alloc(arena, used + bytes.len);
 
-    if (out == NULL) {
+    if (!out)
         return false;
-    }
     memcpy(out, header, used);
-    if (bytes.len > 0) {
+    if (bytes.len > 0)
         memcpy(out + used, bytes.ptr, bytes.len);
-    }
     *ret = (fc_str){out, used + bytes.len};
     return true;
 }
@@ -68,15 +65,13 @@ static bool encode_object(struct fc_arena *arena, fc_str spec, const ProtobufCMe
     size_t second = put_header(header + first, 2, meta_size);
     char *out = fc_arena_alloc(arena, first + spec.len + second + meta_size);
 
-    if (out == NULL) {
+    if (!out)
         return false;
-    }
     char *at = out;
     memcpy(at, header, first);
     at += first;
-    if (spec.len > 0) {
+    if (spec.len > 0)
         memcpy(at, spec.ptr, spec.len);
-    }
     at += spec.len;
     memcpy(at, header + first, second);
     at += second;

@@ -22,11 +22,10 @@ static bool max_age_is_sane(const Google__Protobuf__Duration *age)
 
 static bool normalise_max_age(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
 {
-    if (spec->max_age == NULL) {
+    if (!spec->max_age) {
         spec->max_age = fc_arena_alloc(arena, sizeof *spec->max_age);
-        if (spec->max_age == NULL) {
+        if (!spec->max_age)
             return false;
-        }
         google__protobuf__duration__init(spec->max_age);
     } else if (max_age_is_sane(spec->max_age)) {
         spec->max_age->nanos = 0;
@@ -41,23 +40,19 @@ static bool is_empty(const ProtobufCMessage *message)
 
 static bool normalise_source(struct fc_arena *arena, Feast__Core__DataSource *source)
 {
-    return source == NULL ||
-           fc_map_normalise(arena, &source->n_field_mapping, source->field_mapping);
+    return !source || fc_map_normalise(arena, &source->n_field_mapping, source->field_mapping);
 }
 
 bool fc_table_normalise(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
 {
-    if (spec->stream_source != NULL && is_empty(&spec->stream_source->base)) {
+    if (spec->stream_source && is_empty(&spec->stream_source->base))
         spec->stream_source = NULL;
-    }
-    if (spec->online_store != NULL && is_empty(&spec->online_store->base)) {
+    if (spec->online_store && is_empty(&spec->online_store->base))
         spec->online_store = NULL;
-    }
     for (size_t i = 0; i < spec->n_features; i++) {
         Feast__Core__FeatureSpecV2 *feature = spec->features[i];
-        if (!fc_map_normalise(arena, &feature->n_labels, feature->labels)) {
+        if (!fc_map_normalise(arena, &feature->n_labels, feature->labels))
             return false;
-        }
     }
     return normalise_max_age(arena, spec) &&
            fc_map_normalise(arena, &spec->n_labels, spec->labels) &&
@@ -76,7 +71,7 @@ static void check_presence(const Feast__Core__FeatureTableSpec *spec, const char
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED, "table_spec.features",
                           "%s: features is empty, at least one feature is required", what);
     }
-    if (spec->batch_source == NULL) {
+    if (!spec->batch_source) {
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED, "table_spec.batch_source",
                           "%s: batch_source is not set, a batch source is required", what);
     }
@@ -89,8 +84,8 @@ static void check_entities(const Feast__Core__FeatureTableSpec *spec,
 
     for (size_t i = 0; i < spec->n_entities && !fc_arena_exhausted(arena); i++) {
         const char *field = fc_arena_printf(arena, "table_spec.entities[%zu]", i);
-        fc_name_check(violations, FC_NAME_PLAIN, "entity",
-                      field == NULL ? "table_spec.entities" : field, spec->entities[i]);
+        fc_name_check(violations, FC_NAME_PLAIN, "entity", !field ? "table_spec.entities" : field,
+                      spec->entities[i]);
     }
 }
 
@@ -100,7 +95,7 @@ static bool is_plain_and_fine(const Feast__Core__FeatureSpecV2 *feature)
     return fc_name_has_form(FC_NAME_PLAIN, feature->name) && strlen(feature->name) <= FC_NAME_MAX &&
            feature->n_labels == 0 &&
            feature->value_type != FEAST__TYPES__VALUE_TYPE__ENUM__INVALID &&
-           fc_value_type_name((int32_t)feature->value_type) != NULL;
+           fc_value_type_name((int32_t)feature->value_type);
 }
 
 static void check_feature(const Feast__Core__FeatureSpecV2 *feature, size_t index,
@@ -112,9 +107,8 @@ static void check_feature(const Feast__Core__FeatureSpecV2 *feature, size_t inde
     const char *type = fc_arena_printf(arena, "table_spec.features[%zu].value_type", index);
     const char *labels = fc_arena_printf(arena, "table_spec.features[%zu].labels", index);
 
-    if (what == NULL || name == NULL || type == NULL || labels == NULL) {
+    if (!what || !name || !type || !labels)
         return; /* the exhausted arena fails the request */
-    }
     fc_name_check(violations, FC_NAME_PLAIN, "Feature", name, feature->name);
     fc_value_type_check(violations, what, type, (int32_t)feature->value_type);
     fc_labels_check(violations, what, labels, FC_MAP(feature, labels));
@@ -125,7 +119,7 @@ static void check_max_age(const Feast__Core__FeatureTableSpec *spec, const char 
 {
     const Google__Protobuf__Duration *age = spec->max_age;
 
-    if (age != NULL && !max_age_is_sane(age)) {
+    if (age && !max_age_is_sane(age)) {
         fc_violations_add(violations, FC_REASON_FIELD_INVALID, "table_spec.max_age",
                           "%s: max_age is %lld s and %d ns, expected a duration that is not "
                           "negative and at most %lld s",
@@ -136,7 +130,7 @@ static void check_max_age(const Feast__Core__FeatureTableSpec *spec, const char 
 static void check_online_store(const Feast__Core__FeatureTableSpec *spec, const char *what,
                                struct fc_violations *violations)
 {
-    if (spec->online_store != NULL && *spec->online_store->name == '\0') {
+    if (spec->online_store && *spec->online_store->name == '\0') {
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED, "table_spec.online_store.name",
                           "%s: online_store has no name, the name of a registered online store is "
                           "required",
@@ -155,7 +149,7 @@ static void check_project_twice(const Feast__Core__FeatureTableSpec *spec, const
         const char *text = fc_arena_strndup(violations->arena, inner.ptr, inner.len);
         fc_violations_add(violations, FC_REASON_FIELD_INVALID, "table_spec.project",
                           "%s: the spec is for project \"%s\", the request for project \"%s\"",
-                          what, text == NULL ? "" : fc_excerpt(violations->arena, text), project);
+                          what, !text ? "" : fc_excerpt(violations->arena, text), project);
     }
 }
 
@@ -166,7 +160,7 @@ void fc_table_check(const Feast__Core__FeatureTableSpec *spec, const char *proje
     struct fc_table_names names;
 
     fc_name_check(violations, FC_NAME_DASH, "project", "project", project);
-    if (spec == NULL) {
+    if (!spec) {
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED, "table_spec",
                           "the request has no table_spec, a feature table specification is "
                           "required");
@@ -174,7 +168,7 @@ void fc_table_check(const Feast__Core__FeatureTableSpec *spec, const char *proje
     }
     const char *what =
         fc_arena_printf(arena, "Feature table \"%s\"", fc_excerpt(arena, spec->name));
-    if (what == NULL || !fc_table_names_init(&names, arena, spec)) {
+    if (!what || !fc_table_names_init(&names, arena, spec)) {
         fc_violations_add(violations, FC_REASON_REQUEST_TOO_LARGE, "table_spec",
                           "the feature table is too large to be checked");
         return;
@@ -183,21 +177,17 @@ void fc_table_check(const Feast__Core__FeatureTableSpec *spec, const char *proje
     fc_labels_check(violations, what, "table_spec.labels", FC_MAP(spec, labels));
     check_presence(spec, what, violations);
     check_entities(spec, violations);
-    for (size_t i = 0; i < spec->n_features && !fc_arena_exhausted(arena); i++) {
-        if (!is_plain_and_fine(spec->features[i])) {
+    for (size_t i = 0; i < spec->n_features && !fc_arena_exhausted(arena); i++)
+        if (!is_plain_and_fine(spec->features[i]))
             check_feature(spec->features[i], i, violations);
-        }
-    }
     fc_table_names_check(&names, violations);
     check_max_age(spec, what, violations);
     check_online_store(spec, what, violations);
     check_project_twice(spec, project, what, violations);
-    if (spec->batch_source != NULL) {
+    if (spec->batch_source)
         fc_source_check(FC_SOURCE_BATCH, spec->batch_source, &names, violations);
-    }
-    if (spec->stream_source != NULL) {
+    if (spec->stream_source)
         fc_source_check(FC_SOURCE_STREAM, spec->stream_source, &names, violations);
-    }
 }
 
 void fc_table_entity_unknown(const Feast__Core__FeatureTableSpec *spec, size_t index,
@@ -205,8 +195,7 @@ void fc_table_entity_unknown(const Feast__Core__FeatureTableSpec *spec, size_t i
 {
     const char *field = fc_arena_printf(violations->arena, "table_spec.entities[%zu]", index);
 
-    fc_violations_add(violations, FC_REASON_ENTITY_UNKNOWN,
-                      field == NULL ? "table_spec.entities" : field,
+    fc_violations_add(violations, FC_REASON_ENTITY_UNKNOWN, !field ? "table_spec.entities" : field,
                       "Feature Table refers to no existent Entity: (table: %s, entity: %s, "
                       "project: %s)",
                       spec->name, spec->entities[index], project);

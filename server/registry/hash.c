@@ -28,24 +28,21 @@ bool fc_table_hash(struct fc_arena *arena, const Feast__Core__FeatureTableSpec *
     Feast__Core__DataSource no_stream = FEAST__CORE__DATA_SOURCE__INIT;
     fc_str bytes;
 
-    if (!fc_table_canonical(arena, spec, &canonical)) {
+    if (!fc_table_canonical(arena, spec, &canonical))
         return false;
-    }
     part.n_entities = canonical.n_entities;
     part.entities = canonical.entities;
     part.n_features = canonical.n_features;
     part.features = canonical.features;
     part.max_age = canonical.max_age;
     part.batch_source = canonical.batch_source;
-    part.stream_source = canonical.stream_source != NULL ? canonical.stream_source : &no_stream;
-    if (!fc_encode(arena, &part.base, &bytes)) {
+    part.stream_source = canonical.stream_source ? canonical.stream_source : &no_stream;
+    if (!fc_encode(arena, &part.base, &bytes))
         return false;
-    }
     uint32_t value = fc_murmur3_32(bytes.ptr, bytes.len, 0);
     unsigned char low_first[4];
-    for (size_t i = 0; i < sizeof low_first; i++) {
+    for (size_t i = 0; i < sizeof low_first; i++)
         low_first[i] = (unsigned char)(value >> (8 * i));
-    }
     to_hex(low_first, sizeof low_first, ret);
     return true;
 }
@@ -59,7 +56,7 @@ fc_rc fc_job_hash(struct fc_arena *arena, const char *project,
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
 
-    if (text == NULL) {
+    if (!text) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "Feature table \"%s\": the definition is too large to be hashed",
                        spec->name);

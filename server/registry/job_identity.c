@@ -20,9 +20,8 @@ static uint32_t next_code_point(const char **at)
     size_t more = bytes[0] < 0x80 ? 0 : bytes[0] < 0xe0 ? 1 : bytes[0] < 0xf0 ? 2 : 3;
     uint32_t value = more == 0 ? bytes[0] : bytes[0] & (0x3fu >> more);
 
-    for (size_t i = 1; i <= more; i++) {
+    for (size_t i = 1; i <= more; i++)
         value = value << 6 | (bytes[i] & 0x3f);
-    }
     *at += more + 1;
     return value;
 }
@@ -33,7 +32,7 @@ static void put_escaped(struct fc_buf *out, uint32_t c)
     static const char letters[] = "btnfr\"\\";
     const char *found = c != 0 && c < 0x80 ? strchr(shorts, (int)c) : NULL;
 
-    if (found != NULL) {
+    if (found) {
         fc_buf_putc(out, '\\');
         fc_buf_putc(out, letters[found - shorts]);
     } else if (c >= 0x20 && c < 0x7f) {
@@ -49,9 +48,8 @@ static void put_escaped(struct fc_buf *out, uint32_t c)
 static void put_text(struct fc_buf *out, const char *text)
 {
     fc_buf_putc(out, '"');
-    while (*text != '\0') {
+    while (*text != '\0')
         put_escaped(out, next_code_point(&text));
-    }
     fc_buf_putc(out, '"');
 }
 
@@ -59,7 +57,7 @@ static void put_bytes(struct fc_buf *out, struct fc_arena *arena, fc_str text)
 {
     const char *copy = fc_arena_strndup(arena, text.ptr, text.len);
 
-    put_text(out, copy == NULL ? "" : copy);
+    put_text(out, !copy ? "" : copy);
 }
 
 static void put_map(struct fc_buf *out, struct fc_map map)
@@ -81,7 +79,7 @@ static void put_named_type(struct fc_buf *out, const char *name, int32_t type)
     fc_buf_puts(out, "{\"name\": ");
     put_text(out, name);
     fc_buf_puts(out, ", \"type\": ");
-    put_text(out, word == NULL ? "" : word);
+    put_text(out, !word ? "" : word);
     fc_buf_putc(out, '}');
 }
 
@@ -92,9 +90,8 @@ static bool parse_whole(const char *text, int64_t *ret)
 
     text += strspn(text, " \t\n\r");
     size_t digits = strspn(text + strspn(text, "+-"), "0123456789");
-    if (strspn(text, "+-") > 1 || digits == 0 || digits > 18) {
+    if (strspn(text, "+-") > 1 || digits == 0 || digits > 18)
         return false;
-    }
     *ret = strtoll(text, &end, 10);
     return end[strspn(end, " \t\n\r")] == '\0';
 }
@@ -103,16 +100,15 @@ static bool parse_whole(const char *text, int64_t *ret)
 static void put_max_age(struct fc_buf *out, const Feast__Core__FeatureTableSpec *spec)
 {
     const char *label = fc_map_get(FC_MAP(spec, labels), "gcThresholdSec");
-    int64_t age = spec->max_age == NULL ? 0 : spec->max_age->seconds;
+    int64_t age = !spec->max_age ? 0 : spec->max_age->seconds;
     int64_t threshold;
 
-    if (label != NULL && parse_whole(label, &threshold)) {
+    if (label && parse_whole(label, &threshold))
         fc_buf_printf(out, "%" PRId64, threshold > age ? threshold : age);
-    } else if (age != 0) {
+    else if (age != 0)
         fc_buf_printf(out, "%" PRId64, age);
-    } else {
+    else
         fc_buf_puts(out, "null");
-    }
 }
 
 static int compare_entities(const void *a, const void *b)
@@ -130,9 +126,8 @@ static bool put_table(struct fc_buf *out, struct fc_arena *arena, const char *pr
     struct fc_entity_type *by_name =
         fc_arena_memdup(arena, entities, entity_count * sizeof *entities);
 
-    if (by_name == NULL || !fc_table_canonical(arena, spec, &sorted)) {
+    if (!by_name || !fc_table_canonical(arena, spec, &sorted))
         return false;
-    }
     qsort(by_name, entity_count, sizeof *by_name, compare_entities);
     fc_buf_puts(out, "{\"entities\": [");
     for (size_t i = 0; i < entity_count; i++) {
@@ -158,7 +153,7 @@ static bool put_table(struct fc_buf *out, struct fc_arena *arena, const char *pr
 
 static void put_stream_format(struct fc_buf *out, const Feast__Core__StreamFormat *format)
 {
-    int arm = format == NULL ? 0 : (int)format->format_case;
+    int arm = !format ? 0 : (int)format->format_case;
 
     if (arm == FEAST__CORE__STREAM_FORMAT__FORMAT_AVRO_FORMAT) {
         fc_buf_puts(out, "{\"json_class\": \"AvroFormat\", \"schema_json\": ");
@@ -263,14 +258,12 @@ const char *fc_job_identity(struct fc_arena *arena, const char *project,
     FC_CLEANUP(fc_buf_done) struct fc_buf out = FC_BUF_INIT;
 
     fc_buf_puts(&out, "{\"feature_table\": ");
-    if (!put_table(&out, arena, project, spec, entities, entity_count)) {
+    if (!put_table(&out, arena, project, spec, entities, entity_count))
         return NULL;
-    }
     fc_buf_puts(&out, ", \"source\": ");
     put_source(&out, arena, source);
     fc_buf_putc(&out, '}');
-    if (out.failed || fc_arena_exhausted(arena)) {
+    if (out.failed || fc_arena_exhausted(arena))
         return NULL;
-    }
     return fc_arena_strndup(arena, out.ptr, out.len);
 }

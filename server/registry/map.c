@@ -55,14 +55,12 @@ const char *fc_map_get(struct fc_map map, const char *key)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(fc_map_key(map, middle), key);
-        if (order == 0) {
+        if (order == 0)
             return fc_map_value(map, middle);
-        }
-        if (order < 0) {
+        if (order < 0)
             low = middle + 1;
-        } else {
+        else
             high = middle;
-        }
     }
     return NULL;
 }
@@ -79,9 +77,8 @@ static int compare_places(const void *a, const void *b)
     const struct place *left = a, *right = b;
     int order = strcmp(left->key, right->key);
 
-    if (order != 0) {
+    if (order != 0)
         return order;
-    }
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
@@ -90,25 +87,20 @@ bool fc_map_normalise(struct fc_arena *arena, size_t *count, void *entries)
     struct fc_map map = {*count, entries};
     bool sorted = true;
 
-    for (size_t i = 1; i < map.count && sorted; i++) {
+    for (size_t i = 1; i < map.count && sorted; i++)
         sorted = strcmp(fc_map_key(map, i - 1), fc_map_key(map, i)) < 0;
-    }
-    if (sorted) {
+    if (sorted)
         return true;
-    }
     struct place *places = fc_arena_calloc(arena, map.count, sizeof *places);
-    if (places == NULL) {
+    if (!places)
         return false;
-    }
-    for (size_t i = 0; i < map.count; i++) {
+    for (size_t i = 0; i < map.count; i++)
         places[i] = (struct place){fc_map_key(map, i), entry_at(map, i), i};
-    }
     qsort(places, map.count, sizeof *places, compare_places);
     size_t kept = 0;
     for (size_t i = 0; i < map.count; i++) {
-        if (i + 1 < map.count && strcmp(places[i].key, places[i + 1].key) == 0) {
+        if (i + 1 < map.count && strcmp(places[i].key, places[i + 1].key) == 0)
             continue;
-        }
         memcpy((char *)entries + kept * sizeof places[i].entry, &places[i].entry,
                sizeof places[i].entry);
         kept++;
@@ -121,9 +113,8 @@ bool fc_map_contains(struct fc_map map, struct fc_map wanted)
 {
     for (size_t i = 0; i < wanted.count; i++) {
         const char *value = fc_map_get(map, fc_map_key(wanted, i));
-        if (value == NULL || strcmp(value, fc_map_value(wanted, i)) != 0) {
+        if (!value || strcmp(value, fc_map_value(wanted, i)) != 0)
             return false;
-        }
     }
     return true;
 }

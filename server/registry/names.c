@@ -7,9 +7,8 @@ size_t fc_text_length(const char *text)
 {
     size_t length = 0;
 
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text++)
         length += ((unsigned char)*text & 0xc0) != 0x80;
-    }
     return length;
 }
 
@@ -33,9 +32,8 @@ static const char *hint(enum fc_name_form form, const char *name)
 {
     bool legal = true;
 
-    for (const char *at = name; *at != '\0' && legal; at++) {
+    for (const char *at = name; *at != '\0' && legal; at++)
         legal = fc_is_letter(*at) || fc_is_digit(*at) || (form == FC_NAME_DASH && *at == '-');
-    }
     return legal && form != FC_NAME_CLASS_PATH ? " It must begin with a letter or an underscore."
                                                : "";
 }

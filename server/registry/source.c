@@ -12,7 +12,7 @@ const char *fc_source_type_name(int32_t type)
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
         &feast__core__data_source__source_type__descriptor, type);
 
-    return value == NULL ? NULL : value->name;
+    return !value ? NULL : value->name;
 }
 
 const char *fc_source_field(const struct source_check *check, const char *name)
@@ -20,7 +20,7 @@ const char *fc_source_field(const struct source_check *check, const char *name)
     const char *field =
         fc_arena_printf(check->violations->arena, "table_spec.%s.%s", check->slot, name);
 
-    return field == NULL ? check->slot : field;
+    return !field ? check->slot : field;
 }
 
 /* Unset and unknown types are UNIMPLEMENTED, as with the peers; a known one in the wrong slot is the user's mistake. */
@@ -36,7 +36,7 @@ static bool check_type(const struct source_check *check, enum fc_source_slot slo
                           "%s: type is not set, expected %s", check->slot, expected);
         return false;
     }
-    if (fc_source_type_name(type) == NULL) {
+    if (!fc_source_type_name(type)) {
         fc_violations_add(check->violations, FC_REASON_SOURCE_UNSUPPORTED, field,
                           "%s: type %d is not served, expected %s", check->slot, type, expected);
         return false;
@@ -83,9 +83,8 @@ void fc_source_check(enum fc_source_slot slot, const Feast__Core__DataSource *so
         .slot = slot == FC_SOURCE_BATCH ? "batch_source" : "stream_source",
     };
 
-    if (check_type(&check, slot, (int32_t)source->type)) {
+    if (check_type(&check, slot, (int32_t)source->type))
         fc_source_check_options(&check, source);
-    }
     check_columns(&check, source);
     fc_source_check_mapping(&check, source, names);
 }

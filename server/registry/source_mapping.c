@@ -29,7 +29,7 @@ static const char *entry_field(const struct source_check *check, const char *key
     const char *entry = fc_arena_printf(check->violations->arena, "field_mapping[\"%s\"]",
                                         fc_excerpt(check->violations->arena, key));
 
-    return fc_source_field(check, entry == NULL ? "field_mapping" : entry);
+    return fc_source_field(check, !entry ? "field_mapping" : entry);
 }
 
 /* Two names that read one column is most often a slip, and nobody would see it: the values look right. */
@@ -38,22 +38,20 @@ static void check_columns(const struct source_check *check, struct fc_map mappin
 {
     struct fc_arena *arena = check->violations->arena;
     struct reading *readings = fc_arena_calloc(arena, names->count, sizeof *readings);
-    size_t count = readings == NULL ? 0 : names->count;
+    size_t count = !readings ? 0 : names->count;
 
     for (size_t i = 0; i < count; i++) {
         const char *column = fc_map_get(mapping, names->items[i].name);
         readings[i].name = names->items[i].name;
-        readings[i].mapped = column != NULL && *column != '\0';
+        readings[i].mapped = column && *column != '\0';
         readings[i].column = readings[i].mapped ? column : readings[i].name;
     }
-    if (count > 0) {
+    if (count > 0)
         qsort(readings, count, sizeof *readings, compare);
-    }
     for (size_t i = 1; i < count; i++) {
         const struct reading *first = &readings[i - 1], *second = &readings[i];
-        if (strcmp(first->column, second->column) != 0 || strcmp(first->name, second->name) == 0) {
+        if (strcmp(first->column, second->column) != 0 || strcmp(first->name, second->name) == 0)
             continue;
-        }
         const char *key = second->mapped ? second->name : first->name;
         fc_violations_add(check->violations, FC_REASON_FIELD_MAPPING_INVALID,
                           entry_field(check, key),
@@ -73,19 +71,16 @@ static const char *did_you_mean(const struct source_check *check, const char *ke
     size_t count = 0;
 
     if (names->count > SUGGEST_NAMES || check->violations->count > SUGGEST_KEYS ||
-        strlen(key) > FC_NAME_MAX) {
+        strlen(key) > FC_NAME_MAX)
         return "";
-    }
-    for (size_t i = 0; i < names->count; i++) {
-        if (strlen(names->items[i].name) <= FC_NAME_MAX) {
+    for (size_t i = 0; i < names->count; i++)
+        if (strlen(names->items[i].name) <= FC_NAME_MAX)
             candidates[count++] = names->items[i].name;
-        }
-    }
     const char *nearest = fc_str_nearest(key, candidates, count);
-    const char *text = nearest == NULL ? NULL
-                                       : fc_arena_printf(arena, "; did you mean \"%s\"?",
-                                                         fc_excerpt(arena, nearest));
-    return text == NULL ? "" : text;
+    const char *text =
+        !nearest ? NULL
+                 : fc_arena_printf(arena, "; did you mean \"%s\"?", fc_excerpt(arena, nearest));
+    return !text ? "" : text;
 }
 
 void fc_source_check_mapping(const struct source_check *check,
@@ -111,7 +106,6 @@ void fc_source_check_mapping(const struct source_check *check,
                               check->slot, fc_excerpt(arena, key));
         }
     }
-    if (mapping.count > 0) {
+    if (mapping.count > 0)
         check_columns(check, mapping, names);
-    }
 }

@@ -39,20 +39,17 @@ static bool only(const char *text, size_t size, const char *extra)
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
         bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && strchr(extra, c) == NULL) {
+        if (!alnum && !strchr(extra, c))
             return false;
-        }
     }
     return size > 0;
 }
 
 static bool has_control(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
             return true;
-        }
-    }
     return false;
 }
 
@@ -61,17 +58,13 @@ static bool url_is_sane(const char *url)
 {
     const char *colon = strstr(url, "://");
 
-    if (has_control(url)) {
+    if (has_control(url))
         return false;
-    }
-    if (url[0] == '/') {
+    if (url[0] == '/')
         return url[1] != '\0';
-    }
-    if (strncmp(url, "file:/", 6) == 0) {
+    if (strncmp(url, "file:/", 6) == 0)
         return url[6] != '\0' && strcmp(url, "file://") != 0;
-    }
-    return colon != NULL && colon[3] != '\0' && url[0] >= 'A' &&
-           only(url, (size_t)(colon - url), "+-.");
+    return colon && colon[3] != '\0' && url[0] >= 'A' && only(url, (size_t)(colon - url), "+-.");
 }
 
 static void check_file(const struct source_check *check,
@@ -84,10 +77,9 @@ static void check_file(const struct source_check *check,
                 "a URL such as file:///path, s3://bucket/path or gs://bucket/path, or an absolute "
                 "path");
     }
-    if (options->file_format == NULL ||
-        options->file_format->format_case != FEAST__CORE__FILE_FORMAT__FORMAT_PARQUET_FORMAT) {
+    if (!options->file_format ||
+        options->file_format->format_case != FEAST__CORE__FILE_FORMAT__FORMAT_PARQUET_FORMAT)
         unsupported(check, "file_options.file_format", "parquet_format");
-    }
 }
 
 static void check_bigquery(const struct source_check *check,
@@ -114,17 +106,17 @@ static void check_format(const struct source_check *check, const char *field,
                          const Feast__Core__StreamFormat *format)
 {
     struct fc_arena *arena = check->violations->arena;
-    int arm = format == NULL ? 0 : (int)format->format_case;
+    int arm = !format ? 0 : (int)format->format_case;
 
     if (arm == FEAST__CORE__STREAM_FORMAT__FORMAT_PROTO_FORMAT) {
         const char *name = fc_arena_printf(arena, "%s.proto_format.class_path", field);
         fc_name_check(check->violations, FC_NAME_CLASS_PATH, "FeatureTable",
-                      fc_source_field(check, name == NULL ? field : name),
+                      fc_source_field(check, !name ? field : name),
                       format->proto_format->class_path);
     } else if (arm == FEAST__CORE__STREAM_FORMAT__FORMAT_AVRO_FORMAT) {
         const char *name = fc_arena_printf(arena, "%s.avro_format.schema_json", field);
         const char *schema = format->avro_format->schema_json;
-        name = name == NULL ? field : name;
+        name = !name ? field : name;
         if (*schema == '\0') {
             required(check, name, "the Avro schema of the messages as JSON");
             return;
@@ -137,7 +129,7 @@ static void check_format(const struct source_check *check, const char *field,
             return;
         }
         const char *problem = NULL;
-        if (fc_avro_parse(arena, schema, &problem) == NULL) {
+        if (!fc_avro_parse(arena, schema, &problem)) {
             fc_violations_add(check->violations, FC_REASON_SOURCE_INVALID,
                               fc_source_field(check, name), "%s: %s is no Avro schema: %s",
                               check->slot, name, problem);
@@ -152,9 +144,8 @@ static bool port_is_sane(const char *text, size_t size)
     unsigned port = 0;
 
     for (size_t i = 0; i < size && i < 6; i++) {
-        if (text[i] < '0' || text[i] > '9') {
+        if (text[i] < '0' || text[i] > '9')
             return false;
-        }
         port = port * 10 + (unsigned)(text[i] - '0');
     }
     return size > 0 && size < 6 && port > 0 && port <= 65535;
@@ -165,23 +156,22 @@ static bool broker_is_sane(const char *text, size_t size)
 {
     const char *scheme = memmem(text, size, "://", 3);
 
-    if (scheme != NULL) {
-        if (!only(text, (size_t)(scheme - text), "_")) {
+    if (scheme) {
+        if (!only(text, (size_t)(scheme - text), "_"))
             return false;
-        }
         size -= (size_t)(scheme + 3 - text);
         text = scheme + 3;
     }
     if (size > 0 && text[0] == '[') {
         const char *end = memchr(text, ']', size);
-        size_t inner = end == NULL ? 0 : (size_t)(end - text) - 1;
-        size_t rest = end == NULL ? 0 : size - inner - 2;
+        size_t inner = !end ? 0 : (size_t)(end - text) - 1;
+        size_t rest = !end ? 0 : size - inner - 2;
         return only(text + 1, inner, ":.%-_") &&
                (rest == 0 || (end[1] == ':' && port_is_sane(end + 2, rest - 1)));
     }
     const char *colon = memchr(text, ':', size);
-    size_t host = colon == NULL ? size : (size_t)(colon - text);
-    return only(text, host, ".-_") && (colon == NULL || port_is_sane(colon + 1, size - host - 1));
+    size_t host = !colon ? size : (size_t)(colon - text);
+    return only(text, host, ".-_") && (!colon || port_is_sane(colon + 1, size - host - 1));
 }
 
 static bool brokers_are_sane(const char *text)
@@ -190,15 +180,12 @@ static bool brokers_are_sane(const char *text)
         text += strspn(text, " ");
         size_t size = strcspn(text, ",");
         size_t trimmed = size;
-        while (trimmed > 0 && text[trimmed - 1] == ' ') {
+        while (trimmed > 0 && text[trimmed - 1] == ' ')
             trimmed--;
-        }
-        if (!broker_is_sane(text, trimmed)) {
+        if (!broker_is_sane(text, trimmed))
             return false;
-        }
-        if (text[size] == '\0') {
+        if (text[size] == '\0')
             return true;
-        }
         text += size + 1;
     }
 }
@@ -229,11 +216,10 @@ static void check_kinesis(const struct source_check *check,
 {
     const char *region = options->region, *stream = options->stream_name;
 
-    if (*region == '\0') {
+    if (*region == '\0')
         required(check, "kinesis_options.region", "the region of the stream");
-    } else if (!only(region, strlen(region), "-") || strlen(region) > REGION_MAX) {
+    else if (!only(region, strlen(region), "-") || strlen(region) > REGION_MAX)
         invalid(check, "kinesis_options.region", region, "a region such as eu-west-1");
-    }
     if (*stream == '\0') {
         required(check, "kinesis_options.stream_name", "the stream to read");
     } else if (!only(stream, strlen(stream), "._-") || strlen(stream) > STREAM_MAX) {
@@ -249,7 +235,7 @@ static const char *arm_name(int arm)
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
         &feast__core__data_source__descriptor, (unsigned)arm);
 
-    return field == NULL ? "none" : field->name;
+    return !field ? "none" : field->name;
 }
 
 void fc_source_check_options(const struct source_check *check,

@@ -11,12 +11,10 @@ static int compare(const void *a, const void *b)
     const struct fc_table_name *left = a, *right = b;
     int order = strcmp(left->name, right->name);
 
-    if (order != 0) {
+    if (order != 0)
         return order;
-    }
-    if (left->feature != right->feature) {
+    if (left->feature != right->feature)
         return left->feature ? 1 : -1;
-    }
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
@@ -27,7 +25,7 @@ bool fc_table_names_init(struct fc_table_names *names, struct fc_arena *arena,
 
     names->count = 0;
     names->items = fc_arena_calloc(arena, count, sizeof *names->items);
-    for (size_t i = 0; i < count && names->items != NULL; i++) {
+    for (size_t i = 0; i < count && names->items; i++) {
         bool feature = i >= spec->n_entities;
         size_t index = feature ? i - spec->n_entities : i;
         names->items[i] = (struct fc_table_name){
@@ -37,9 +35,8 @@ bool fc_table_names_init(struct fc_table_names *names, struct fc_arena *arena,
         };
         names->count++;
     }
-    if (names->items == NULL) {
+    if (!names->items)
         return false;
-    }
     qsort(names->items, count, sizeof *names->items, compare);
     return true;
 }
@@ -51,14 +48,12 @@ bool fc_table_names_have(const struct fc_table_names *names, const char *name)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(names->items[middle].name, name);
-        if (order == 0) {
+        if (order == 0)
             return true;
-        }
-        if (order < 0) {
+        if (order < 0)
             low = middle + 1;
-        } else {
+        else
             high = middle;
-        }
     }
     return false;
 }
@@ -75,7 +70,7 @@ static const char *field_of(const struct fc_table_name *name, struct fc_arena *a
                             ? fc_arena_printf(arena, "table_spec.features[%zu].name", name->index)
                             : fc_arena_printf(arena, "table_spec.entities[%zu]", name->index);
 
-    return field == NULL ? "table_spec" : field; /* the exhausted arena fails the request */
+    return !field ? "table_spec" : field; /* the exhausted arena fails the request */
 }
 
 void fc_table_names_check(const struct fc_table_names *names, struct fc_violations *violations)
@@ -83,7 +78,7 @@ void fc_table_names_check(const struct fc_table_names *names, struct fc_violatio
     for (size_t i = 0; i < names->count; i++) {
         const struct fc_table_name *name = &names->items[i];
         const struct fc_table_name *before = i == 0 ? NULL : name - 1;
-        bool repeated = before != NULL && strcmp(before->name, name->name) == 0;
+        bool repeated = before && strcmp(before->name, name->name) == 0;
         if (is_reserved(name->name)) {
             fc_violations_add(violations, FC_REASON_NAME_RESERVED,
                               field_of(name, violations->arena),

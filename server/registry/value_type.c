@@ -14,7 +14,7 @@ const char *fc_value_type_name(int32_t type)
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value(&feast__types__value_type__enum__descriptor, type);
 
-    return value == NULL ? NULL : value->name;
+    return !value ? NULL : value->name;
 }
 
 void fc_value_type_check(struct fc_violations *violations, const char *what, const char *field,
@@ -23,7 +23,7 @@ void fc_value_type_check(struct fc_violations *violations, const char *what, con
     if (type == FEAST__TYPES__VALUE_TYPE__ENUM__INVALID) {
         fc_violations_add(violations, FC_REASON_VALUE_TYPE_INVALID, field,
                           "%s: value_type is not set, " EXPECTED, what);
-    } else if (fc_value_type_name(type) == NULL) {
+    } else if (!fc_value_type_name(type)) {
         fc_violations_add(violations, FC_REASON_VALUE_TYPE_INVALID, field,
                           "%s: value_type %d is not known, " EXPECTED, what, type);
     }

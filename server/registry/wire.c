@@ -19,9 +19,8 @@ static fc_str without_prefix(const ProtobufCMessageUnknownField *field)
 {
     size_t prefix = 0;
 
-    while (prefix < field->len && (field->data[prefix] & 0x80) != 0) {
+    while (prefix < field->len && (field->data[prefix] & 0x80) != 0)
         prefix++;
-    }
     prefix += prefix < field->len;
     return (fc_str){(const char *)field->data + prefix, field->len - prefix};
 }
@@ -36,24 +35,17 @@ enum fc_wire_reading fc_wire_read(enum fc_wire_clash clash, const ProtobufCMessa
 {
     const ProtobufCMessageUnknownField *found = NULL;
 
-    for (unsigned i = 0; i < message->n_unknown_fields; i++) {
-        if (message->unknown_fields[i].tag == clashes[clash].field) {
+    for (unsigned i = 0; i < message->n_unknown_fields; i++)
+        if (message->unknown_fields[i].tag == clashes[clash].field)
             found = &message->unknown_fields[i];
-        }
-    }
-    if (found == NULL) {
+    if (!found)
         return FC_WIRE_ABSENT;
-    }
-    if (found->wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) {
+    if (found->wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
         return FC_WIRE_UNCLEAR;
-    }
     fc_str payload = without_prefix(found);
-    if (ret_payload != NULL) {
+    if (ret_payload)
         *ret_payload = payload;
-    }
-    if (payload.len == 0 ||
-        (payload.ptr[0] != '\0' && strchr(clashes[clash].tags, payload.ptr[0]))) {
+    if (payload.len == 0 || (payload.ptr[0] != '\0' && strchr(clashes[clash].tags, payload.ptr[0])))
         return FC_WIRE_MESSAGE;
-    }
     return begins_text(payload.ptr[0]) ? FC_WIRE_TEXT : FC_WIRE_UNCLEAR;
 }

@@ -44,9 +44,8 @@ static enum fc_validation_mode mode_of(const struct look *look)
     enum fc_validation_mode mode = FC_VALIDATION_OFF;
     const char *text = fc_arena_strndup(look->arena, look->table.mode.ptr, look->table.mode.len);
 
-    if (text == NULL || !fc_validation_mode_parse(text, &mode) || mode == FC_VALIDATION_OFF) {
+    if (!text || !fc_validation_mode_parse(text, &mode) || mode == FC_VALIDATION_OFF)
         return FC_VALIDATION_WARN;
-    }
     return mode;
 }
 
@@ -57,16 +56,14 @@ static fc_rc find_entities(struct look *look, struct fc_reader *reader,
         fc_arena_calloc(look->arena, spec->n_entities, sizeof *entities);
     size_t count = 0;
 
-    if (entities == NULL) {
+    if (!entities)
         return out_of_memory(err);
-    }
     for (size_t i = 0; i < spec->n_entities; i++) {
         struct fc_entity_row row = {.id = 0};
         fc_rc rc = fc_entity_find(reader, look->table.project, fc_str_from(spec->entities[i]),
                                   look->arena, &row, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         if (row.id != 0) {
             entities[count++] =
                 (struct fc_entity_type){.name = spec->entities[i], .value_type = row.value_type};
@@ -84,9 +81,8 @@ static fc_rc prepare(struct look *look, struct fc_reader *reader, struct fc_erro
         fc_arena_allocator(look->arena), table->spec.len, (const uint8_t *)table->spec.ptr);
     const char *project = fc_arena_strndup(look->arena, table->project.ptr, table->project.len);
 
-    if (spec == NULL || project == NULL) {
+    if (!spec || !project)
         return out_of_memory(err);
-    }
     look->request = (struct fc_admission_request){
         .project = project,
         .spec = spec,
@@ -105,14 +101,12 @@ static fc_rc drop_last(struct look *look, struct fc_txn *txn, struct fc_error *e
         look->table.report_id == 0
             ? FC_OK
             : fc_report_find(fc_txn_reader(txn), look->table.report_id, look->arena, &body, err);
-    if (rc != FC_OK || body.len == 0) {
+    if (rc != FC_OK || body.len == 0)
         return rc;
-    }
     const Feast__Admin__V1__ValidationReport *last = feast__admin__v1__validation_report__unpack(
         fc_arena_allocator(look->arena), body.len, (const uint8_t *)body.ptr);
-    if (last == NULL) {
+    if (!last)
         return out_of_memory(err);
-    }
     bool same = last->origin == FEAST__ADMIN__V1__VALIDATION_REPORT__ORIGIN__BACKGROUND &&
                 (int32_t)last->verdict == look->verdict &&
                 last->table_revision == look->table.revision &&
@@ -130,9 +124,8 @@ static fc_rc store_report(struct look *look, struct fc_txn *txn, struct fc_error
     report->origin = FEAST__ADMIN__V1__VALIDATION_REPORT__ORIGIN__BACKGROUND;
     report->table_revision = look->table.revision;
     report->spec_hash = fc_arena_strndup(look->arena, look->table.hash.ptr, look->table.hash.len);
-    if (report->spec_hash == NULL || !fc_encode(look->arena, &report->base, &body)) {
+    if (!report->spec_hash || !fc_encode(look->arena, &report->base, &body))
         return out_of_memory(err);
-    }
     fc_rc rc = fc_report_insert(txn, look->table.id, look->verdict, body, &report_id, err);
     if (rc == FC_OK) {
         rc = fc_table_set_verdict(txn, look->table.id, look->verdict,
@@ -147,14 +140,13 @@ static fc_rc store_outcome(struct look *look, struct fc_txn *txn, struct fc_erro
     bool keep = true;
     fc_rc rc = FC_OK;
 
-    if (look->report != NULL) {
+    if (look->report) {
         look->unjudged = look->report->verdict == FEAST__ADMIN__V1__VERDICT__UNVERIFIED;
         look->verdict =
             fc_reverify_verdict(look->table.verdict, (int32_t)look->report->verdict, &keep);
     }
-    if (!keep) {
+    if (!keep)
         rc = store_report(look, txn, err);
-    }
     bool settled = !keep && (look->verdict == FEAST__ADMIN__V1__VERDICT__OK ||
                              look->verdict == FEAST__ADMIN__V1__VERDICT__MISMATCHED);
     look->stored = rc == FC_OK;
@@ -173,15 +165,12 @@ static fc_rc keep(struct fc_txn *txn, void *ctx, struct fc_error *err)
     look->verdict = look->table.verdict;
     fc_rc rc = fc_table_find(fc_txn_reader(txn), look->row.project, look->row.name, look->arena,
                              &now, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (now.deleted) {
+    if (now.deleted)
         return fc_recheck_remove(txn, now.id, err);
-    }
-    if (now.revision != look->table.revision || now.report_id != look->table.report_id) {
+    if (now.revision != look->table.revision || now.report_id != look->table.report_id)
         return FC_OK; /* applied meanwhile, which set the next look too */
-    }
     return store_outcome(look, txn, err);
 }
 
@@ -189,7 +178,7 @@ static void tell(const struct look *look, const char *event, enum fc_log_level l
 {
     fc_log(level, event, FC_LOG_STR("project", look->request.project),
            FC_LOG_STR("table", look->request.spec->name),
-           FC_LOG_STR("reason", look->report != NULL ? look->report->reason : ""));
+           FC_LOG_STR("reason", look->report ? look->report->reason : ""));
 }
 
 static void kept(void *ctx, const struct fc_error *err)
@@ -197,10 +186,9 @@ static void kept(void *ctx, const struct fc_error *err)
     struct look *look = ctx;
     struct fc_reverify *reverify = look->link.reverify;
 
-    if (err != NULL || look->report == NULL) {
+    if (err || !look->report)
         atomic_fetch_add(&reverify->failures, 1);
-    }
-    if (err != NULL) {
+    if (err) {
         fc_reverify_pause(reverify);
         fc_log(FC_LOG_WARN, "reverify_failed", FC_LOG_STR("table", look->request.spec->name),
                FC_LOG_ERR(err));
@@ -208,7 +196,7 @@ static void kept(void *ctx, const struct fc_error *err)
         atomic_fetch_add(&reverify->judged, 1);
         atomic_fetch_add(&reverify->unjudged, look->unjudged ? 1 : 0);
     }
-    if (err == NULL && look->verdict != look->table.verdict) {
+    if (!err && look->verdict != look->table.verdict) {
         if (look->verdict == FEAST__ADMIN__V1__VERDICT__DRIFTED) {
             atomic_fetch_add(&reverify->drifted, 1);
             tell(look, "table_drifted", FC_LOG_WARN);
@@ -239,13 +227,12 @@ fc_rc fc_look_begin(struct fc_reverify *reverify, const struct fc_recheck_row *r
                     struct fc_error *err)
 {
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(LOOK_LIMIT);
-    struct look *look = arena != NULL ? fc_arena_calloc(arena, 1, sizeof *look) : NULL;
+    struct look *look = arena ? fc_arena_calloc(arena, 1, sizeof *look) : NULL;
     struct fc_reader *reader = NULL;
     int64_t id = row->table_id;
 
-    if (look == NULL) {
+    if (!look)
         return out_of_memory(err);
-    }
     look->arena = arena;
     look->link = (struct fc_look){.reverify = reverify, .table_id = row->table_id};
     look->row = *row;
@@ -253,18 +240,14 @@ fc_rc fc_look_begin(struct fc_reverify *reverify, const struct fc_recheck_row *r
     look->row.name.ptr = fc_arena_memdup(arena, row->name.ptr, row->name.len);
     fc_rc rc = fc_arena_exhausted(arena) ? out_of_memory(err)
                                          : fc_store_reader(reverify->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_find(reader, look->row.project, look->row.name, arena, &look->table, err);
-    }
-    if (rc == FC_OK && look->table.deleted) {
+    if (rc == FC_OK && look->table.deleted)
         return fc_store_run(reverify->store, forget, &id, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = prepare(look, reader, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     (void)fc_steal(arena); /* the look's own from here on */
     fc_look_begun(&look->link);
     fc_admission_check(reverify->admission, &look->request, judged, look);

@@ -19,9 +19,8 @@ static int64_t backoff(const struct fc_reverify_plan *plan, int64_t failures)
 {
     int64_t pause = plan->retry_min_ns;
 
-    for (int64_t i = 1; i < failures && pause < plan->retry_max_ns; i++) {
+    for (int64_t i = 1; i < failures && pause < plan->retry_max_ns; i++)
         pause *= 2;
-    }
     return pause < plan->retry_max_ns ? pause : plan->retry_max_ns;
 }
 
@@ -42,9 +41,8 @@ bool fc_reverify_next(const struct fc_reverify_plan *plan, int32_t verdict, int6
     default:
         break;
     }
-    if (pause <= 0) {
+    if (pause <= 0)
         return false;
-    }
     *ret_ns = now_ns + spread(pause, random);
     return true;
 }
@@ -54,11 +52,9 @@ int32_t fc_reverify_verdict(int32_t before, int32_t found, bool *ret_keep)
     bool wrong = before == MISMATCHED || before == DRIFTED;
 
     *ret_keep = found == UNVERIFIED && wrong;
-    if (*ret_keep) {
+    if (*ret_keep)
         return before;
-    }
-    if (found == MISMATCHED && before != MISMATCHED && before != NOT_CHECKED) {
+    if (found == MISMATCHED && before != MISMATCHED && before != NOT_CHECKED)
         return DRIFTED;
-    }
     return found;
 }

@@ -31,21 +31,18 @@ fc_rc fc_reverify_schedule(struct fc_reverify *reverify, struct fc_txn *txn, int
 {
     struct fc_recheck_row row = {.table_id = table_id, .failures = failures};
 
-    if (reverify == NULL) {
+    if (!reverify)
         return FC_OK;
-    }
     if (!fc_reverify_next(&reverify->plan, verdict, failures, fc_txn_now_ns(txn),
-                          random_number(reverify), &row.next_ns)) {
+                          random_number(reverify), &row.next_ns))
         return fc_recheck_remove(txn, table_id, err);
-    }
     return fc_recheck_put(txn, &row, err);
 }
 
 void fc_reverify_wake(struct fc_reverify *reverify)
 {
-    if (reverify == NULL) {
+    if (!reverify)
         return;
-    }
     (void)pthread_mutex_lock(&reverify->mutex);
     reverify->woken = true;
     (void)pthread_cond_signal(&reverify->changed);
@@ -54,7 +51,7 @@ void fc_reverify_wake(struct fc_reverify *reverify)
 
 void fc_reverify_stop(struct fc_reverify *reverify)
 {
-    if (reverify != NULL) {
+    if (reverify) {
         atomic_store(&reverify->stopping, true);
         fc_reverify_wake(reverify);
     }
@@ -82,9 +79,8 @@ void fc_look_ended(struct fc_look *look)
 
     (void)pthread_mutex_lock(&reverify->mutex);
     struct fc_look **link = &reverify->looks;
-    while (*link != look) {
+    while (*link != look)
         link = &(*link)->next;
-    }
     *link = look->next;
     reverify->looking--;
     reverify->woken = true;
@@ -97,9 +93,8 @@ static bool under_way(struct fc_reverify *reverify, int64_t table_id)
     bool found = false;
 
     (void)pthread_mutex_lock(&reverify->mutex);
-    for (const struct fc_look *look = reverify->looks; look != NULL; look = look->next) {
+    for (const struct fc_look *look = reverify->looks; look; look = look->next)
         found = found || look->table_id == table_id;
-    }
     (void)pthread_mutex_unlock(&reverify->mutex);
     return found;
 }
@@ -126,9 +121,8 @@ static void begin_look(struct fc_reverify *reverify, struct fc_recheck_row *row)
 {
     struct fc_error err = FC_ERROR_INIT, second = FC_ERROR_INIT;
 
-    if (fc_look_begin(reverify, row, &err) == FC_OK) {
+    if (fc_look_begin(reverify, row, &err) == FC_OK)
         return;
-    }
     atomic_fetch_add(&reverify->failures, 1);
     fc_log(FC_LOG_WARN, "reverify_failed", FC_LOG_INT("table_id", row->table_id), FC_LOG_ERR(&err));
     if (fc_store_run(reverify->store, postpone, row, &second) != FC_OK) {
@@ -148,9 +142,8 @@ static fc_rc begin_due(struct fc_reverify *reverify, struct fc_reader *reader,
 
     *ret_sleep_ns = LONGEST_SLEEP_NS;
     if (room == 0 ||
-        fc_monotonic_ns(reverify->sys) < (int64_t)atomic_load(&reverify->pause_until_ns)) {
+        fc_monotonic_ns(reverify->sys) < (int64_t)atomic_load(&reverify->pause_until_ns))
         return FC_OK;
-    }
     fc_rc rc = fc_recheck_first(reader, &first, err);
     if (rc != FC_OK || first > now) {
         *ret_sleep_ns = first - now < LONGEST_SLEEP_NS ? first - now : LONGEST_SLEEP_NS;
@@ -226,20 +219,17 @@ static fc_rc work(struct fc_reverify *reverify, struct fc_error *err)
 {
     FC_CLEANUP(fc_reader_closep) struct fc_reader *reader = NULL;
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new(ROWS_LIMIT);
-    fc_rc rc = arena != NULL
-                   ? fc_reader_open(reverify->store, &reader, err)
-                   : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the background");
+    fc_rc rc = arena ? fc_reader_open(reverify->store, &reader, err)
+                     : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the background");
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fill_missing(reverify, err);
-    }
     while (rc == FC_OK && !atomic_load(&reverify->stopping)) {
         int64_t sleep_ns = LONGEST_SLEEP_NS;
         fc_arena_reset(arena);
         rc = begin_due(reverify, reader, arena, &sleep_ns, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             sleep_until_changed(reverify, sleep_ns);
-        }
     }
     return rc;
 }
@@ -264,10 +254,9 @@ fc_rc fc_reverify_new(const struct fc_reverify_options *options, struct fc_rever
 {
     FC_CLEANUP(fc_reverify_freep) struct fc_reverify *reverify = calloc(1, sizeof *reverify);
 
-    if (reverify == NULL) {
+    if (!reverify)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the background");
-    }
-    reverify->sys = options->sys != NULL ? options->sys : fc_sys_real();
+    reverify->sys = options->sys ? options->sys : fc_sys_real();
     reverify->store = options->store;
     reverify->admission = options->admission;
     reverify->plan = options->plan;
@@ -287,17 +276,14 @@ fc_rc fc_reverify_new(const struct fc_reverify_options *options, struct fc_rever
 
 void fc_reverify_free(struct fc_reverify *reverify)
 {
-    if (reverify == NULL) {
+    if (!reverify)
         return;
-    }
     fc_reverify_stop(reverify);
-    if (reverify->started) {
+    if (reverify->started)
         (void)pthread_join(reverify->thread, NULL);
-    }
     (void)pthread_mutex_lock(&reverify->mutex);
-    while (reverify->looking > 0) {
+    while (reverify->looking > 0)
         (void)pthread_cond_wait(&reverify->changed, &reverify->mutex);
-    }
     (void)pthread_mutex_unlock(&reverify->mutex);
     pthread_cond_destroy(&reverify->changed);
     pthread_mutex_destroy(&reverify->mutex);
@@ -307,7 +293,7 @@ void fc_reverify_free(struct fc_reverify *reverify)
 void fc_reverify_stats(const struct fc_reverify *reverify, struct fc_reverify_stats *ret)
 {
     *ret = (struct fc_reverify_stats){0};
-    if (reverify != NULL) {
+    if (reverify) {
         ret->looks = atomic_load(&reverify->judged);
         ret->unjudged = atomic_load(&reverify->unjudged);
         ret->drifted = atomic_load(&reverify->drifted);

@@ -19,7 +19,7 @@ struct fc_rpc_call *fc_call_new(struct poller *poller, const struct method *meth
         poller->free_calls = call->next;
         poller->free_count--;
     } else {
-        call = calloc(1, sizeof(*call));
+        call = calloc(1, sizeof *call);
         if (!call)
             return NULL;
         grpc_metadata_array_init(&call->metadata);

@@ -109,10 +109,9 @@ static bool try_ref(struct fc_rpc_call *call)
 {
     unsigned refs = atomic_load(&call->refs);
 
-    while (refs > 0) {
+    while (refs > 0)
         if (atomic_compare_exchange_weak(&call->refs, &refs, refs + 1))
             return true;
-    }
     return false;
 }
 
@@ -132,10 +131,9 @@ static void end_streams(struct fc_rpc_server *server)
         count++;
     calls = calloc(count ? count : 1, sizeof(struct fc_rpc_call *));
     count = 0;
-    for (struct fc_rpc_call *call = server->streams; call && calls; call = call->next_stream) {
+    for (struct fc_rpc_call *call = server->streams; call && calls; call = call->next_stream)
         if (try_ref(call))
             calls[count++] = call;
-    }
     pthread_mutex_unlock(&server->mutex);
     for (size_t i = 0; i < count; i++) {
         fc_stream_over(calls[i], true);

@@ -62,13 +62,12 @@ bool fc_header_watch_feed(struct fc_header_watch *watch, const void *bytes, size
 {
     const uint8_t *at = bytes, *end = at + size;
 
-    while (at < end && watch->state != FC_HEADER_WATCH_NOT_HTTP2 && !watch->refused) {
+    while (at < end && watch->state != FC_HEADER_WATCH_NOT_HTTP2 && !watch->refused)
         if (watch->state == FC_HEADER_WATCH_PREFACE)
             take_preface(watch, *at++);
         else if (watch->state == FC_HEADER_WATCH_HEAD)
             at += take_head(watch, at, (size_t)(end - at), limit);
         else
             at += take_payload(watch, (size_t)(end - at));
-    }
     return !watch->refused;
 }

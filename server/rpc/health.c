@@ -38,10 +38,9 @@ struct fc_health {
 
 static struct service *find_locked(struct fc_health *health, const char *name)
 {
-    for (struct service *service = health->services; service; service = service->next) {
+    for (struct service *service = health->services; service; service = service->next)
         if (strcmp(service->name, name) == 0)
             return service;
-    }
     return NULL;
 }
 
@@ -123,7 +122,7 @@ static void end_stopped(struct fc_rpc_call *call)
 static void watch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     struct fc_health *health = ctx;
-    struct watcher *watcher = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof(*watcher));
+    struct watcher *watcher = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *watcher);
     struct fc_error err = FC_ERROR_INIT;
     bool stopped;
 
@@ -154,10 +153,9 @@ static void watch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
 
 static void tell_locked(struct fc_health *health, const char *service)
 {
-    for (struct watcher *watcher = health->watchers; watcher; watcher = watcher->next) {
+    for (struct watcher *watcher = health->watchers; watcher; watcher = watcher->next)
         if (strcmp(watcher->service, service) == 0)
             answer(watcher->call, status_locked(health, service), true);
-    }
 }
 
 void fc_health_set(struct fc_health *health, const char *service, bool serving)
@@ -167,7 +165,7 @@ void fc_health_set(struct fc_health *health, const char *service, bool serving)
     pthread_mutex_lock(&health->mutex);
     found = find_locked(health, service);
     if (!found) {
-        found = calloc(1, sizeof(*found) + strlen(service) + 1);
+        found = calloc(1, sizeof *found + strlen(service) + 1);
         if (found) {
             memcpy(found->name, service, strlen(service) + 1);
             found->next = health->services;
@@ -210,7 +208,7 @@ static void on_stop(void *ctx)
 
 fc_rc fc_health_new(struct fc_rpc_server *server, struct fc_health **ret, struct fc_error *err)
 {
-    FC_CLEANUP(fc_health_freep) struct fc_health *health = calloc(1, sizeof(*health));
+    FC_CLEANUP(fc_health_freep) struct fc_health *health = calloc(1, sizeof *health);
     const struct fc_rpc_method methods[] = {
         {.path = "/grpc.health.v1.Health/Check",
          .kind = FC_RPC_UNARY,

@@ -118,7 +118,7 @@ static struct fc_header_watch *watch_of_tls(SSL *ssl)
     watch = SSL_get_ex_data(ssl, tls_index);
     if (watch)
         return watch;
-    watch = calloc(1, sizeof(*watch));
+    watch = calloc(1, sizeof *watch);
     if (watch && SSL_set_ex_data(ssl, tls_index, watch) != 1) {
         free(watch);
         return NULL;

@@ -51,9 +51,9 @@ static void answer_file(const struct fc_reflection *reflection, struct fc_arena 
                         Response *response, Grpc__Reflection__V1__ErrorResponse *error)
 {
     const struct fc_reflection_index *index = &reflection->index;
-    Grpc__Reflection__V1__FileDescriptorResponse *files = fc_arena_alloc(arena, sizeof(*files));
-    ProtobufCBinaryData *list = fc_arena_calloc(arena, index->file_count, sizeof(*list));
-    bool *seen = fc_arena_calloc(arena, index->file_count, sizeof(*seen));
+    Grpc__Reflection__V1__FileDescriptorResponse *files = fc_arena_alloc(arena, sizeof *files);
+    ProtobufCBinaryData *list = fc_arena_calloc(arena, index->file_count, sizeof *list);
+    bool *seen = fc_arena_calloc(arena, index->file_count, sizeof *seen);
 
     if (!file) {
         answer_error(response, error, FC_NOT_FOUND,
@@ -134,8 +134,8 @@ static void ask(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *mes
 
 static bool copy_services(struct fc_reflection *reflection, const char *const *names, size_t count)
 {
-    reflection->services = calloc(count + 1, sizeof(*reflection->services));
-    reflection->pointers = calloc(count + 1, sizeof(*reflection->pointers));
+    reflection->services = calloc(count + 1, sizeof *reflection->services);
+    reflection->pointers = calloc(count + 1, sizeof *reflection->pointers);
     if (!reflection->services || !reflection->pointers)
         return false;
     for (size_t i = 0; i < count; i++) {
@@ -154,7 +154,7 @@ fc_rc fc_reflection_new(struct fc_rpc_server *server, fc_str descriptor_set,
                         struct fc_error *err)
 {
     FC_CLEANUP(fc_reflection_freep)
-    struct fc_reflection *reflection = calloc(1, sizeof(*reflection));
+    struct fc_reflection *reflection = calloc(1, sizeof *reflection);
     struct fc_rpc_method methods[2] = {
         {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
          .kind = FC_RPC_BIDI_STREAM,

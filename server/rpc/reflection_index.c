@@ -26,7 +26,7 @@ static void add(struct maker *maker, const char *scope, const char *name)
         return;
     if (index->symbol_count == index->symbol_capacity) {
         size_t capacity = index->symbol_capacity ? index->symbol_capacity * 2 : 256;
-        struct fc_reflection_symbol *grown = realloc(index->symbols, capacity * sizeof(*grown));
+        struct fc_reflection_symbol *grown = realloc(index->symbols, capacity * sizeof *grown);
         maker->failed = !grown;
         if (!grown)
             return;
@@ -104,10 +104,9 @@ static int by_name(const void *a, const void *b)
 const struct fc_reflection_file *fc_reflection_file_named(const struct fc_reflection_index *index,
                                                           const char *name)
 {
-    for (size_t i = 0; i < index->file_count; i++) {
+    for (size_t i = 0; i < index->file_count; i++)
         if (strcmp(index->files[i].name, name) == 0)
             return &index->files[i];
-    }
     return NULL;
 }
 
@@ -149,7 +148,7 @@ static bool link_files(struct fc_reflection_index *index,
 {
     for (size_t i = 0; i < set->n_file; i++) {
         struct fc_reflection_file *file = &index->files[i];
-        file->needs = calloc(set->file[i]->n_dependency + 1, sizeof(*file->needs));
+        file->needs = calloc(set->file[i]->n_dependency + 1, sizeof *file->needs);
         if (!file->needs)
             return false;
         for (size_t k = 0; k < set->file[i]->n_dependency; k++) {
@@ -167,7 +166,7 @@ static bool make(struct fc_reflection_index *index, fc_str bytes,
 {
     struct maker maker = {.index = index};
 
-    index->files = calloc(set->n_file ? set->n_file : 1, sizeof(*index->files));
+    index->files = calloc(set->n_file ? set->n_file : 1, sizeof *index->files);
     if (!index->files)
         return false;
     for (size_t i = 0; i < set->n_file && !maker.failed; i++) {
@@ -181,7 +180,7 @@ static bool make(struct fc_reflection_index *index, fc_str bytes,
     if (maker.failed || !link_files(index, set))
         return false;
     if (index->symbol_count > 0)
-        qsort(index->symbols, index->symbol_count, sizeof(*index->symbols), by_name);
+        qsort(index->symbols, index->symbol_count, sizeof *index->symbols, by_name);
     return true;
 }
 

@@ -61,7 +61,7 @@ static void set_defaults(struct fc_rpc_options *options)
 fc_rc fc_rpc_server_new(const struct fc_rpc_options *options, struct fc_rpc_server **ret,
                         struct fc_error *err)
 {
-    struct fc_rpc_server *server = calloc(1, sizeof(*server));
+    struct fc_rpc_server *server = calloc(1, sizeof *server);
     int error;
 
     if (!server)
@@ -104,10 +104,9 @@ void fc_rpc_server_free(struct fc_rpc_server *server)
 
 static const struct method *find(const struct fc_rpc_server *server, const char *path)
 {
-    for (size_t i = 0; i < server->method_count; i++) {
+    for (size_t i = 0; i < server->method_count; i++)
         if (strcmp(server->methods[i].row.path, path) == 0)
             return &server->methods[i];
-    }
     return NULL;
 }
 
@@ -133,7 +132,7 @@ fc_rc fc_rpc_server_add(struct fc_rpc_server *server, const struct fc_rpc_method
 
     if (server->state != SERVER_NEW)
         return fc_fail(err, FC_REASON_INTERNAL, "methods are added before the server starts");
-    grown = realloc(server->methods, (server->method_count + count) * sizeof(*grown));
+    grown = realloc(server->methods, (server->method_count + count) * sizeof *grown);
     if (!grown)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the methods of the server");
     server->methods = grown;
@@ -201,12 +200,12 @@ static fc_rc make_pollers(struct fc_rpc_server *server, struct fc_error *err)
 {
     unsigned count = server->options.threads;
 
-    server->pollers = calloc(count, sizeof(*server->pollers));
+    server->pollers = calloc(count, sizeof *server->pollers);
     if (!server->pollers)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %u threads", count);
     for (unsigned i = 0; i < count; i++) {
         struct poller *poller = &server->pollers[i];
-        poller->counters = calloc(server->method_count + 1, sizeof(*poller->counters));
+        poller->counters = calloc(server->method_count + 1, sizeof *poller->counters);
         if (!poller->counters)
             return fc_fail(err, FC_REASON_OUT_OF_MEMORY,
                            "no memory for the counters of the server");
@@ -257,10 +256,9 @@ fc_rc fc_rpc_server_reload(struct fc_rpc_server *server, struct fc_error *err)
 {
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; i < server->identity_count && rc == FC_OK; i++) {
+    for (size_t i = 0; i < server->identity_count && rc == FC_OK; i++)
         if (server->identities[i])
             rc = fc_tls_reload(server->identities[i], err);
-    }
     return rc;
 }
 

@@ -60,7 +60,7 @@ static Google__Protobuf__Any *pack_any(struct fc_arena *arena, const char *url,
                                        const ProtobufCMessage *message)
 {
     size_t size = protobuf_c_message_get_packed_size(message);
-    Google__Protobuf__Any *any = fc_arena_alloc(arena, sizeof(*any));
+    Google__Protobuf__Any *any = fc_arena_alloc(arena, sizeof *any);
     uint8_t *value = fc_arena_alloc(arena, size);
 
     if (!any || !value)
@@ -119,11 +119,11 @@ static size_t fill_violations(Google__Rpc__BadRequest *request, const struct fc_
         violations && violations->count > 0 ? violations->items : &own;
     size_t count = items == &own ? (err->field[0] ? 1 : 0) : violations->count, size = 0;
 
-    request->field_violations = fc_arena_calloc(arena, count, sizeof(*request->field_violations));
+    request->field_violations = fc_arena_calloc(arena, count, sizeof *request->field_violations);
     if (!request->field_violations)
         return count;
     for (size_t i = 0; i < count; i++) {
-        Google__Rpc__BadRequest__FieldViolation *entry = fc_arena_alloc(arena, sizeof(*entry));
+        Google__Rpc__BadRequest__FieldViolation *entry = fc_arena_alloc(arena, sizeof *entry);
         if (!entry)
             return count - i;
         google__rpc__bad_request__field_violation__init(entry);

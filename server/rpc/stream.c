@@ -30,7 +30,7 @@ static void read_done(struct poller *poller, struct fc_rpc_call *call, bool ok);
 bool fc_stream_begin(struct fc_rpc_call *call)
 {
     struct fc_rpc_server *server = call->server;
-    struct stream *stream = calloc(1, sizeof(*stream));
+    struct stream *stream = calloc(1, sizeof *stream);
 
     if (!stream)
         return false;
@@ -134,7 +134,7 @@ static void write_done(struct poller *poller FC_UNUSED, struct fc_rpc_call *call
 bool fc_rpc_stream_send(struct fc_rpc_call *call, const ProtobufCMessage *message)
 {
     struct stream *stream = call->stream;
-    struct queued *entry = malloc(sizeof(*entry));
+    struct queued *entry = malloc(sizeof *entry);
     size_t size;
     bool queued = false, overflow = false;
 

@@ -144,7 +144,7 @@ static bool copy_name(char **ret, const char *name)
 
 fc_rc fc_tls_new(const struct fc_rpc_tls *files, struct fc_tls **ret, struct fc_error *err)
 {
-    FC_CLEANUP(fc_tls_freep) struct fc_tls *tls = calloc(1, sizeof(*tls));
+    FC_CLEANUP(fc_tls_freep) struct fc_tls *tls = calloc(1, sizeof *tls);
     fc_rc rc;
 
     if (!tls)

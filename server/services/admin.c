@@ -53,12 +53,10 @@ fc_rc fc_admin_service_register(struct fc_services *services, struct fc_rpc_serv
         rows[i].ctx = services;
     }
     fc_rc rc = fc_background_init(services, err);
-    if (rc == FC_OK && services->log_follow == NULL) {
+    if (rc == FC_OK && !services->log_follow)
         rc = fc_log_follow_new(services, &services->log_follow, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_rpc_server_add(server, rows, FC_ARRAY_LEN(rows), err);
-    }
     return rc == FC_OK
                ? fc_rpc_server_require(server, &feast__admin__v1__admin_service__descriptor, err)
                : rc;

@@ -44,9 +44,8 @@ static void remove_old(struct backup *backup)
     for (int i = 0; i < count; i++) {
         if ((uint32_t)(count - i) > backup->keep &&
             snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) < (int)sizeof path &&
-            unlink(path) == 0) {
+            unlink(path) == 0)
             backup->removed++;
-        }
         free(names[i]);
     }
     free((void *)names);
@@ -58,20 +57,18 @@ static void take_away(struct backup *backup)
     fc_rc rc = fc_copies_upload(backup->services->copies, backup->path, backup->url, backup->keep,
                                 &backup->removed, &backup->err);
     (void)unlink(backup->path);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         backup->path = backup->url;
-    }
 }
 
 static void work(void *ctx)
 {
     struct backup *backup = ctx;
     fc_rc rc = fc_store_backup(backup->services->store, backup->path, &backup->bytes, &backup->err);
-    if (rc == FC_OK && backup->url != NULL) {
+    if (rc == FC_OK && backup->url)
         take_away(backup);
-    } else if (rc == FC_OK && backup->keep > 0) {
+    else if (rc == FC_OK && backup->keep > 0)
         remove_old(backup);
-    }
 }
 
 static void answer(void *ctx)
@@ -106,9 +103,8 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
     struct fc_arena *arena = fc_rpc_arena(backup->call);
     char name[FC_BACKUP_NAME_SIZE];
 
-    if (services->backup_dir == NULL) {
+    if (!services->backup_dir)
         return fc_fail(err, FC_REASON_NOT_IMPLEMENTED, "this server has no backup directory");
-    }
     if (!is_file_name(wanted)) {
         return fc_fail_field(
             err, FC_REASON_FIELD_INVALID, "path",
@@ -118,7 +114,7 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
     }
     int failed = fc_mkdirs(services->backup_dir, 0700);
     char *dir = failed == 0 ? realpath(services->backup_dir, NULL) : NULL;
-    if (dir == NULL) {
+    if (!dir) {
         return fc_fail(err, FC_REASON_IO_FAILED, "the backup directory %s cannot be used: %s",
                        services->backup_dir, strerror(failed != 0 ? -failed : errno));
     }
@@ -126,7 +122,7 @@ static fc_rc choose_path(const struct fc_services *services, const char *wanted,
     const char *file = wanted[0] != '\0' ? wanted : name;
     const char *url = services->backup_url;
     backup->path = fc_arena_printf(arena, "%s/%s", dir, file);
-    if (url != NULL && url[0] != '\0') {
+    if (url && url[0] != '\0') {
         backup->url =
             fc_arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", file);
     }
@@ -143,7 +139,7 @@ void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
     struct backup *backup = fc_arena_alloc(fc_rpc_arena(call), sizeof *backup);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (backup == NULL) {
+    if (!backup) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -155,10 +151,8 @@ void admin_backup(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *m
         .keep = request->keep,
     };
     fc_rc rc = choose_path(services, request->path, backup, &err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_background_run(services, work, answer, backup, &err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    }
 }

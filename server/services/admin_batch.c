@@ -22,9 +22,8 @@
 
 static void batch_done(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0; i < batch->count; i++)
         fc_arena_free(batch->entries[i].arena);
-    }
     (void)pthread_mutex_destroy(&batch->lock);
 }
 
@@ -37,11 +36,9 @@ static void fail(struct batch *batch, const struct fc_error *err)
 
 static bool any_refused(const struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch_entry_refused(&batch->entries[i])) {
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch_entry_refused(&batch->entries[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -51,13 +48,12 @@ static bool tell_refusal(const struct batch_entry *entry, batch_result *result)
 {
     const struct fc_violations *violations = &entry->violations;
     struct fc_arena *arena = entry->batch->arena;
-    enum fc_reason reason =
-        entry->error != NULL ? entry->error->reason : violations->items[0].reason;
+    enum fc_reason reason = entry->error ? entry->error->reason : violations->items[0].reason;
 
     result->change = CHANGE(REFUSED);
     result->reason = (char *)fc_reason_info(reason)->word;
-    result->message = entry->error != NULL ? entry->error->message
-                                           : (char *)fc_violations_text(violations, MESSAGE_LIMIT);
+    result->message = entry->error ? entry->error->message
+                                   : (char *)fc_violations_text(violations, MESSAGE_LIMIT);
     return admin_add_violations(violations, arena, &result->violations, &result->n_violations);
 }
 
@@ -68,7 +64,7 @@ static bool fill_result(const struct batch_entry *entry, batch_result *result)
     result->revision = entry->revision;
     result->stream_hash = (char *)entry->stream_hash;
     result->report = entry->report;
-    if (entry->report != NULL) {
+    if (entry->report) {
         result->verdict = entry->report->verdict;
         entry->report->spec_hash = (char *)entry->as.table.hash;
     } else if (entry->object->object_case == FEAST__ADMIN__V1__BATCH_OBJECT__OBJECT_FEATURE_TABLE) {
@@ -85,7 +81,7 @@ static void reply(struct batch *batch, bool applied)
     bool good = results != NULL;
 
     response.results = fc_arena_calloc(batch->arena, batch->count, sizeof(batch_result *));
-    good = good && response.results != NULL;
+    good = good && response.results;
     for (size_t i = 0; good && i < batch->count; i++) {
         good = fill_result(&batch->entries[i], &results[i]);
         response.results[response.n_results++] = &results[i];
@@ -99,7 +95,7 @@ static void reply(struct batch *batch, bool applied)
     response.applied = applied;
     size_t size = protobuf_c_message_get_packed_size(&response.base);
     uint8_t *bytes = fc_arena_alloc(batch->arena, size);
-    if (bytes == NULL) {
+    if (!bytes) {
         (void)fc_request_too_large(&err);
         fail(batch, &err);
         return;
@@ -119,9 +115,8 @@ static fc_rc decide_all(struct batch *batch, struct fc_txn *txn, struct fc_error
         return fc_fail(err, FC_REASON_DEADLINE_EXCEEDED,
                        "the deadline passed or the caller left before the change was made");
     }
-    for (size_t i = 0; rc == FC_OK && i < batch->count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < batch->count; i++)
         rc = batch_decide(&batch->entries[batch->order[i]], txn, err);
-    }
     batch->decided = rc == FC_OK;
     return rc;
 }
@@ -151,11 +146,10 @@ static void applied(void *ctx, const struct fc_error *err)
 {
     struct batch *batch = ctx;
 
-    if (err != NULL && !batch->decided) {
+    if (err && !batch->decided)
         fail(batch, err);
-    } else {
-        reply(batch, err == NULL);
-    }
+    else
+        reply(batch, !err);
 }
 
 void batch_looked(struct batch *batch)
@@ -172,13 +166,12 @@ static void tried(void *ctx, const struct fc_error *err)
 {
     struct batch *batch = ctx;
 
-    if (!batch->decided) {
+    if (!batch->decided)
         fail(batch, err);
-    } else if (batch->atomic && any_refused(batch) && !batch->dry_run) {
+    else if (batch->atomic && any_refused(batch) && !batch->dry_run)
         reply(batch, false);
-    } else {
+    else
         batch_look_at_sources(batch);
-    }
 }
 
 /* -- the request --------------------------------------------------------------------------------------------- */
@@ -190,11 +183,9 @@ static void set_order(struct batch *batch)
 
     for (int kind = 0; kind <= FEAST__ADMIN__V1__BATCH_OBJECT__OBJECT_DELETED_FEATURE_TABLE;
          kind++) {
-        for (size_t i = 0; i < batch->count; i++) {
-            if ((int)batch->entries[i].object->object_case == kind) {
+        for (size_t i = 0; i < batch->count; i++)
+            if ((int)batch->entries[i].object->object_case == kind)
                 batch->order[at++] = i;
-            }
-        }
     }
 }
 
@@ -202,15 +193,12 @@ static bool fill(struct batch *batch, const Feast__Admin__V1__ApplyBatchRequest 
 {
     batch->entries = fc_arena_calloc(batch->arena, request->n_objects, sizeof *batch->entries);
     batch->order = fc_arena_calloc(batch->arena, request->n_objects, sizeof *batch->order);
-    if (batch->entries == NULL || batch->order == NULL) {
+    if (!batch->entries || !batch->order)
         return false;
-    }
     batch->count = request->n_objects;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (!batch_entry_init(&batch->entries[i], batch, request->objects[i])) {
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch_entry_init(&batch->entries[i], batch, request->objects[i]))
             return false;
-        }
-    }
     set_order(batch);
     return !fc_arena_exhausted(batch->arena);
 }
@@ -240,7 +228,7 @@ void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct fc_error err = FC_ERROR_INIT;
     enum fc_validation_mode mode;
 
-    if (batch == NULL) {
+    if (!batch) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -254,8 +242,8 @@ void admin_apply_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
         .arena = arena,
         .atomic = request->atomic,
         .dry_run = request->dry_run,
-        .mode = services->admission != NULL ? mode : FC_VALIDATION_OFF,
-        .mode_open = services->admission != NULL &&
+        .mode = services->admission ? mode : FC_VALIDATION_OFF,
+        .mode_open = services->admission &&
                      request->mode == FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT,
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };

@@ -67,5 +67,5 @@ void batch_looked(struct batch *batch);
 
 static inline bool batch_entry_refused(const struct batch_entry *entry)
 {
-    return entry->violations.count > 0 || entry->error != NULL;
+    return entry->violations.count > 0 || entry->error;
 }

@@ -23,9 +23,8 @@ static bool init_entity(struct batch_entry *entry)
 {
     entry->as.entity =
         (struct fc_entity_change){.arena = entry->batch->arena, .project = entry->project};
-    if (!fc_entity_change_prepare(&entry->as.entity, entry->object->entity)) {
+    if (!fc_entity_change_prepare(&entry->as.entity, entry->object->entity))
         return false;
-    }
     fc_entity_check(entry->as.entity.spec, &entry->violations);
     fc_name_check(&entry->violations, FC_NAME_DASH, "project", "project", entry->project);
     return true;
@@ -40,9 +39,8 @@ static bool init_table(struct batch_entry *entry)
         .mode_open = entry->batch->mode_open,
         .reverify = entry->batch->services->reverify,
     };
-    if (!fc_table_change_prepare(&entry->as.table, entry->object->feature_table)) {
+    if (!fc_table_change_prepare(&entry->as.table, entry->object->feature_table))
         return false;
-    }
     fc_table_check(entry->as.table.spec, entry->project, &entry->violations);
     return true;
 }
@@ -117,9 +115,8 @@ static fc_rc decide_removal(struct batch_entry *entry, struct fc_txn *txn, int64
                           why.message);
         return FC_OK;
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         *err = why;
-    }
     return rc;
 }
 
@@ -129,9 +126,8 @@ static fc_rc hash_stream(struct batch_entry *entry, struct fc_reader *reader, st
     const Feast__Core__FeatureTableSpec *spec = entry->as.table.spec;
     struct fc_entity_type *entities = NULL;
 
-    if (spec == NULL || spec->stream_source == NULL) {
+    if (!spec || !spec->stream_source)
         return FC_OK;
-    }
     fc_rc rc = fc_table_entities(reader, entry->project, spec, entry->batch->arena, &entities, err);
     return rc != FC_OK
                ? rc
@@ -172,11 +168,9 @@ fc_rc batch_decide(struct batch_entry *entry, struct fc_txn *txn, struct fc_erro
     fc_rc rc = FC_OK;
 
     entry->violations.count = entry->of_request;
-    if (!batch_entry_refused(entry)) {
+    if (!batch_entry_refused(entry))
         rc = decide(entry, txn, err);
-    }
-    if (rc == FC_OK && fc_arena_exhausted(entry->batch->arena)) {
+    if (rc == FC_OK && fc_arena_exhausted(entry->batch->arena))
         rc = fc_request_too_large(err);
-    }
     return rc;
 }

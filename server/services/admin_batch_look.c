@@ -29,9 +29,8 @@ static void take_outcome(struct batch_entry *entry, const struct fc_admission_ou
     *mine = outcome->violations;
     entry->of_request = mine->count;
     entry->error = fc_arena_alloc(entry->arena, sizeof *entry->error);
-    if (entry->error != NULL) {
+    if (entry->error)
         *entry->error = outcome->error;
-    }
 }
 
 static void start_looks(struct batch *batch);
@@ -47,9 +46,8 @@ static void done(void *ctx, const struct fc_admission_outcome *outcome)
     bool start = !batch->starting;
     batch->starting = true;
     (void)pthread_mutex_unlock(&batch->lock);
-    if (start) {
+    if (start)
         start_looks(batch);
-    }
 }
 
 static bool start_look(struct batch_entry *entry)
@@ -57,7 +55,7 @@ static bool start_look(struct batch_entry *entry)
     struct batch *batch = entry->batch;
 
     entry->arena = fc_arena_new(LOOK_ARENA);
-    if (entry->arena == NULL) {
+    if (!entry->arena) {
         fc_violations_add(&entry->violations, FC_REASON_OUT_OF_MEMORY, "table_spec",
                           "no memory to look at the sources");
         entry->of_request = entry->violations.count;
@@ -78,9 +76,8 @@ static void start_looks(struct batch *batch)
     (void)pthread_mutex_lock(&batch->lock);
     while (batch->next < batch->count && batch->looking < LOOKS_AT_ONCE) {
         struct batch_entry *entry = &batch->entries[batch->order[batch->next++]];
-        if (!needs_look(entry)) {
+        if (!needs_look(entry))
             continue;
-        }
         batch->looking++;
         (void)pthread_mutex_unlock(&batch->lock);
         bool started = start_look(entry);
@@ -90,9 +87,8 @@ static void start_looks(struct batch *batch)
     batch->starting = false;
     all = batch->next == batch->count && batch->looking == 0;
     (void)pthread_mutex_unlock(&batch->lock);
-    if (all) {
+    if (all)
         batch_looked(batch);
-    }
 }
 
 void batch_look_at_sources(struct batch *batch)

@@ -16,9 +16,8 @@ fc_rc admin_find_table(const struct fc_services *services, const char *project, 
                              "%s is empty: it names the feature table", field);
     }
     fc_rc rc = fc_store_reader(services->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_find(reader, fc_str_from(project), fc_str_from(name), arena, ret, err);
-    }
     if (rc == FC_OK && ret->id == 0) {
         return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, field,
                              "No such Feature Table: (project: %s, name: %s)",
@@ -61,9 +60,8 @@ fc_rc admin_read_token(const char *token, struct fc_arena *arena, int64_t *ret,
     char *end = NULL;
 
     *ret = INT64_MAX;
-    if (token[0] == '\0') {
+    if (token[0] == '\0')
         return FC_OK;
-    }
     errno = 0;
     *ret = strtoll(token, &end, 10);
     if (errno != 0 || *end != '\0' || *ret < 0) {
@@ -82,9 +80,8 @@ bool admin_add_violations(const struct fc_violations *violations, struct fc_aren
 
     *ret = fc_arena_calloc(arena, violations->count,
                            sizeof(Google__Rpc__BadRequest__FieldViolation *));
-    if (made == NULL || *ret == NULL) {
+    if (!made || !*ret)
         return false;
-    }
     for (size_t i = 0; i < violations->count; i++) {
         google__rpc__bad_request__field_violation__init(&made[i]);
         made[i].field = (char *)violations->items[i].field;

@@ -16,7 +16,7 @@ static bool report_of_row(const struct fc_table_row *row, struct fc_arena *arena
     report.mode = FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__OFF;
     report.verdict = (Feast__Admin__V1__Verdict)row->verdict;
     report.spec_hash = fc_view_text(arena, row->hash);
-    return report.spec_hash != NULL && fc_encode(arena, &report.base, ret);
+    return report.spec_hash && fc_encode(arena, &report.base, ret);
 }
 
 /* When the next look is due stands beside the report: the wire lets a field follow the message that it belongs to. */
@@ -28,17 +28,14 @@ static fc_rc add_next_check(struct fc_reader *reader, int64_t table_id, struct f
     fc_str tail;
     fc_rc rc = fc_recheck_find(reader, table_id, &row, err);
 
-    if (rc != FC_OK || row.table_id == 0) {
+    if (rc != FC_OK || row.table_id == 0)
         return rc;
-    }
     more.next_check_at = fc_view_time(arena, row.next_ns);
-    if (more.next_check_at == NULL || !fc_encode(arena, &more.base, &tail)) {
+    if (!more.next_check_at || !fc_encode(arena, &more.base, &tail))
         return fc_request_too_large(err);
-    }
     char *both = fc_arena_alloc(arena, report->len + tail.len);
-    if (both == NULL) {
+    if (!both)
         return fc_request_too_large(err);
-    }
     memcpy(both, report->ptr, report->len);
     memcpy(both + report->len, tail.ptr, tail.len);
     *report = (fc_str){both, report->len + tail.len};
@@ -56,12 +53,10 @@ static fc_rc find_report(const struct fc_services *services, const struct fc_tab
                    : fc_fail(err, FC_REASON_REQUEST_TOO_LARGE, "no memory for the report");
     }
     fc_rc rc = fc_store_reader(services->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_report_find(reader, row->report_id, arena, ret, err);
-    }
-    if (rc == FC_OK && ret->len > 0) {
+    if (rc == FC_OK && ret->len > 0)
         rc = add_next_check(reader, row->id, arena, ret, err);
-    }
     if (rc == FC_OK && ret->len == 0) {
         return fc_fail(err, FC_REASON_REPORT_NOT_FOUND,
                        "there is no validation report of feature table \"%.*s\"",
@@ -85,14 +80,12 @@ void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
                            "Feature Table has been deleted: (project: %s, name: %s)",
                            fc_excerpt(arena, project), fc_excerpt(arena, request->table));
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = find_report(ctx, &row, arena, &report, &err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else if (fc_encode_field(arena, 1, report, &response)) {
+    else if (fc_encode_field(arena, 1, report, &response))
         fc_rpc_reply_bytes(call, response);
-    } else {
+    else
         fc_request_fail_too_large(call);
-    }
 }

@@ -31,17 +31,14 @@ static fc_rc read_part(int fd, const char *path, uint64_t offset, size_t size,
     uint8_t *data = fc_arena_alloc(arena, size);
     size_t got = 0;
 
-    if (data == NULL) {
+    if (!data)
         return fc_request_too_large(err);
-    }
     while (got < size) {
         ssize_t part = pread(fd, data + got, size - got, (off_t)(offset + got));
-        if (part < 0 && errno != EINTR) {
+        if (part < 0 && errno != EINTR)
             return cannot_read(path, err);
-        }
-        if (part == 0) {
+        if (part == 0)
             break;
-        }
         got += part > 0 ? (size_t)part : 0;
     }
     *ret = (ProtobufCBinaryData){.len = got, .data = data};
@@ -57,12 +54,10 @@ static fc_rc find_tail(int fd, const char *path, off_t size, uint32_t lines, str
     fc_rc rc = read_part(fd, path, (uint64_t)from, (size_t)(size - from), arena, &part, err);
     size_t at = part.len;
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (at > 0 && part.data[at - 1] == '\n') {
+    if (at > 0 && part.data[at - 1] == '\n')
         at--; /* the end of the last line begins none */
-    }
     while (at > 0 && lines > 0) {
         at--;
         lines -= part.data[at] == '\n' ? 1 : 0;
@@ -81,18 +76,14 @@ static fc_rc read_open(int fd, const char *path, const log_request *request, boo
     struct stat about;
     fc_rc rc = FC_OK;
 
-    if (fstat(fd, &about) != 0) {
+    if (fstat(fd, &about) != 0)
         return cannot_read(path, err);
-    }
-    if (request->tail_lines > 0) {
+    if (request->tail_lines > 0)
         rc = find_tail(fd, path, about.st_size, request->tail_lines, arena, &offset, err);
-    }
-    if (rc == FC_OK && offset > (uint64_t)about.st_size) {
+    if (rc == FC_OK && offset > (uint64_t)about.st_size)
         offset = (uint64_t)about.st_size; /* it began anew */
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = read_part(fd, path, offset, size, arena, &response->data, err);
-    }
     response->next_offset = offset + response->data.len;
     response->end = ended && response->next_offset >= (uint64_t)about.st_size;
     return rc;
@@ -104,22 +95,19 @@ fc_rc admin_log_part(const struct fc_services *services, const log_request *requ
     struct fc_job_row row = {.type = 0};
     fc_rc rc = fc_view_find_job(services, request->job_id, arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     bool ended = row.ended_ns != 0;
     const char *path = fc_jobs_log(services->jobs, row.id, arena);
-    if (path == NULL) {
+    if (!path)
         return fc_request_too_large(err);
-    }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
         response->end = ended; /* its worker has not begun, or it never had one */
         return FC_OK;
     }
-    if (fd < 0) {
+    if (fd < 0)
         return cannot_read(path, err);
-    }
     rc = read_open(fd, path, request, ended, arena, response, err);
     (void)close(fd);
     return rc;
@@ -130,11 +118,10 @@ void admin_read_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
     log_response response = FEAST__ADMIN__V1__READ_JOB_LOG_RESPONSE__INIT;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (admin_log_part(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK) {
+    if (admin_log_part(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 void admin_follow_job_log(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)

@@ -21,7 +21,7 @@ static bool tell(void *ctx, const struct fc_job_row *row)
 {
     struct watch *watch = ctx;
 
-    if (row == NULL) {
+    if (!row) {
         struct fc_rpc_call *call = watch->call;
         fc_arena_free(watch->message);
         fc_rpc_stream_end(call, NULL);
@@ -30,7 +30,7 @@ static bool tell(void *ctx, const struct fc_job_row *row)
     fc_arena_reset(watch->message);
     const Feast__Admin__V1__JobProgress *progress =
         fc_view_progress(watch->message, row, fc_now_ns(watch->services->sys));
-    return progress != NULL && fc_rpc_stream_send(watch->call, &progress->base);
+    return progress && fc_rpc_stream_send(watch->call, &progress->base);
 }
 
 static void client_left(void *ctx)
@@ -50,13 +50,12 @@ void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
     struct fc_error err = FC_ERROR_INIT;
 
     fc_rc rc = fc_view_find_job(services, request->job_id, arena, &row, &err);
-    if (rc == FC_OK && watch != NULL) {
+    if (rc == FC_OK && watch) {
         *watch = (struct watch){
             .call = call, .services = services, .message = fc_arena_new(MESSAGE_BYTES)};
     }
-    if (rc == FC_OK && (watch == NULL || watch->message == NULL)) {
+    if (rc == FC_OK && (!watch || !watch->message))
         rc = fc_fail(&err, FC_REASON_OUT_OF_MEMORY, "no memory to watch a job");
-    }
     if (rc != FC_OK) {
         fc_rpc_stream_end(call, &err);
         return;
@@ -69,9 +68,9 @@ void admin_watch_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
 static Google__Protobuf__Timestamp *copy_time(struct fc_arena *arena,
                                               const Google__Protobuf__Timestamp *time)
 {
-    Google__Protobuf__Timestamp *copy = time != NULL ? fc_arena_alloc(arena, sizeof *copy) : NULL;
+    Google__Protobuf__Timestamp *copy = time ? fc_arena_alloc(arena, sizeof *copy) : NULL;
 
-    if (copy != NULL) {
+    if (copy) {
         google__protobuf__timestamp__init(copy);
         copy->seconds = time->seconds;
         copy->nanos = time->nanos;
@@ -85,7 +84,7 @@ static void add_range(struct fc_arena *arena, const struct fc_job_row *row,
     const Feast__Worker__V1__WorkOrder *order = feast__worker__v1__work_order__unpack(
         fc_arena_allocator(arena), row->order.len, (const uint8_t *)row->order.ptr);
 
-    if (order != NULL && order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH) {
+    if (order && order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_BATCH) {
         detail->range_start = copy_time(arena, order->ingest_batch->start);
         detail->range_end = copy_time(arena, order->ingest_batch->end);
     }
@@ -103,7 +102,7 @@ static Feast__Worker__V1__Receipt *receipt_of(struct fc_arena *arena, const stru
             ? feast__worker__v1__progress__unpack(fc_arena_allocator(arena), row->progress.len,
                                                   (const uint8_t *)row->progress.ptr)
             : NULL;
-    return latest != NULL ? latest->receipt : NULL;
+    return latest ? latest->receipt : NULL;
 }
 
 static Feast__Admin__V1__JobDetail *make_detail(const struct fc_services *services,
@@ -112,9 +111,8 @@ static Feast__Admin__V1__JobDetail *make_detail(const struct fc_services *servic
 {
     Feast__Admin__V1__JobDetail *detail = fc_arena_alloc(arena, sizeof *detail);
 
-    if (detail == NULL) {
+    if (!detail)
         return NULL;
-    }
     feast__admin__v1__job_detail__init(detail);
     detail->progress = fc_view_progress(arena, row, fc_now_ns(services->sys));
     detail->type = (FeastSpark__Api__JobType)row->type;
@@ -126,9 +124,8 @@ static Feast__Admin__V1__JobDetail *make_detail(const struct fc_services *servic
     detail->finished_at = fc_view_time(arena, row->ended_ns);
     add_range(arena, row, detail);
     const char *letters = fc_jobs_dead_letters(services->jobs, row->id, arena);
-    if (letters != NULL) {
+    if (letters)
         detail->dead_letter_path = (char *)letters;
-    }
     detail->log_uri = fc_view_text(arena, row->log_uri);
     detail->receipt = receipt_of(arena, row);
     return fc_arena_exhausted(arena) ? NULL : detail;
@@ -148,9 +145,8 @@ void admin_get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *
         return;
     }
     response.job = make_detail(ctx, &row, arena);
-    if (response.job == NULL) {
+    if (!response.job)
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }

@@ -44,13 +44,11 @@ static fc_rc read_token(const list_request *request, struct fc_arena *arena,
 
     *ret = (struct fc_list_after){.project = request->all_projects ? (fc_str){.ptr = "", .len = 0}
                                                                    : fc_str_from(project)};
-    if (request->page_token[0] == '\0') {
+    if (request->page_token[0] == '\0')
         return FC_OK;
-    }
-    if (slash == NULL ||
-        (!request->all_projects &&
-         !fc_str_eq(ret->project,
-                    (fc_str){request->page_token, (size_t)(slash - request->page_token)}))) {
+    if (!slash || (!request->all_projects &&
+                   !fc_str_eq(ret->project, (fc_str){request->page_token,
+                                                     (size_t)(slash - request->page_token)}))) {
         return fc_fail_field(err, FC_REASON_FIELD_INVALID, "page_token",
                              "page_token is \"%s\", expected the next_page_token of an answer to "
                              "the same request",
@@ -78,10 +76,8 @@ static fc_rc add(struct list *list, fc_str project, fc_str name, int32_t verdict
     fc_buf_printf(&list->last, "%.*s/%.*s", (int)project.len, project.ptr, (int)name.len, name.ptr);
     head.project = fc_arena_strndup(list->scratch, project.ptr, project.len);
     head.verdict = (Feast__Admin__V1__Verdict)verdict;
-    if (head.project == NULL ||
-        feast__admin__v1__listed_object__get_packed_size(&head) > sizeof packed) {
+    if (!head.project || feast__admin__v1__listed_object__get_packed_size(&head) > sizeof packed)
         return fc_request_too_large(err);
-    }
     fc_buf_clear(&list->object);
     fc_buf_append(&list->object, packed, feast__admin__v1__listed_object__pack(&head, packed));
     fc_buf_append_field(&list->object, field, reply);
@@ -111,12 +107,10 @@ static fc_rc entity_row(void *ctx, const struct fc_entity_row *row, struct fc_er
     bool has = false;
     fc_rc rc = begin_row(list, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_entity_has_labels(row, FC_MAP(list->request, labels), list->scratch, &has, err);
-    }
-    if (rc != FC_OK || !has) {
+    if (rc != FC_OK || !has)
         return rc;
-    }
     return is_full(list) ? end_walk(err)
                          : add(list, row->project, row->name, 0, FIELD_ENTITY, row->reply, err);
 }
@@ -127,12 +121,10 @@ static fc_rc table_row(void *ctx, const struct fc_table_row *row, struct fc_erro
     bool has = false;
     fc_rc rc = begin_row(list, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_has_labels(row, FC_MAP(list->request, labels), list->scratch, &has, err);
-    }
-    if (rc != FC_OK || !has) {
+    if (rc != FC_OK || !has)
         return rc;
-    }
     return is_full(list) ? end_walk(err)
                          : add(list, row->project, row->name, row->verdict, FIELD_FEATURE_TABLE,
                                row->reply, err);
@@ -178,16 +170,14 @@ static fc_rc make_page(struct list *list, const struct fc_services *services, st
                       fc_request_project(request->project));
     }
     if (fc_violations_to_error(&violations, err) != FC_OK ||
-        read_token(request, arena, &after, err) != FC_OK) {
+        read_token(request, arena, &after, err) != FC_OK)
         return err->rc;
-    }
     list->size = request->page_size == 0             ? DEFAULT_PAGE
                  : request->page_size > LARGEST_PAGE ? LARGEST_PAGE
                                                      : request->page_size;
     list->scratch = fc_arena_new(SCRATCH_LIMIT);
-    if (list->scratch == NULL) {
+    if (!list->scratch)
         return fc_request_too_large(err);
-    }
     fc_rc rc = fc_store_reader(services->store, &reader, err);
     return rc != FC_OK ? rc : walk(list, reader, after, err);
 }
@@ -197,11 +187,10 @@ void admin_list_objects(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
     struct list list = {.call = call, .request = (const void *)message};
     struct fc_error err = FC_ERROR_INIT;
 
-    if (make_page(&list, ctx, &err) != FC_OK) {
+    if (make_page(&list, ctx, &err) != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else {
+    else
         fc_rpc_reply_bytes(call, (fc_str){list.page.ptr, list.page.len});
-    }
     fc_arena_free(list.scratch);
     fc_buf_done(&list.page);
     fc_buf_done(&list.object);

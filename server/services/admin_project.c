@@ -8,8 +8,7 @@ typedef Feast__Admin__V1__ValidationReport__Mode wire_mode;
 
 static enum fc_validation_mode server_mode(const struct fc_services *services)
 {
-    return services->admission != NULL ? fc_admission_default_mode(services->admission)
-                                       : FC_VALIDATION_OFF;
+    return services->admission ? fc_admission_default_mode(services->admission) : FC_VALIDATION_OFF;
 }
 
 static fc_rc find(struct fc_reader *reader, const char *project, struct fc_arena *arena,
@@ -38,16 +37,14 @@ void admin_get_project_validation(struct fc_rpc_call *call, void *ctx,
     enum fc_validation_mode mode = server_mode(services);
 
     fc_rc rc = fc_store_reader(services->store, &reader, &err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = find(reader, fc_request_project(request->project), arena, &row, &err);
-    }
     if (rc != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
         return;
     }
-    if (fc_project_mode(&row, arena, &mode)) {
+    if (fc_project_mode(&row, arena, &mode))
         response.setting = fc_validation_mode_to_wire(mode);
-    }
     response.effective = fc_validation_mode_to_wire(mode);
     fc_rpc_reply(call, &response.base);
 }
@@ -81,7 +78,7 @@ static void done(void *ctx, const struct fc_error *err)
     Feast__Admin__V1__SetProjectValidationResponse response =
         FEAST__ADMIN__V1__SET_PROJECT_VALIDATION_RESPONSE__INIT;
 
-    if (err != NULL) {
+    if (err) {
         fc_rpc_fail(set->call, err, NULL);
         return;
     }
@@ -98,7 +95,7 @@ void admin_set_project_validation(struct fc_rpc_call *call, void *ctx,
     const struct fc_services *services = ctx;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (set == NULL) {
+    if (!set) {
         fc_request_fail_too_large(call);
         return;
     }

@@ -17,13 +17,12 @@ static bool fill_page(const struct fc_report_row *rows, size_t count, size_t siz
     ProtobufCAllocator *allocator = fc_arena_allocator(arena);
 
     response->reports = fc_arena_calloc(arena, size, sizeof(Feast__Admin__V1__ValidationReport *));
-    for (size_t i = 0; response->reports != NULL && i < count && i < size; i++) {
+    for (size_t i = 0; response->reports && i < count && i < size; i++) {
         response->reports[response->n_reports++] = feast__admin__v1__validation_report__unpack(
             allocator, rows[i].body.len, (const uint8_t *)rows[i].body.ptr);
     }
-    if (count > size) {
+    if (count > size)
         response->next_page_token = fc_arena_printf(arena, "%" PRId64, rows[size - 1].id);
-    }
     return !fc_arena_exhausted(arena);
 }
 
@@ -41,16 +40,14 @@ static fc_rc list(const struct fc_services *services, const list_request *reques
         rc = admin_find_table(services, fc_request_project(request->project), "table",
                               request->table, arena, &row, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_reader(services->store, &reader, err);
-    }
     if (rc == FC_OK) {
         /* One more than the page has tells whether there is another. */
         rc = fc_report_list(reader, row.id, below, size + 1, arena, &rows, &count, err);
     }
-    if (rc == FC_OK && !fill_page(rows, count, size, arena, response)) {
+    if (rc == FC_OK && !fill_page(rows, count, size, arena, response))
         rc = fc_request_too_large(err);
-    }
     return rc;
 }
 
@@ -62,9 +59,8 @@ void admin_list_reports(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
     size_t size = request->page_size == 0 || request->page_size > LARGEST_PAGE ? LARGEST_PAGE
                                                                                : request->page_size;
 
-    if (list(ctx, request, size, fc_rpc_arena(call), &response, &err) == FC_OK) {
+    if (list(ctx, request, size, fc_rpc_arena(call), &response, &err) == FC_OK)
         fc_rpc_reply(call, &response.base);
-    } else {
+    else
         fc_rpc_fail(call, &err, NULL);
-    }
 }

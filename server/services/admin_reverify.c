@@ -22,9 +22,8 @@ static fc_rc hasten(struct reverify *reverify, int64_t table_id, struct fc_error
     struct fc_recheck_row row = {.table_id = 0};
     fc_rc rc = fc_recheck_find(fc_txn_reader(reverify->txn), table_id, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     row.table_id = table_id;
     row.next_ns = reverify->asked_ns;
     reverify->count++;
@@ -42,9 +41,8 @@ static fc_rc hasten_table(struct reverify *reverify, struct fc_error *err)
     fc_rc rc = fc_table_find(fc_txn_reader(reverify->txn), fc_str_from(reverify->project),
                              fc_str_from(reverify->table), reverify->arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0 || row.deleted) {
         return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "table",
                              "No such Feature Table: (project: %s, name: %s)",
@@ -77,9 +75,8 @@ static fc_rc run(struct fc_txn *txn, void *ctx, struct fc_error *err)
     reverify->txn = txn;
     reverify->asked_ns = fc_txn_now_ns(txn);
     reverify->count = 0;
-    if (reverify->project == NULL) {
+    if (!reverify->project)
         return fc_table_each(fc_txn_reader(txn), FC_STR(""), false, hasten_row, reverify, err);
-    }
     return reverify->table[0] != '\0' ? hasten_table(reverify, err) : hasten_project(reverify, err);
 }
 
@@ -88,7 +85,7 @@ static void done(void *ctx, const struct fc_error *err)
     const struct reverify *reverify = ctx;
     Feast__Admin__V1__ReverifyResponse response = FEAST__ADMIN__V1__REVERIFY_RESPONSE__INIT;
 
-    if (err != NULL) {
+    if (err) {
         fc_rpc_fail(reverify->call, err, NULL);
         return;
     }
@@ -106,7 +103,7 @@ void admin_reverify(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     struct fc_services *services = ctx;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (reverify == NULL) {
+    if (!reverify) {
         fc_request_fail_too_large(call);
         return;
     }

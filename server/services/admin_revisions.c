@@ -67,9 +67,8 @@ static Feast__Admin__V1__Revision *make_revision(const list_request *request,
     ProtobufCAllocator *allocator = fc_arena_allocator(arena);
     const uint8_t *spec = (const uint8_t *)row->spec.ptr;
 
-    if (revision == NULL) {
+    if (!revision)
         return NULL;
-    }
     feast__admin__v1__revision__init(revision);
     revision->number = row->revision;
     revision->changed_at = fc_view_time(arena, row->at_ns);
@@ -94,19 +93,17 @@ static bool fill_page(const list_request *request, const struct fc_revision_row 
                                                       : request->page_size;
 
     response->revisions = fc_arena_calloc(arena, size, sizeof(Feast__Admin__V1__Revision *));
-    for (size_t i = 0; response->revisions != NULL && i < count; i++) {
-        if (rows[i].revision >= below) {
+    for (size_t i = 0; response->revisions && i < count; i++) {
+        if (rows[i].revision >= below)
             continue;
-        }
         if (response->n_revisions == size) {
             response->next_page_token = fc_arena_printf(
                 arena, "%" PRId64, response->revisions[response->n_revisions - 1]->number);
             break;
         }
         Feast__Admin__V1__Revision *revision = make_revision(request, &rows[i], arena);
-        if (revision == NULL) {
+        if (!revision)
             return false;
-        }
         response->revisions[response->n_revisions++] = revision;
     }
     return !fc_arena_exhausted(arena);
@@ -126,21 +123,18 @@ void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     size_t count = 0;
 
     fc_rc rc = admin_read_token(request->page_token, arena, &below, &err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = find_object(services, request, arena, &id, &err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_store_reader(services->store, &reader, &err);
-    }
     if (rc == FC_OK) {
         rc = fc_revision_list(reader, (enum fc_object_kind)request->kind, id, arena, &rows, &count,
                               &err);
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else if (fill_page(request, rows, count, below, arena, &response)) {
+    else if (fill_page(request, rows, count, below, arena, &response))
         fc_rpc_reply(call, &response.base);
-    } else {
+    else
         fc_request_fail_too_large(call);
-    }
 }

@@ -10,12 +10,10 @@ static fc_rc last_state(struct fc_reader *reader, const struct fc_schedule_row *
     struct fc_job_row job = {.type = 0};
     fc_rc rc = FC_OK;
 
-    if (row->last_job.len > 0) {
+    if (row->last_job.len > 0)
         rc = fc_job_find(reader, row->last_job, arena, &job, err);
-    }
-    if (rc == FC_OK && job.id.len > 0) {
+    if (rc == FC_OK && job.id.len > 0)
         *ret = (Feast__Admin__V1__JobState)job.state;
-    }
     return rc;
 }
 
@@ -25,9 +23,8 @@ static fc_rc view_schedule(struct fc_reader *reader, const struct fc_schedule_ro
 {
     Feast__Admin__V1__Schedule *view = fc_arena_alloc(arena, sizeof *view);
 
-    if (view == NULL) {
+    if (!view)
         return fc_request_too_large(err);
-    }
     feast__admin__v1__schedule__init(view);
     view->project = fc_view_text(arena, row->project);
     view->table = fc_view_text(arena, row->table_name);
@@ -57,19 +54,15 @@ static fc_rc list(const struct fc_services *services,
     size_t count = 0;
 
     fc_rc rc = fc_store_reader(services->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_schedule_list(reader, &filter, arena, &rows, &count, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     response->schedules = fc_arena_calloc(arena, count, sizeof(Feast__Admin__V1__Schedule *));
-    if (response->schedules == NULL) {
+    if (!response->schedules)
         return fc_request_too_large(err);
-    }
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
         rc = view_schedule(reader, &rows[i], arena, &response->schedules[i], err);
-    }
     response->n_schedules = count;
     return rc;
 }

@@ -31,9 +31,8 @@ static void reply(const struct validate *validate, bool acceptable,
     }
     response.acceptable = acceptable;
     response.report = report;
-    if (report != NULL) {
+    if (report)
         report->spec_hash = (char *)validate->hash;
-    }
     fc_rpc_reply(validate->call, &response.base);
 }
 
@@ -41,7 +40,7 @@ static void judged(void *ctx, const struct fc_admission_outcome *outcome)
 {
     const struct validate *validate = ctx;
 
-    if (outcome->report == NULL && !outcome->accepted) {
+    if (!outcome->report && !outcome->accepted) {
         fc_rpc_fail(validate->call, &outcome->error, NULL);
         return;
     }
@@ -64,19 +63,16 @@ static fc_rc prepare(struct validate *validate, const Feast__Admin__V1__Validate
 {
     Feast__Core__FeatureTableSpec *spec = request->table_spec;
 
-    if (spec == NULL) {
+    if (!spec) {
         return fc_fail_field(err, FC_REASON_FIELD_REQUIRED, "table_spec",
                              "table_spec is missing: it is what to validate");
     }
-    if (admin_read_mode(validate->services, request->mode, &validate->admission.mode, err) !=
-        FC_OK) {
+    if (admin_read_mode(validate->services, request->mode, &validate->admission.mode, err) != FC_OK)
         return err->rc;
-    }
     validate->mode_open = request->mode == FEAST__ADMIN__V1__VALIDATION_REPORT__MODE__DEFAULT;
     if (!fc_table_normalise(validate->arena, spec) ||
-        !fc_table_hash(validate->arena, spec, validate->hash)) {
+        !fc_table_hash(validate->arena, spec, validate->hash))
         return fc_request_too_large(err);
-    }
     validate->spec = spec;
     validate->project = fc_request_project(request->project);
     fc_table_check(spec, validate->project, &validate->violations);
@@ -89,7 +85,7 @@ void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
     struct validate *validate = fc_arena_calloc(arena, 1, sizeof *validate);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (validate == NULL) {
+    if (!validate) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -101,13 +97,12 @@ void admin_validate(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
         fc_rpc_fail(call, &err, NULL);
         return;
     }
-    if (validate->violations.count > 0 || validate->services->admission == NULL) {
+    if (validate->violations.count > 0 || !validate->services->admission) {
         reply(validate, validate->violations.count == 0, NULL);
         return;
     }
-    if (validate->mode_open && validate->state.has_mode) {
+    if (validate->mode_open && validate->state.has_mode)
         validate->admission.mode = validate->state.mode;
-    }
     validate->admission = (struct fc_admission_request){
         .project = validate->project,
         .spec = validate->spec,

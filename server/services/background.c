@@ -19,13 +19,11 @@ struct fc_background {
 
 fc_rc fc_background_init(struct fc_services *services, struct fc_error *err)
 {
-    if (services->background != NULL) {
+    if (services->background)
         return FC_OK;
-    }
     services->background = calloc(1, sizeof *services->background);
-    if (services->background == NULL) {
+    if (!services->background)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the services");
-    }
     (void)pthread_mutex_init(&services->background->mutex, NULL);
     return FC_OK;
 }
@@ -47,12 +45,10 @@ static void *run(void *arg)
 
 static fc_rc start_locked(struct fc_background *background, struct fc_error *err)
 {
-    if (background->running && !background->ended) {
+    if (background->running && !background->ended)
         return fc_fail(err, FC_REASON_BUSY, "the server is at such work already");
-    }
-    if (background->running) {
+    if (background->running)
         (void)pthread_join(background->thread, NULL);
-    }
     background->ended = false;
     int failed = pthread_create(&background->thread, NULL, run, background);
     background->running = failed == 0;
@@ -88,12 +84,10 @@ void fc_services_done(struct fc_services *services)
 
     fc_online_pool_free(fc_steal(services->online_pool));
     fc_log_follow_free(fc_steal(services->log_follow));
-    if (background == NULL) {
+    if (!background)
         return;
-    }
-    if (background->running) {
+    if (background->running)
         (void)pthread_join(background->thread, NULL);
-    }
     pthread_mutex_destroy(&background->mutex);
     free(background);
 }

@@ -32,11 +32,10 @@ void core_reply_object(struct fc_rpc_call *call, fc_str object)
 {
     fc_str response;
 
-    if (fc_encode_field(fc_rpc_arena(call), 1, object, &response)) {
+    if (fc_encode_field(fc_rpc_arena(call), 1, object, &response))
         fc_rpc_reply_bytes(call, response);
-    } else {
+    else
         fc_request_fail_too_large(call);
-    }
 }
 
 struct fc_reader *core_reader(struct fc_rpc_call *call, struct fc_services *services)
@@ -57,22 +56,22 @@ void core_read_options(struct fc_rpc_call *call, const struct fc_services *servi
     const char *dry_run = fc_rpc_metadata(call, "feast-dry-run");
     const char *mode = fc_rpc_metadata(call, "feast-validation");
 
-    ret->dry_run = dry_run != NULL && strcmp(dry_run, "true") == 0;
-    if (dry_run != NULL && !ret->dry_run && strcmp(dry_run, "false") != 0) {
+    ret->dry_run = dry_run && strcmp(dry_run, "true") == 0;
+    if (dry_run && !ret->dry_run && strcmp(dry_run, "false") != 0) {
         fc_violations_add(violations, FC_REASON_REQUEST_INVALID, "metadata.feast-dry-run",
                           "request metadata feast-dry-run is \"%s\", expected true or false",
                           fc_excerpt(violations->arena, dry_run));
     }
-    ret->mode = services->admission == NULL ? FC_VALIDATION_OFF
-                                            : fc_admission_default_mode(services->admission);
-    ret->mode_open = services->admission != NULL && mode == NULL;
+    ret->mode =
+        !services->admission ? FC_VALIDATION_OFF : fc_admission_default_mode(services->admission);
+    ret->mode_open = services->admission && !mode;
     enum fc_validation_mode wanted;
-    if (mode != NULL && !fc_validation_mode_parse(mode, &wanted)) {
+    if (mode && !fc_validation_mode_parse(mode, &wanted)) {
         fc_violations_add(violations, FC_REASON_REQUEST_INVALID, "metadata.feast-validation",
                           "request metadata feast-validation is \"%s\", expected enforce, strict, "
                           "warn or off",
                           fc_excerpt(violations->arena, mode));
-    } else if (mode != NULL && services->admission != NULL) {
+    } else if (mode && services->admission) {
         ret->mode = wanted;
     }
 }
@@ -80,7 +79,7 @@ void core_read_options(struct fc_rpc_call *call, const struct fc_services *servi
 bool core_list_begin(struct core_list *list, struct fc_rpc_call *call)
 {
     *list = (struct core_list){.call = call, .scratch = fc_arena_new(SCRATCH_LIMIT)};
-    if (list->scratch == NULL) {
+    if (!list->scratch) {
         fc_request_fail_too_large(call);
         return false;
     }
@@ -99,27 +98,25 @@ struct fc_reader *core_list_of_project(struct core_list *list, struct fc_rpc_cal
         return NULL;
     }
     struct fc_reader *reader = core_reader(call, services);
-    return reader != NULL && core_list_begin(list, call) ? reader : NULL;
+    return reader && core_list_begin(list, call) ? reader : NULL;
 }
 
 fc_rc core_list_row(struct core_list *list, struct fc_error *err)
 {
     fc_arena_reset(list->scratch);
-    if (++list->rows % ROWS_PER_LOOK == 0 && fc_rpc_cancelled(list->call)) {
+    if (++list->rows % ROWS_PER_LOOK == 0 && fc_rpc_cancelled(list->call))
         return fc_fail(err, FC_REASON_CANCELLED, "the client no longer waits for the list");
-    }
     return FC_OK;
 }
 
 void core_list_end(struct core_list *list, fc_rc rc, const struct fc_error *err)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_fail(list->call, err, NULL);
-    } else if (list->reply.failed) {
+    else if (list->reply.failed)
         fc_request_fail_too_large(list->call);
-    } else {
+    else
         fc_rpc_reply_bytes(list->call, (fc_str){list->reply.ptr, list->reply.len});
-    }
     fc_buf_done(&list->reply);
     fc_arena_free(list->scratch);
 }

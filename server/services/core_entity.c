@@ -24,20 +24,18 @@ void core_get_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
         return;
     }
     struct fc_reader *reader = core_reader(call, ctx);
-    if (reader == NULL) {
+    if (!reader)
         return;
-    }
     fc_rc rc = fc_entity_find(reader, fc_str_from(project), fc_str_from(request->name),
                               fc_rpc_arena(call), &row, &err);
     if (rc == FC_OK && row.id == 0) {
         rc = fc_fail_field(&err, FC_REASON_ENTITY_NOT_FOUND, "name",
                            "Entity with name \"%s\" could not be found.", request->name);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         core_reply_object(call, row.reply);
-    } else {
+    else
         fc_rpc_fail(call, &err, NULL);
-    }
 }
 
 struct entity_list {
@@ -52,12 +50,10 @@ static fc_rc list_row(void *ctx, const struct fc_entity_row *row, struct fc_erro
     bool has = false;
     fc_rc rc = core_list_row(list, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_entity_has_labels(row, entities->labels, list->scratch, &has, err);
-    }
-    if (rc == FC_OK && has) {
+    if (rc == FC_OK && has)
         fc_buf_append_field(&list->reply, 1, row->reply);
-    }
     return rc;
 }
 
@@ -65,17 +61,15 @@ void core_list_entities(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
 {
     const Feast__Core__ListEntitiesRequest__Filter *filter =
         ((const Feast__Core__ListEntitiesRequest *)message)->filter;
-    const char *project = fc_request_project(filter == NULL ? "" : filter->project);
+    const char *project = fc_request_project(!filter ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
     struct entity_list entities = {.labels = {0, NULL}};
 
     struct fc_reader *reader = core_list_of_project(&entities.list, call, ctx, project);
-    if (reader == NULL) {
+    if (!reader)
         return;
-    }
-    if (filter != NULL) {
+    if (filter)
         entities.labels = FC_MAP(filter, labels);
-    }
     fc_rc rc = fc_entity_each(reader, fc_str_from(project), list_row, &entities, &err);
     core_list_end(&entities.list, rc, &err);
 }
@@ -107,7 +101,7 @@ void core_apply_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct entity_apply *apply = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *apply);
     struct core_options options;
 
-    if (apply == NULL) {
+    if (!apply) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -122,7 +116,6 @@ void core_apply_entity(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     fc_entity_check(apply->change.spec, &apply->write.violations);
     fc_name_check(&apply->write.violations, FC_NAME_DASH, "project", "project",
                   apply->change.project);
-    if (core_write_look(&apply->write, options.dry_run)) {
+    if (core_write_look(&apply->write, options.dry_run))
         core_write_submit(&apply->write);
-    }
 }

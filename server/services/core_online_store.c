@@ -23,13 +23,11 @@ void core_list_online_stores(struct fc_rpc_call *call, void *ctx,
     struct core_list list;
     size_t count = 0;
 
-    if (reader == NULL || !core_list_begin(&list, call)) {
+    if (!reader || !core_list_begin(&list, call))
         return;
-    }
     fc_rc rc = fc_store_row_list(reader, FC_STORE_ONLINE, false, list.scratch, &rows, &count, &err);
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
         fc_buf_append_field(&list.reply, 1, rows[i].body);
-    }
     core_list_end(&list, rc, &err);
 }
 
@@ -41,13 +39,11 @@ void core_get_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCM
     struct fc_reader *reader = core_reader(call, ctx);
     struct fc_store_row row;
 
-    if (reader == NULL) {
+    if (!reader)
         return;
-    }
     fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, fc_str_from(name), arena, &row, &err);
-    if (rc == FC_OK && row.id == 0) {
+    if (rc == FC_OK && row.id == 0)
         rc = not_found(name, arena, &err);
-    }
     if (rc != FC_OK) {
         fc_rpc_fail(call, &err, NULL);
         return;
@@ -57,11 +53,10 @@ void core_get_online_store(struct fc_rpc_call *call, void *ctx, const ProtobufCM
         fc_arena_allocator(arena), row.body.len, (const uint8_t *)row.body.ptr);
     response.status = row.archived ? FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ARCHIVED
                                    : FEAST__CORE__GET_ONLINE_STORE_RESPONSE__STATUS__ACTIVE;
-    if (response.online_store == NULL) {
+    if (!response.online_store)
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 struct store_write {
@@ -88,9 +83,8 @@ static fc_rc register_store(struct core_write *write, struct fc_reader *reader, 
 {
     struct fc_online_store_change *change = &((struct store_write *)write)->change;
 
-    if (write->of_request > 0) {
+    if (write->of_request > 0)
         return FC_OK;
-    }
     fc_rc rc = fc_online_store_change_apply(change, reader, txn, err);
     write->settled = rc == FC_OK && change->unchanged;
     return rc;
@@ -104,24 +98,22 @@ void core_register_online_store(struct fc_rpc_call *call, void *ctx,
     struct fc_arena *arena = fc_rpc_arena(call);
     struct store_write *wanted = fc_arena_calloc(arena, 1, sizeof *wanted);
 
-    if (wanted == NULL ||
-        (store != NULL && !fc_encode(arena, &store->base, &wanted->change.bytes))) {
+    if (!wanted || (store && !fc_encode(arena, &store->base, &wanted->change.bytes))) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&wanted->write, call, ctx, register_store, reply_registered);
     wanted->change.arena = arena;
     wanted->change.store = store;
-    if (store == NULL) {
+    if (!store) {
         fc_violations_add(&wanted->write.violations, FC_REASON_FIELD_REQUIRED, "online_store",
                           "the request has no online_store, an online store is required");
     } else {
         fc_name_check(&wanted->write.violations, FC_NAME_DASH, "online store", "online_store.name",
                       store->name);
     }
-    if (core_write_look(&wanted->write, false)) {
+    if (core_write_look(&wanted->write, false))
         core_write_submit(&wanted->write);
-    }
 }
 
 static fc_rc archive_store(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
@@ -132,16 +124,13 @@ static fc_rc archive_store(struct core_write *write, struct fc_reader *reader, s
     fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, fc_str_from(wanted->name), write->arena,
                                  &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (row.id == 0) {
+    if (row.id == 0)
         return not_found(wanted->name, write->arena, err);
-    }
     write->settled = row.archived;
-    if (row.archived || txn == NULL) {
+    if (row.archived || !txn)
         return FC_OK;
-    }
     row.archived = true;
     return fc_store_row_put(txn, FC_STORE_ONLINE, &row, err);
 }
@@ -150,13 +139,12 @@ void core_archive_online_store(struct fc_rpc_call *call, void *ctx, const Protob
 {
     struct store_write *wanted = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *wanted);
 
-    if (wanted == NULL) {
+    if (!wanted) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&wanted->write, call, ctx, archive_store, core_reply_empty);
     wanted->name = ((const Feast__Core__ArchiveOnlineStoreRequest *)message)->name;
-    if (core_write_look(&wanted->write, false)) {
+    if (core_write_look(&wanted->write, false))
         core_write_submit(&wanted->write);
-    }
 }

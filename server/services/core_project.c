@@ -16,15 +16,14 @@ static fc_rc create(struct core_write *write, struct fc_reader *reader, struct f
     struct fc_project_row row;
     int64_t id;
 
-    if (write->of_request > 0) {
+    if (write->of_request > 0)
         return FC_OK;
-    }
     fc_rc rc = fc_project_find(reader, name, write->arena, &row, err);
     if (rc == FC_OK && row.id != 0) {
         return fc_fail_field(err, FC_REASON_PROJECT_EXISTS, "name", "Project already exists: %s",
                              create->name);
     }
-    return rc != FC_OK || txn == NULL ? rc : fc_project_insert(txn, name, &id, err);
+    return rc != FC_OK || !txn ? rc : fc_project_insert(txn, name, &id, err);
 }
 
 static fc_rc archive(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
@@ -33,13 +32,11 @@ static fc_rc archive(struct core_write *write, struct fc_reader *reader, struct 
     const struct project_write *archive = (const struct project_write *)write;
     struct fc_project_row row;
 
-    if (write->of_request > 0) {
+    if (write->of_request > 0)
         return FC_OK;
-    }
     fc_rc rc = fc_project_find(reader, fc_str_from(archive->name), write->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0) {
         return fc_fail_field(err, FC_REASON_PROJECT_NOT_FOUND, "name",
                              "Could not find project: \"%s\"", archive->name);
@@ -49,23 +46,22 @@ static fc_rc archive(struct core_write *write, struct fc_reader *reader, struct 
                              "Project \"default\" cannot be archived");
     }
     write->settled = row.archived;
-    return txn == NULL || row.archived ? FC_OK : fc_project_set_archived(txn, row.id, true, err);
+    return !txn || row.archived ? FC_OK : fc_project_set_archived(txn, row.id, true, err);
 }
 
 static void start(struct fc_rpc_call *call, void *ctx, const char *name, core_write_fn decide)
 {
     struct project_write *write = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *write);
 
-    if (write == NULL) {
+    if (!write) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&write->write, call, ctx, decide, core_reply_empty);
     write->name = name;
     fc_name_check(&write->write.violations, FC_NAME_DASH, "project", "name", name);
-    if (core_write_look(&write->write, false)) {
+    if (core_write_look(&write->write, false))
         core_write_submit(&write->write);
-    }
 }
 
 void core_create_project(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request)
@@ -87,12 +83,10 @@ void core_list_projects(struct fc_rpc_call *call, void *ctx,
     struct core_list list;
     size_t count = 0;
 
-    if (reader == NULL || !core_list_begin(&list, call)) {
+    if (!reader || !core_list_begin(&list, call))
         return;
-    }
     fc_rc rc = fc_project_list(reader, false, list.scratch, &rows, &count, &err);
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
         fc_buf_append_field(&list.reply, 1, rows[i].name);
-    }
     core_list_end(&list, rc, &err);
 }

@@ -10,9 +10,8 @@ static fc_rc list_all(struct fc_reader *reader, struct core_list *list, struct f
     size_t count = 0;
     fc_rc rc = fc_store_row_list(reader, FC_STORE_LEGACY, true, list->scratch, &rows, &count, err);
 
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
         fc_buf_append_field(&list->reply, 1, rows[i].body);
-    }
     return rc;
 }
 
@@ -23,9 +22,8 @@ static fc_rc list_one(struct fc_reader *reader, struct core_list *list, const ch
     fc_rc rc =
         fc_store_row_find(reader, FC_STORE_LEGACY, fc_str_from(name), list->scratch, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0) {
         return fc_fail_field(err, FC_REASON_STORE_NOT_FOUND, "filter.name",
                              "Store with name \"%s\" could not be found.",
@@ -43,12 +41,10 @@ void core_list_stores(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     struct fc_reader *reader = core_reader(call, ctx);
     struct core_list list;
 
-    if (reader == NULL || !core_list_begin(&list, call)) {
+    if (!reader || !core_list_begin(&list, call))
         return;
-    }
-    fc_rc rc = filter == NULL || *filter->name == '\0'
-                   ? list_all(reader, &list, &err)
-                   : list_one(reader, &list, filter->name, &err);
+    fc_rc rc = !filter || *filter->name == '\0' ? list_all(reader, &list, &err)
+                                                : list_one(reader, &list, filter->name, &err);
     core_list_end(&list, rc, &err);
 }
 
@@ -74,18 +70,15 @@ static fc_rc update_store(struct core_write *write, struct fc_reader *reader, st
     const struct store_update *update = (const struct store_update *)write;
     struct fc_store_row row;
 
-    if (write->of_request > 0) {
+    if (write->of_request > 0)
         return FC_OK;
-    }
     fc_str name = fc_str_from(update->store->name);
     fc_rc rc = fc_store_row_find(reader, FC_STORE_LEGACY, name, write->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     write->settled = row.id != 0 && fc_str_eq(row.body, update->body);
-    if (write->settled || txn == NULL) {
+    if (write->settled || !txn)
         return FC_OK;
-    }
     row.name = name;
     row.body = update->body;
     return fc_store_row_put(txn, FC_STORE_LEGACY, &row, err);
@@ -98,7 +91,7 @@ static void check_subscription(const Feast__Core__Store__Subscription *subscript
 
     if (*subscription->project == '\0' || *subscription->name == '\0') {
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED,
-                          field == NULL ? "store.subscriptions" : field,
+                          !field ? "store.subscriptions" : field,
                           "subscription %zu of the store has no %s, both project and name are "
                           "required",
                           index, *subscription->project == '\0' ? "project" : "name");
@@ -107,7 +100,7 @@ static void check_subscription(const Feast__Core__Store__Subscription *subscript
 
 static void check_store(const Feast__Core__Store *store, struct fc_violations *violations)
 {
-    if (store == NULL) {
+    if (!store) {
         fc_violations_add(violations, FC_REASON_FIELD_REQUIRED, "store",
                           "the request has no store, a store is required");
         return;
@@ -119,9 +112,8 @@ static void check_store(const Feast__Core__Store *store, struct fc_violations *v
                           "store \"%s\": type is %d, expected REDIS or REDIS_CLUSTER",
                           fc_excerpt(violations->arena, store->name), (int)store->type);
     }
-    for (size_t i = 0; i < store->n_subscriptions && !fc_arena_exhausted(violations->arena); i++) {
+    for (size_t i = 0; i < store->n_subscriptions && !fc_arena_exhausted(violations->arena); i++)
         check_subscription(store->subscriptions[i], i, violations);
-    }
 }
 
 void core_update_store(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -130,14 +122,13 @@ void core_update_store(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
     struct fc_arena *arena = fc_rpc_arena(call);
     struct store_update *update = fc_arena_calloc(arena, 1, sizeof *update);
 
-    if (update == NULL || (store != NULL && !fc_encode(arena, &store->base, &update->body))) {
+    if (!update || (store && !fc_encode(arena, &store->base, &update->body))) {
         fc_request_fail_too_large(call);
         return;
     }
     core_write_init(&update->write, call, ctx, update_store, reply_update);
     update->store = store;
     check_store(store, &update->write.violations);
-    if (core_write_look(&update->write, false)) {
+    if (core_write_look(&update->write, false))
         core_write_submit(&update->write);
-    }
 }

@@ -21,9 +21,8 @@ static void add_verdict_trailer(struct fc_rpc_call *call, int32_t verdict)
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value(&feast__admin__v1__verdict__descriptor, verdict);
 
-    if (value != NULL) {
+    if (value)
         fc_rpc_add_trailer(call, "feast-validation-verdict", value->name);
-    }
 }
 
 static void reply_table(struct core_write *write)
@@ -49,9 +48,8 @@ static fc_rc look_at_table(struct core_write *write, struct fc_reader *reader, s
     const struct fc_table_change *change = &((struct table_apply *)write)->change;
     fc_rc rc = apply_table(write, reader, txn, now_s, err);
 
-    if (rc == FC_OK && write->violations.count == 0 && change->unchanged) {
+    if (rc == FC_OK && write->violations.count == 0 && change->unchanged)
         write->settled = fc_table_change_settled(change);
-    }
     return rc;
 }
 
@@ -61,9 +59,8 @@ static void finish(struct table_apply *apply)
     struct fc_table_change *change = &apply->change;
 
     if (apply->options.dry_run) {
-        if (change->report != NULL) {
+        if (change->report)
             change->row.verdict = (int32_t)change->report->verdict;
-        }
         write->reply(write);
         return;
     }
@@ -77,9 +74,8 @@ static void admitted(void *ctx, const struct fc_admission_outcome *outcome)
     struct fc_rpc_call *call = apply->write.call;
 
     if (!outcome->accepted) {
-        if (outcome->report != NULL) {
+        if (outcome->report)
             add_verdict_trailer(call, (int32_t)outcome->report->verdict);
-        }
         fc_rpc_fail(call, &outcome->error, &outcome->violations);
         return;
     }
@@ -92,7 +88,7 @@ static void admit(struct table_apply *apply)
     struct core_write *write = &apply->write;
     struct fc_admission_request *request = fc_arena_calloc(write->arena, 1, sizeof *request);
 
-    if (request == NULL) {
+    if (!request) {
         fc_request_fail_too_large(write->call);
         return;
     }
@@ -107,7 +103,7 @@ void core_apply_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
         (const Feast__Core__ApplyFeatureTableRequest *)message;
     struct table_apply *apply = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *apply);
 
-    if (apply == NULL) {
+    if (!apply) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -124,12 +120,10 @@ void core_apply_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     change->mode_open = apply->options.mode_open;
     change->reverify = apply->write.services->reverify;
     fc_table_check(change->spec, change->project, &apply->write.violations);
-    if (!core_write_look(&apply->write, false)) {
+    if (!core_write_look(&apply->write, false))
         return;
-    }
-    if (change->mode == FC_VALIDATION_OFF) {
+    if (change->mode == FC_VALIDATION_OFF)
         finish(apply);
-    } else {
+    else
         admit(apply);
-    }
 }

@@ -13,9 +13,8 @@ static fc_rc delete_table(struct core_write *write, struct fc_reader *reader, st
 {
     struct fc_table_removal *removal = &((struct table_delete *)write)->removal;
 
-    if (write->of_request > 0) {
+    if (write->of_request > 0)
         return FC_OK;
-    }
     fc_rc rc = fc_table_removal_apply(removal, reader, txn, now_s, err);
     write->settled = rc == FC_OK && removal->unchanged;
     return rc;
@@ -27,7 +26,7 @@ void core_delete_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
         (const Feast__Core__DeleteFeatureTableRequest *)message;
     struct table_delete *delete = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *delete);
 
-    if (delete == NULL) {
+    if (!delete) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -39,7 +38,6 @@ void core_delete_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessa
                   delete->removal.project);
     fc_name_check(&delete->write.violations, FC_NAME_PLAIN, "featureTable", "name",
                   delete->removal.name);
-    if (core_write_look(&delete->write, false)) {
+    if (core_write_look(&delete->write, false))
         core_write_submit(&delete->write);
-    }
 }

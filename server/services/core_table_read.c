@@ -22,9 +22,8 @@ void core_get_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
         return;
     }
     struct fc_reader *reader = core_reader(call, ctx);
-    if (reader == NULL) {
+    if (!reader)
         return;
-    }
     fc_rc rc = fc_table_find(reader, fc_str_from(project), fc_str_from(request->name),
                              fc_rpc_arena(call), &row, &err);
     if (rc == FC_OK && row.id == 0) {
@@ -36,11 +35,10 @@ void core_get_table(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
                            "Feature Table has been deleted: (project: %s, name: %s)", project,
                            request->name);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         core_reply_object(call, row.reply);
-    } else {
+    else
         fc_rpc_fail(call, &err, NULL);
-    }
 }
 
 struct table_list {
@@ -55,12 +53,10 @@ static fc_rc list_row(void *ctx, const struct fc_table_row *row, struct fc_error
     bool has = false;
     fc_rc rc = core_list_row(list, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_has_labels(row, tables->labels, list->scratch, &has, err);
-    }
-    if (rc == FC_OK && has) {
+    if (rc == FC_OK && has)
         fc_buf_append_field(&list->reply, 1, row->reply);
-    }
     return rc;
 }
 
@@ -68,17 +64,15 @@ void core_list_tables(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
 {
     const Feast__Core__ListFeatureTablesRequest__Filter *filter =
         ((const Feast__Core__ListFeatureTablesRequest *)message)->filter;
-    const char *project = fc_request_project(filter == NULL ? "" : filter->project);
+    const char *project = fc_request_project(!filter ? "" : filter->project);
     struct fc_error err = FC_ERROR_INIT;
     struct table_list tables = {.labels = {0, NULL}};
 
     struct fc_reader *reader = core_list_of_project(&tables.list, call, ctx, project);
-    if (reader == NULL) {
+    if (!reader)
         return;
-    }
-    if (filter != NULL) {
+    if (filter)
         tables.labels = FC_MAP(filter, labels);
-    }
     fc_rc rc = fc_table_each(reader, fc_str_from(project), false, list_row, &tables, &err);
     core_list_end(&tables.list, rc, &err);
 }

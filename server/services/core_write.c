@@ -19,18 +19,15 @@ void core_write_init(struct core_write *write, struct fc_rpc_call *call,
 static fc_rc decide(struct core_write *write, struct fc_reader *reader, struct fc_txn *txn,
                     int64_t now_ns, struct fc_error *err)
 {
-    if (fc_arena_exhausted(write->arena)) {
+    if (fc_arena_exhausted(write->arena))
         return fc_request_too_large(err);
-    }
     write->violations.count = write->of_request;
     write->settled = false;
     fc_rc rc = write->decide(write, reader, txn, now_ns / FC_NS_PER_S, err);
-    if (rc == FC_OK && write->violations.count > 0) {
+    if (rc == FC_OK && write->violations.count > 0)
         rc = core_violations(&write->violations, err);
-    }
-    if (rc == FC_OK && fc_arena_exhausted(write->arena)) {
+    if (rc == FC_OK && fc_arena_exhausted(write->arena))
         rc = fc_request_too_large(err);
-    }
     return rc;
 }
 
@@ -46,10 +43,9 @@ bool core_write_look(struct core_write *write, bool dry_run)
     struct fc_reader *reader = core_reader(write->call, write->services);
 
     write->of_request = write->violations.count;
-    if (reader == NULL) {
+    if (!reader)
         return false;
-    }
-    if (decide(write, reader, NULL, fc_now_ns(sys != NULL ? sys : fc_sys_real()), &err) != FC_OK) {
+    if (decide(write, reader, NULL, fc_now_ns(sys ? sys : fc_sys_real()), &err) != FC_OK) {
         fail(write, &err);
         return false;
     }
@@ -76,11 +72,10 @@ static void done(void *ctx, const struct fc_error *err)
 {
     struct core_write *write = ctx;
 
-    if (err != NULL) {
+    if (err)
         fail(write, err);
-    } else {
+    else
         write->reply(write);
-    }
 }
 
 void core_write_submit(struct core_write *write)

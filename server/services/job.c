@@ -25,11 +25,10 @@ static void get_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage 
         return;
     }
     response.job = fc_view_job(arena, &row);
-    if (response.job == NULL) {
+    if (!response.job)
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 static fc_rc find_jobs(const struct fc_services *services,
@@ -61,15 +60,13 @@ static void list_jobs(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
         return;
     }
     response.jobs = fc_arena_calloc(arena, count, sizeof(FeastSpark__Api__Job *));
-    for (size_t i = 0; response.jobs != NULL && i < count; i++) {
+    for (size_t i = 0; response.jobs && i < count; i++)
         response.jobs[i] = fc_view_job(arena, &rows[i]);
-    }
     response.n_jobs = count;
-    if (fc_arena_exhausted(arena)) {
+    if (fc_arena_exhausted(arena))
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 static void cancel_job(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -135,16 +132,14 @@ static fc_rc add_service(struct fc_services *services, struct fc_rpc_server *ser
         struct fc_rpc_method row = methods[i];
         char path[200];
 
-        if (!has_method(service, row.path)) {
+        if (!has_method(service, row.path))
             continue;
-        }
         (void)snprintf(path, sizeof path, "/%s/%s", service->name, row.path);
         row.path = path;
         row.ctx = services;
         fc_rc rc = fc_rpc_server_add(server, &row, 1, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     return fc_rpc_server_require(server, service, err);
 }

@@ -20,7 +20,7 @@ typedef FeastSpark__Api__GetHealthMetricsResponse health_response;
 
 static bool is_late(const Feast__Worker__V1__Progress *progress, int64_t max_age_s, int64_t now_s)
 {
-    return progress->behind != 0 && max_age_s > 0 && progress->newest_event != NULL &&
+    return progress->behind != 0 && max_age_s > 0 && progress->newest_event &&
            progress->newest_event->seconds < now_s - max_age_s;
 }
 
@@ -42,20 +42,18 @@ static fc_rc judge_stream(const struct fc_services *services, struct fc_reader *
                           struct fc_arena *arena, bool *ret, struct fc_error *err)
 {
     struct fc_job_row row;
-    int64_t max_age = spec->max_age != NULL ? spec->max_age->seconds : 0;
+    int64_t max_age = spec->max_age ? spec->max_age->seconds : 0;
     fc_rc rc = find_stream(reader, project, spec->name, arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     bool fresh = row.state == FC_JOB_PENDING && row.attempts == 0;
     const Feast__Worker__V1__Progress *progress = feast__worker__v1__progress__unpack(
         fc_arena_allocator(arena), row.progress.len, (const uint8_t *)row.progress.ptr);
-    bool known = progress != NULL && row.progress.len > 0;
+    bool known = progress && row.progress.len > 0;
     *ret = fresh || (row.state == FC_JOB_RUNNING && (!known || progress->trouble[0] == '\0'));
-    if (known && is_late(progress, max_age, fc_now_ns(services->sys) / FC_NS_PER_S)) {
+    if (known && is_late(progress, max_age, fc_now_ns(services->sys) / FC_NS_PER_S))
         *ret = false;
-    }
     return FC_OK;
 }
 
@@ -68,14 +66,12 @@ static fc_rc judge(const struct fc_services *services, struct fc_reader *reader,
     fc_rc rc = fc_table_find(reader, fc_str_from(project), fc_str_from(table), arena, &row, err);
 
     *ret = false;
-    if (rc != FC_OK || row.id == 0 || row.deleted) {
+    if (rc != FC_OK || row.id == 0 || row.deleted)
         return rc;
-    }
     const Feast__Core__FeatureTableSpec *spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(arena), row.spec.len, (const uint8_t *)row.spec.ptr);
-    if (spec == NULL) {
+    if (!spec)
         return fc_request_too_large(err);
-    }
     *ret = !fc_stream_has_source(spec);
     return *ret ? FC_OK : judge_stream(services, reader, project, spec, arena, ret, err);
 }
@@ -89,17 +85,15 @@ static fc_rc judge_all(const struct fc_services *services, const health_request 
 
     response->passed = fc_arena_calloc(arena, request->n_table_names, sizeof(char *));
     response->failed = fc_arena_calloc(arena, request->n_table_names, sizeof(char *));
-    if (response->passed == NULL || response->failed == NULL) {
+    if (!response->passed || !response->failed)
         return fc_request_too_large(err);
-    }
     for (size_t i = 0; rc == FC_OK && i < request->n_table_names; i++) {
         bool healthy = false;
         rc = judge(services, reader, project, request->table_names[i], arena, &healthy, err);
-        if (healthy) {
+        if (healthy)
             response->passed[response->n_passed++] = request->table_names[i];
-        } else {
+        else
             response->failed[response->n_failed++] = request->table_names[i];
-        }
     }
     return rc;
 }
@@ -109,9 +103,8 @@ void job_health(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *mes
     health_response response = FEAST_SPARK__API__GET_HEALTH_METRICS_RESPONSE__INIT;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (judge_all(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK) {
+    if (judge_all(ctx, (const void *)message, fc_rpc_arena(call), &response, &err) != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }

@@ -55,9 +55,8 @@ static FeastSpark__Api__ScheduledJob *view_schedule(struct fc_arena *arena,
 {
     FeastSpark__Api__ScheduledJob *view = fc_arena_alloc(arena, sizeof *view);
 
-    if (view == NULL) {
+    if (!view)
         return NULL;
-    }
     feast_spark__api__scheduled_job__init(view);
     view->id = fc_arena_printf(arena, ID_PREFIX "%" PRId64, row->id);
     view->table_name = fc_view_text(arena, row->table_name);
@@ -81,15 +80,13 @@ void job_list_scheduled(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
         return;
     }
     response.jobs = fc_arena_calloc(arena, count, sizeof(FeastSpark__Api__ScheduledJob *));
-    for (size_t i = 0; response.jobs != NULL && i < count; i++) {
+    for (size_t i = 0; response.jobs && i < count; i++)
         response.jobs[i] = view_schedule(arena, &rows[i]);
-    }
     response.n_jobs = count;
-    if (fc_arena_exhausted(arena)) {
+    if (fc_arena_exhausted(arena))
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 /* "schedule-12" is 12; anything else no schedule. */
@@ -99,12 +96,10 @@ static int64_t number_of(const char *id)
     int64_t number = 0;
 
     if (strncmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 || strlen(digits) > 18 ||
-        strspn(digits, "0123456789") != strlen(digits)) {
+        strspn(digits, "0123456789") != strlen(digits))
         return 0;
-    }
-    for (; *digits != '\0'; digits++) {
+    for (; *digits != '\0'; digits++)
         number = number * 10 + (*digits - '0');
-    }
     return number;
 }
 
@@ -118,9 +113,8 @@ static fc_rc find_by_id(const struct fc_services *services, const char *id, stru
                              "job_id is empty: it names the schedule");
     }
     fc_rc rc = fc_store_reader(services->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_schedule_get(reader, number_of(id), arena, ret, err);
-    }
     if (rc == FC_OK && (ret->id == 0 || ret->deleted)) {
         return fc_fail_field(err, FC_REASON_SCHEDULE_NOT_FOUND, "job_id",
                              "there is no schedule \"%s\"", fc_excerpt(arena, id));

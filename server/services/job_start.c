@@ -18,7 +18,7 @@ static void started(void *ctx, const struct fc_job_row *row, const struct fc_err
     FeastSpark__Api__StartOfflineToOnlineIngestionJobResponse response =
         FEAST_SPARK__API__START_OFFLINE_TO_ONLINE_INGESTION_JOB_RESPONSE__INIT;
 
-    if (err != NULL) {
+    if (err) {
         fc_rpc_fail(start->call, err, NULL);
         return;
     }
@@ -27,16 +27,15 @@ static void started(void *ctx, const struct fc_job_row *row, const struct fc_err
     response.job_start_time = fc_view_time(arena, row->created_ns);
     response.table_name = start->table_name;
     response.log_uri = fc_view_text(arena, row->log_uri);
-    if (fc_arena_exhausted(arena)) {
+    if (fc_arena_exhausted(arena))
         fc_request_fail_too_large(start->call);
-    } else {
+    else
         fc_rpc_reply(start->call, &response.base);
-    }
 }
 
 static bool nanos_in_range(const Google__Protobuf__Timestamp *time)
 {
-    return time == NULL || (time->nanos >= 0 && time->nanos < FC_NS_PER_S);
+    return !time || (time->nanos >= 0 && time->nanos < FC_NS_PER_S);
 }
 
 void job_start_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -46,7 +45,7 @@ void job_start_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
     struct start *start = fc_arena_alloc(fc_rpc_arena(call), sizeof *start);
     const Google__Protobuf__Timestamp *from = request->start_date, *to = request->end_date;
 
-    if (start == NULL) {
+    if (!start) {
         fc_request_fail_too_large(call);
         return;
     }
@@ -66,10 +65,10 @@ void job_start_batch(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage
         .table_name = fc_str_from(request->table_name),
         .has_start = from != NULL,
         .has_end = to != NULL,
-        .start_s = from != NULL ? from->seconds : 0,
-        .start_ns = from != NULL ? from->nanos : 0,
-        .end_s = to != NULL ? to->seconds : 0,
-        .end_ns = to != NULL ? to->nanos : 0,
+        .start_s = from ? from->seconds : 0,
+        .start_ns = from ? from->nanos : 0,
+        .end_s = to ? to->seconds : 0,
+        .end_ns = to ? to->nanos : 0,
     };
     fc_jobs_start_batch(services->jobs, &batch, started, start);
 }
@@ -80,7 +79,7 @@ void job_start_stream(struct fc_rpc_call *call, void *ctx, const ProtobufCMessag
     const struct fc_services *services = ctx;
     struct start *start = fc_arena_alloc(fc_rpc_arena(call), sizeof *start);
 
-    if (start == NULL) {
+    if (!start) {
         fc_request_fail_too_large(call);
         return;
     }

@@ -13,7 +13,7 @@ Google__Protobuf__Timestamp *fc_view_time(struct fc_arena *arena, int64_t ns)
 {
     Google__Protobuf__Timestamp *time = ns > 0 ? fc_arena_alloc(arena, sizeof *time) : NULL;
 
-    if (time != NULL) {
+    if (time) {
         google__protobuf__timestamp__init(time);
         time->seconds = ns / FC_NS_PER_S;
         time->nanos = (int32_t)(ns % FC_NS_PER_S);
@@ -44,9 +44,8 @@ static void add_meta(struct fc_arena *arena, const struct fc_job_row *row,
     FeastSpark__Api__Job__OfflineToOnlineMeta *batch = fc_arena_alloc(arena, sizeof *batch);
     FeastSpark__Api__Job__StreamToOnlineMeta *stream = fc_arena_alloc(arena, sizeof *stream);
 
-    if (batch == NULL || stream == NULL) {
+    if (!batch || !stream)
         return;
-    }
     if (row->type == FC_JOB_STREAM_INGESTION) {
         feast_spark__api__job__stream_to_online_meta__init(stream);
         stream->table_name = fc_view_text(arena, row->table_name);
@@ -65,9 +64,8 @@ FeastSpark__Api__Job *fc_view_job(struct fc_arena *arena, const struct fc_job_ro
     FeastSpark__Api__Job *job = fc_arena_alloc(arena, sizeof *job);
     bool failed = row->state == FC_JOB_ERROR || row->state == FC_JOB_CANCELLED;
 
-    if (job == NULL) {
+    if (!job)
         return NULL;
-    }
     feast_spark__api__job__init(job);
     job->id = fc_view_text(arena, row->id);
     job->type = (FeastSpark__Api__JobType)row->type;
@@ -110,7 +108,7 @@ static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
     progress->seconds_left = -1;
     progress->behind = -1;
     progress->behind_ms = -1;
-    if (latest != NULL && row->progress.len > 0) {
+    if (latest && row->progress.len > 0) {
         progress->phase = latest->phase;
         progress->rows_read = latest->rows_read;
         progress->rows_written = latest->rows_written;
@@ -118,20 +116,18 @@ static void add_counters(struct fc_arena *arena, const struct fc_job_row *row,
         progress->rows_late = latest->rows_late;
         progress->bytes_read = latest->bytes_read;
         progress->percent = latest->percent;
-        if (row->state == FC_JOB_RUNNING) {
+        if (row->state == FC_JOB_RUNNING)
             add_pace(row, latest, progress);
-        }
     }
-    if (receipt != NULL) {
+    if (receipt) {
         progress->rows_read = receipt->rows_read;
         progress->rows_written = receipt->rows_written;
         progress->rows_rejected = receipt->rows_rejected;
         progress->rows_late = receipt->rows_late;
         progress->bytes_read = receipt->bytes_read;
     }
-    if (row->state == FC_JOB_DONE) {
+    if (row->state == FC_JOB_DONE)
         progress->percent = 100;
-    }
 }
 
 Feast__Admin__V1__JobProgress *fc_view_progress(struct fc_arena *arena,
@@ -139,9 +135,8 @@ Feast__Admin__V1__JobProgress *fc_view_progress(struct fc_arena *arena,
 {
     Feast__Admin__V1__JobProgress *progress = fc_arena_alloc(arena, sizeof *progress);
 
-    if (progress == NULL) {
+    if (!progress)
         return NULL;
-    }
     feast__admin__v1__job_progress__init(progress);
     progress->job_id = fc_view_text(arena, row->id);
     progress->state = (Feast__Admin__V1__JobState)row->state;
@@ -163,9 +158,8 @@ fc_rc fc_view_find_job(const struct fc_services *services, const char *id, struc
                              "job_id is empty: it names the job");
     }
     fc_rc rc = fc_store_reader(services->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_job_find(reader, fc_str_from(id), arena, ret, err);
-    }
     if (rc == FC_OK && ret->id.len == 0) {
         return fc_fail_field(err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%s\"",
                              fc_excerpt(arena, id));

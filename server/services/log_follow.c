@@ -41,7 +41,7 @@ fc_rc fc_log_follow_new(struct fc_services *services, struct fc_log_follow **ret
     struct fc_log_follow *follow = calloc(1, sizeof *follow);
     struct fc_arena *part = fc_arena_new(PART_ARENA);
 
-    if (follow == NULL || part == NULL) {
+    if (!follow || !part) {
         free(follow);
         fc_arena_free(part);
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the services");
@@ -62,22 +62,19 @@ static bool send_news(struct fc_log_follow *follow, struct follower *one, struct
     for (int parts = 0; parts < PARTS; parts++) {
         Feast__Admin__V1__ReadJobLogResponse part = FEAST__ADMIN__V1__READ_JOB_LOG_RESPONSE__INIT;
         fc_arena_reset(follow->part);
-        if (admin_log_part(follow->services, &one->request, follow->part, &part, err) != FC_OK) {
+        if (admin_log_part(follow->services, &one->request, follow->part, &part, err) != FC_OK)
             return false;
-        }
         if (part.next_offset < one->request.offset) {
             /* The file is shorter than what was sent of it: it was begun anew. */
             one->request.offset = 0;
             continue;
         }
-        if ((part.data.len > 0 || part.end) && !fc_rpc_stream_send(one->call, &part.base)) {
+        if ((part.data.len > 0 || part.end) && !fc_rpc_stream_send(one->call, &part.base))
             return false;
-        }
         one->request.offset = part.next_offset;
         one->request.tail_lines = 0;
-        if (part.end || part.data.len == 0) {
+        if (part.end || part.data.len == 0)
             return !part.end;
-        }
     }
     return true;
 }
@@ -87,9 +84,8 @@ static bool look(struct fc_log_follow *follow, struct follower *one)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    if (!atomic_load(&one->left) && send_news(follow, one, &err)) {
+    if (!atomic_load(&one->left) && send_news(follow, one, &err))
         return true;
-    }
     fc_rpc_stream_end(one->call, err.rc != FC_OK ? &err : NULL);
     return false;
 }
@@ -98,13 +94,12 @@ static bool look(struct fc_log_follow *follow, struct follower *one)
 
 static void look_at_all(struct fc_log_follow *follow, struct follower **from)
 {
-    while (*from != NULL) {
+    while (*from) {
         struct follower *one = *from, *next = one->next;
-        if (look(follow, one)) {
+        if (look(follow, one))
             from = &one->next;
-        } else {
+        else
             *from = next;
-        }
     }
 }
 
@@ -113,9 +108,8 @@ static void put_back(struct fc_log_follow *follow, struct follower *kept)
 {
     struct follower **last = &follow->followers;
 
-    while (*last != NULL) {
+    while (*last)
         last = &(*last)->next;
-    }
     *last = kept;
 }
 
@@ -125,7 +119,7 @@ static void *run(void *arg)
 
     pthread_mutex_lock(&follow->mutex);
     while (!follow->stopping) {
-        if (follow->followers == NULL) {
+        if (!follow->followers) {
             (void)pthread_cond_wait(&follow->changed, &follow->mutex);
             continue;
         }
@@ -136,14 +130,13 @@ static void *run(void *arg)
         pthread_mutex_lock(&follow->mutex);
         put_back(follow, all);
         const struct timespec next = fc_cond_after(LOOK_NS);
-        if (!follow->stopping && follow->followers != NULL) {
+        if (!follow->stopping && follow->followers)
             (void)fc_cond_wait_until(&follow->changed, &follow->mutex, &next);
-        }
     }
     struct follower *all = follow->followers;
     follow->followers = NULL;
     pthread_mutex_unlock(&follow->mutex);
-    while (all != NULL) {
+    while (all) {
         struct follower *one = all;
         all = one->next;
         fc_rpc_stream_end(one->call, NULL);
@@ -153,24 +146,21 @@ static void *run(void *arg)
 
 void fc_log_follow_stop(struct fc_log_follow *follow)
 {
-    if (follow == NULL) {
+    if (!follow)
         return;
-    }
     pthread_mutex_lock(&follow->mutex);
     bool running = follow->started && !follow->stopping;
     follow->stopping = true;
     (void)pthread_cond_signal(&follow->changed);
     pthread_mutex_unlock(&follow->mutex);
-    if (running) {
+    if (running)
         (void)pthread_join(follow->thread, NULL);
-    }
 }
 
 void fc_log_follow_free(struct fc_log_follow *follow)
 {
-    if (follow == NULL) {
+    if (!follow)
         return;
-    }
     fc_log_follow_stop(follow);
     fc_arena_free(follow->part);
     (void)pthread_cond_destroy(&follow->changed);
@@ -193,12 +183,10 @@ static void client_left(void *ctx)
 
 static fc_rc add_locked(struct fc_log_follow *follow, struct follower *one, struct fc_error *err)
 {
-    if (follow->stopping) {
+    if (follow->stopping)
         return fc_fail(err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
-    }
-    if (!follow->started && pthread_create(&follow->thread, NULL, run, follow) != 0) {
+    if (!follow->started && pthread_create(&follow->thread, NULL, run, follow) != 0)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "cannot start a thread to follow logs");
-    }
     follow->started = true;
     one->next = follow->followers;
     follow->followers = one;
@@ -214,7 +202,7 @@ void fc_log_follow_add(struct fc_log_follow *follow, struct fc_rpc_call *call,
     char *id = fc_arena_strdup(arena, request->job_id);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (one == NULL || id == NULL) {
+    if (!one || !id) {
         (void)fc_fail(&err, FC_REASON_OUT_OF_MEMORY, "no memory to follow a log");
         fc_rpc_stream_end(call, &err);
         return;
@@ -227,7 +215,6 @@ void fc_log_follow_add(struct fc_log_follow *follow, struct fc_rpc_call *call,
     pthread_mutex_lock(&follow->mutex);
     fc_rc rc = add_locked(follow, one, &err);
     pthread_mutex_unlock(&follow->mutex);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_stream_end(call, &err);
-    }
 }

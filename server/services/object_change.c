@@ -11,8 +11,8 @@
 bool fc_entity_change_prepare(struct fc_entity_change *change, Feast__Core__EntitySpecV2 *spec)
 {
     change->spec = spec;
-    return spec == NULL || (fc_entity_normalise(change->arena, spec) &&
-                            fc_encode(change->arena, &spec->base, &change->bytes));
+    return !spec || (fc_entity_normalise(change->arena, spec) &&
+                     fc_encode(change->arena, &spec->base, &change->bytes));
 }
 
 static fc_rc put_entity(struct fc_entity_change *change, struct fc_txn *txn, int64_t project_id,
@@ -20,9 +20,8 @@ static fc_rc put_entity(struct fc_entity_change *change, struct fc_txn *txn, int
 {
     fc_rc rc = FC_OK;
 
-    if (project_id == 0) {
+    if (project_id == 0)
         rc = fc_project_insert(txn, fc_str_from(change->project), &project_id, err);
-    }
     return rc != FC_OK ? rc : fc_entity_put(txn, project_id, row, err);
 }
 
@@ -39,9 +38,8 @@ static fc_rc make_entity(struct fc_entity_change *change, const struct fc_entity
         .updated_s = now_s,
         .spec = change->bytes,
     };
-    if (!fc_encode_entity(change->arena, ret->spec, ret->created_s, ret->updated_s, &ret->reply)) {
+    if (!fc_encode_entity(change->arena, ret->spec, ret->created_s, ret->updated_s, &ret->reply))
         return fc_request_too_large(err);
-    }
     change->reply = ret->reply;
     change->revision = ret->revision;
     return FC_OK;
@@ -55,27 +53,23 @@ fc_rc fc_entity_change_apply(struct fc_entity_change *change, struct fc_reader *
     struct fc_project_row project;
     struct fc_entity_row row, new;
 
-    if (change->spec == NULL) {
+    if (!change->spec)
         return FC_OK; /* refused as such */
-    }
     fc_rc rc = fc_project_find(reader, project_name, change->arena, &project, err);
     if (rc == FC_OK) {
         rc = fc_entity_find(reader, project_name, fc_str_from(change->spec->name), change->arena,
                             &row, err);
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (project.archived) {
         fc_violations_add(violations, FC_REASON_PROJECT_ARCHIVED, "project",
                           "Project is archived: %s", change->project);
     }
-    if (row.id != 0) {
+    if (row.id != 0)
         fc_entity_check_change(change->project, row.value_type, change->spec, violations);
-    }
-    if (violations->count > 0) {
+    if (violations->count > 0)
         return FC_OK;
-    }
     change->existed = row.id != 0;
     change->unchanged = row.id != 0 && fc_str_eq(row.spec, change->bytes);
     if (change->unchanged) {
@@ -84,7 +78,7 @@ fc_rc fc_entity_change_apply(struct fc_entity_change *change, struct fc_reader *
         return FC_OK;
     }
     rc = make_entity(change, &row, now_s, &new, err);
-    return rc != FC_OK || txn == NULL ? rc : put_entity(change, txn, project.id, &new, err);
+    return rc != FC_OK || !txn ? rc : put_entity(change, txn, project.id, &new, err);
 }
 
 /* -- online stores ------------------------------------------------------------------------------------------- */
@@ -96,14 +90,12 @@ fc_rc fc_online_store_change_apply(struct fc_online_store_change *change, struct
     struct fc_store_row row;
     fc_rc rc = fc_store_row_find(reader, FC_STORE_ONLINE, name, change->arena, &row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     change->existed = row.id != 0;
     change->unchanged = row.id != 0 && !row.archived && fc_str_eq(row.body, change->bytes);
-    if (change->unchanged || txn == NULL) {
+    if (change->unchanged || !txn)
         return FC_OK;
-    }
     row.name = name;
     row.body = change->bytes;
     row.archived = false;
@@ -128,9 +120,8 @@ static fc_rc put_deleted(struct fc_table_removal *removal, struct fc_txn *txn, i
         .revision = row->revision,
         .hash = fc_arena_strndup(removal->arena, row->hash.ptr, row->hash.len),
     };
-    if (meta.hash == NULL || !fc_encode_table(removal->arena, row->spec, &meta, &row->reply)) {
+    if (!meta.hash || !fc_encode_table(removal->arena, row->spec, &meta, &row->reply))
         return fc_request_too_large(err);
-    }
     fc_rc rc = fc_table_put(txn, project_id, row, err);
     /* It has nothing left to ingest. */
     return rc != FC_OK ? rc
@@ -146,18 +137,16 @@ fc_rc fc_table_removal_apply(struct fc_table_removal *removal, struct fc_reader 
     fc_rc rc = fc_table_find(reader, project_name, fc_str_from(removal->name), removal->arena,
                              &removal->row, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (removal->row.id == 0) {
         return fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "name",
                              "No such Feature Table: (project: %s, name: %s)", removal->project,
                              removal->name);
     }
     removal->unchanged = removal->row.deleted;
-    if (removal->unchanged || txn == NULL) {
+    if (removal->unchanged || !txn)
         return FC_OK;
-    }
     rc = fc_project_find(reader, project_name, removal->arena, &project, err);
     return rc != FC_OK ? rc : put_deleted(removal, txn, project.id, now_s, err);
 }

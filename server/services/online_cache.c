@@ -35,9 +35,8 @@ static void thread_ends(void *arg)
 {
     struct cache *cache = arg;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(cache->entries); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(cache->entries); i++)
         clear(&cache->entries[i]);
-    }
     free(cache);
 }
 
@@ -50,9 +49,9 @@ static struct cache *own_cache(void)
 {
     (void)pthread_once(&key_once, make_key);
     struct cache *cache = key_made ? pthread_getspecific(key) : NULL;
-    if (cache == NULL && key_made) {
+    if (!cache && key_made) {
         cache = calloc(1, sizeof *cache);
-        if (cache != NULL && pthread_setspecific(key, cache) != 0) {
+        if (cache && pthread_setspecific(key, cache) != 0) {
             free(cache);
             cache = NULL;
         }
@@ -64,9 +63,8 @@ static struct entry *find(struct cache *cache, const char *path)
 {
     for (size_t i = 0; i < FC_ARRAY_LEN(cache->entries); i++) {
         struct entry *entry = &cache->entries[i];
-        if (entry->path != NULL && strcmp(entry->path, path) == 0) {
+        if (entry->path && strcmp(entry->path, path) == 0)
             return entry;
-        }
     }
     return NULL;
 }
@@ -78,12 +76,10 @@ static struct entry *make_room(struct cache *cache)
 
     for (size_t i = 0; i < FC_ARRAY_LEN(cache->entries); i++) {
         struct entry *entry = &cache->entries[i];
-        if (entry->path == NULL) {
+        if (!entry->path)
             return entry;
-        }
-        if (entry->used < oldest->used) {
+        if (entry->used < oldest->used)
             oldest = entry;
-        }
     }
     clear(oldest);
     return oldest;
@@ -95,13 +91,11 @@ static fc_rc open_entry(struct cache *cache, const char *path, const struct stat
     FC_CLEANUP(fc_online_reader_closep) struct fc_online_reader *reader = NULL;
     fc_rc rc = fc_online_reader_open(path, &reader, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     char *name = strdup(path);
-    if (name == NULL) {
+    if (!name)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
-    }
     *ret = make_room(cache);
     **ret = (struct entry){
         .path = name, .reader = fc_steal(reader), .device = info->st_dev, .inode = info->st_ino};
@@ -113,26 +107,24 @@ fc_rc fc_online_cache_get(const char *path, struct fc_online_reader **ret, struc
     struct cache *cache = own_cache();
     struct stat info;
 
-    if (cache == NULL) {
+    if (!cache)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
-    }
     struct entry *entry = find(cache, path);
     if (stat(path, &info) != 0) {
         if (errno != ENOENT && errno != ENOTDIR) {
             return fc_fail(err, FC_REASON_IO_FAILED, "cannot look at %s: %s", path,
                            strerror(errno));
         }
-        if (entry != NULL) {
+        if (entry)
             clear(entry);
-        }
         *ret = NULL;
         return FC_OK;
     }
-    if (entry != NULL && (entry->device != info.st_dev || entry->inode != info.st_ino)) {
+    if (entry && (entry->device != info.st_dev || entry->inode != info.st_ino)) {
         clear(entry);
         entry = NULL;
     }
-    fc_rc rc = entry != NULL ? FC_OK : open_entry(cache, path, &info, &entry, err);
+    fc_rc rc = entry ? FC_OK : open_entry(cache, path, &info, &entry, err);
     if (rc == FC_NOT_FOUND) {
         *ret = NULL;
         return FC_OK;
@@ -147,9 +139,8 @@ fc_rc fc_online_cache_get(const char *path, struct fc_online_reader **ret, struc
 void fc_online_cache_drop(const char *path)
 {
     struct cache *cache = own_cache();
-    struct entry *entry = cache != NULL ? find(cache, path) : NULL;
+    struct entry *entry = cache ? find(cache, path) : NULL;
 
-    if (entry != NULL) {
+    if (entry)
         clear(entry);
-    }
 }

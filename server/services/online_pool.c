@@ -46,16 +46,15 @@ struct fc_online_pool {
 fc_rc fc_online_client(struct fc_online_clients *clients, const struct fc_redis_store *store,
                        struct fc_redis_client **ret, struct fc_error *err)
 {
-    for (struct client *each = clients->first; each != NULL; each = each->next) {
+    for (struct client *each = clients->first; each; each = each->next) {
         if (each->store == store) {
             *ret = each->client;
             return FC_OK;
         }
     }
     struct client *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (!made)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for an online store");
-    }
     fc_rc rc = fc_redis_client_new(&store->redis, &made->client, err);
     if (rc != FC_OK) {
         free(made);
@@ -76,19 +75,17 @@ static struct fc_online_work *take(struct queue *queue)
     struct fc_online_work *first = NULL, **end = &first;
 
     pthread_mutex_lock(&queue->mutex);
-    while (queue->first == NULL && !queue->stopping) {
+    while (!queue->first && !queue->stopping)
         pthread_cond_wait(&queue->news, &queue->mutex);
-    }
     first = queue->first;
-    for (size_t taken = 0; *end != NULL && taken < TAKEN_AT_ONCE; taken++) {
+    for (size_t taken = 0; *end && taken < TAKEN_AT_ONCE; taken++) {
         end = &(*end)->next;
         queue->waiting--;
     }
     queue->first = *end;
     *end = NULL;
-    if (queue->first == NULL) {
+    if (!queue->first)
         queue->last = &queue->first;
-    }
     pthread_mutex_unlock(&queue->mutex);
     return first;
 }
@@ -98,10 +95,9 @@ static void *serve(void *arg)
     struct fc_online_clients *mine = arg;
     struct fc_online_work *work = NULL;
 
-    while ((work = take(mine->queue)) != NULL) {
+    while ((work = take(mine->queue)))
         work->run(work, mine);
-    }
-    while (mine->first != NULL) {
+    while (mine->first) {
         struct client *next = mine->first->next;
         fc_redis_client_free(mine->first->client);
         free(mine->first);
@@ -134,9 +130,8 @@ static void stop(struct queue *queue)
     queue->stopping = true;
     pthread_cond_broadcast(&queue->news);
     pthread_mutex_unlock(&queue->mutex);
-    for (size_t i = 0; i < queue->started; i++) {
+    for (size_t i = 0; i < queue->started; i++)
         (void)pthread_join(queue->threads[i].thread, NULL);
-    }
     (void)pthread_cond_destroy(&queue->news);
     (void)pthread_mutex_destroy(&queue->mutex);
 }
@@ -146,33 +141,26 @@ fc_rc fc_online_pool_init(struct fc_services *services, struct fc_error *err)
     const struct fc_online_stores *stores = services->stores;
     fc_rc rc = FC_OK;
 
-    if (stores == NULL || (stores->by_default == NULL && stores->named_count == 0) ||
-        services->online_pool != NULL) {
+    if (!stores || (!stores->by_default && stores->named_count == 0) || services->online_pool)
         return FC_OK;
-    }
     struct fc_online_pool *pool =
         calloc(1, sizeof *pool + (stores->named_count + 1) * sizeof(struct queue));
-    if (pool == NULL) {
+    if (!pool)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for reads of online stores");
-    }
     services->online_pool = pool;
-    if (stores->by_default != NULL) {
+    if (stores->by_default)
         rc = start(&pool->queues[pool->count++], stores->by_default, err);
-    }
-    for (size_t i = 0; rc == FC_OK && i < stores->named_count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < stores->named_count; i++)
         rc = start(&pool->queues[pool->count++], &stores->named[i], err);
-    }
     return rc;
 }
 
 void fc_online_pool_free(struct fc_online_pool *pool)
 {
-    if (pool == NULL) {
+    if (!pool)
         return;
-    }
-    for (size_t i = 0; i < pool->count; i++) {
+    for (size_t i = 0; i < pool->count; i++)
         stop(&pool->queues[i]);
-    }
     free(pool);
 }
 
@@ -181,9 +169,8 @@ fc_rc fc_online_pool_add(struct fc_online_pool *pool, const struct fc_redis_stor
 {
     struct queue *queue = &pool->queues[0];
 
-    while (queue->store != store) {
+    while (queue->store != store)
         queue++; /* each store of the configuration has one */
-    }
     pthread_mutex_lock(&queue->mutex);
     bool room = queue->waiting < MAX_WAITING;
     if (room) {

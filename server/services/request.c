@@ -26,9 +26,8 @@ void fc_request_end(void *ctx, const struct fc_error *err)
 {
     struct fc_rpc_call *call = ctx;
 
-    if (err != NULL) {
+    if (err)
         fc_rpc_fail(call, err, NULL);
-    } else {
+    else
         fc_rpc_reply_bytes(call, (fc_str){0});
-    }
 }

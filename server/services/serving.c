@@ -32,7 +32,7 @@ static struct serving_read *begin(struct fc_rpc_call *call, void *ctx,
     struct serving_read *read = fc_arena_calloc(arena, 1, sizeof *read);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (read == NULL) {
+    if (!read) {
         fc_request_fail_too_large(call);
         return NULL;
     }
@@ -51,14 +51,12 @@ static bool read_row(struct fc_rpc_call *call, struct serving_read *read, size_t
     int64_t now_s = fc_now_ns(read->services->sys) / FC_NS_PER_S;
     fc_rc rc = FC_OK;
 
-    if (row % ROWS_PER_LOOK == ROWS_PER_LOOK - 1 && fc_rpc_cancelled(call)) {
+    if (row % ROWS_PER_LOOK == ROWS_PER_LOOK - 1 && fc_rpc_cancelled(call))
         rc = fc_fail(&err, FC_REASON_CANCELLED, "the client no longer waits for the answer");
-    } else {
+    else
         rc = serving_read_row(read, row, now_s, values, &err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    }
     return rc == FC_OK;
 }
 
@@ -75,9 +73,8 @@ static struct row_parts *row_parts_new(struct fc_arena *arena, size_t count)
 {
     struct row_parts *parts = fc_arena_alloc(arena, sizeof *parts);
 
-    if (parts == NULL) {
+    if (!parts)
         return NULL;
-    }
     feast__serving__get_online_features_response__field_values__init(&parts->row);
     parts->values = fc_arena_calloc(arena, count, sizeof *parts->values);
     parts->value_list = fc_arena_calloc(arena, count, sizeof(value_entry *));
@@ -85,10 +82,8 @@ static struct row_parts *row_parts_new(struct fc_arena *arena, size_t count)
     parts->status_list = fc_arena_calloc(arena, count, sizeof(status_entry *));
     parts->row.fields = parts->value_list;
     parts->row.statuses = parts->status_list;
-    return parts->values != NULL && parts->value_list != NULL && parts->statuses != NULL &&
-                   parts->status_list != NULL
-               ? parts
-               : NULL;
+    return parts->values && parts->value_list && parts->statuses && parts->status_list ? parts
+                                                                                       : NULL;
 }
 
 static void add_pair(struct row_parts *parts, const char *key, Feast__Types__Value *value,
@@ -102,7 +97,7 @@ static void add_pair(struct row_parts *parts, const char *key, Feast__Types__Val
     feast__serving__get_online_features_response__field_values__statuses_entry__init(
         &parts->statuses[at]);
     parts->values[at].key = parts->statuses[at].key = (char *)key;
-    parts->values[at].value = value != NULL ? value : &null_value;
+    parts->values[at].value = value ? value : &null_value;
     parts->statuses[at].value = status;
     parts->value_list[at] = &parts->values[at];
     parts->status_list[at] = &parts->statuses[at];
@@ -115,16 +110,14 @@ static row_values *make_row(const struct serving_read *read, size_t number,
     const serving_row *asked = read->request->entity_rows[number];
     struct row_parts *parts = row_parts_new(read->arena, asked->n_fields + read->feature_count);
 
-    if (parts == NULL) {
+    if (!parts)
         return NULL;
-    }
     for (size_t i = 0; i < asked->n_fields; i++) {
         Feast__Types__Value *value = asked->fields[i]->value;
         add_pair(parts, asked->fields[i]->key, value, entity_status(value));
     }
-    for (size_t i = 0; i < read->feature_count; i++) {
+    for (size_t i = 0; i < read->feature_count; i++)
         add_pair(parts, read->features[i].key, values[i].value, values[i].status);
-    }
     return &parts->row;
 }
 
@@ -136,21 +129,18 @@ static void answer_by_rows(struct fc_rpc_call *call, struct serving_read *read)
     struct serving_value *values =
         fc_arena_calloc(read->arena, read->feature_count, sizeof *values);
     response.field_values = fc_arena_calloc(read->arena, rows, sizeof(row_values *));
-    for (size_t i = 0; values != NULL && response.field_values != NULL && i < rows; i++) {
-        if (!read_row(call, read, i, values)) {
+    for (size_t i = 0; values && response.field_values && i < rows; i++) {
+        if (!read_row(call, read, i, values))
             return;
-        }
         row_values *row = make_row(read, i, values);
-        if (row == NULL) {
+        if (!row)
             break;
-        }
         response.field_values[response.n_field_values++] = row;
     }
-    if (response.n_field_values < rows) {
+    if (response.n_field_values < rows)
         fc_request_fail_too_large(call);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 /* Names of all entities that rows have, in the order in which they come. */
@@ -170,21 +160,17 @@ static bool entity_names(const struct serving_read *read, const char ***ret, siz
         const serving_row *row = request->entity_rows[i];
         for (size_t f = 0; f < row->n_fields; f++) {
             size_t at = 0;
-            while (at < count && strcmp(names[at], row->fields[f]->key) != 0) {
+            while (at < count && strcmp(names[at], row->fields[f]->key) != 0)
                 at++;
-            }
-            if (at < count) {
+            if (at < count)
                 continue;
-            }
             if (count == room) {
                 size_t grown = room + capacity + 1;
                 const char **more = fc_arena_calloc(read->arena, grown, sizeof(char *));
-                if (more == NULL) {
+                if (!more)
                     return false;
-                }
-                if (count > 0) {
+                if (count > 0)
                     memcpy(more, names, count * sizeof(char *));
-                }
                 names = more;
                 room = grown;
             }
@@ -207,12 +193,11 @@ static field_vector *make_vector(const struct serving_read *read, size_t number,
         fc_arena_calloc(read->arena, count, sizeof(Feast__Types__Value *));
     Feast__Serving__FieldStatus *statuses = fc_arena_calloc(read->arena, count, sizeof *statuses);
 
-    if (vector == NULL || cells == NULL || statuses == NULL) {
+    if (!vector || !cells || !statuses)
         return NULL;
-    }
     for (size_t i = 0; i < name_count; i++) {
         Feast__Types__Value *value = serving_entity_value(asked, names[i]);
-        cells[i] = value != NULL ? value : &null_value;
+        cells[i] = value ? value : &null_value;
         statuses[i] =
             serving_has_entity(asked, names[i]) ? entity_status(value) : STATUS(NOT_FOUND);
     }
@@ -231,12 +216,10 @@ static bool add_names(const struct serving_read *read, const char *const *names,
                       Feast__Serving__FieldList *list)
 {
     list->val = fc_arena_calloc(read->arena, count + read->feature_count, sizeof(char *));
-    for (size_t i = 0; list->val != NULL && i < count; i++) {
+    for (size_t i = 0; list->val && i < count; i++)
         list->val[list->n_val++] = (char *)names[i];
-    }
-    for (size_t i = 0; list->val != NULL && i < read->feature_count; i++) {
+    for (size_t i = 0; list->val && i < read->feature_count; i++)
         list->val[list->n_val++] = (char *)read->features[i].key;
-    }
     return list->val != NULL;
 }
 
@@ -253,17 +236,16 @@ static void answer_by_columns(struct fc_rpc_call *call, struct serving_read *rea
     struct serving_value *values =
         fc_arena_calloc(read->arena, read->feature_count, sizeof *values);
     response.results = fc_arena_calloc(read->arena, rows, sizeof(field_vector *));
-    if (values == NULL || response.results == NULL || !entity_names(read, &names, &name_count) ||
+    if (!values || !response.results || !entity_names(read, &names, &name_count) ||
         !add_names(read, names, name_count, &list)) {
         fc_request_fail_too_large(call);
         return;
     }
     for (size_t i = 0; i < rows; i++) {
-        if (!read_row(call, read, i, values)) {
+        if (!read_row(call, read, i, values))
             return;
-        }
         field_vector *vector = make_vector(read, i, names, name_count, values);
-        if (vector == NULL) {
+        if (!vector) {
             fc_request_fail_too_large(call);
             return;
         }
@@ -278,18 +260,16 @@ static void get_by_rows(struct fc_rpc_call *call, void *ctx, const ProtobufCMess
 {
     struct serving_read *read = begin(call, ctx, message);
 
-    if (read != NULL) {
+    if (read)
         serving_answer(call, read, answer_by_rows);
-    }
 }
 
 static void get_by_columns(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     struct serving_read *read = begin(call, ctx, message);
 
-    if (read != NULL) {
+    if (read)
         serving_answer(call, read, answer_by_columns);
-    }
 }
 
 static void get_info(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message FC_UNUSED)
@@ -328,9 +308,8 @@ fc_rc fc_serving_service_register(struct fc_services *services, struct fc_rpc_se
     };
     fc_rc rc = fc_online_pool_init(services, err);
 
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_rpc_server_add(server, methods, FC_ARRAY_LEN(methods), err);
-    }
     return rc == FC_OK
                ? fc_rpc_server_require(server, &feast__serving__serving_service__descriptor, err)
                : rc;

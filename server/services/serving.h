@@ -121,5 +121,5 @@ void serving_key_refuse(struct fc_violations *violations, const char *field,
 /** True when the value is there and not null. */
 static inline bool serving_is_set(const Feast__Types__Value *value)
 {
-    return value != NULL && value->val_case != FEAST__TYPES__VALUE__VAL__NOT_SET;
+    return value && value->val_case != FEAST__TYPES__VALUE__VAL__NOT_SET;
 }

@@ -16,7 +16,7 @@ static const char *type_name(int type)
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value(&feast__types__value_type__enum__descriptor, type);
 
-    return value != NULL ? value->name : "?";
+    return value ? value->name : "?";
 }
 
 static const char *why_not_found(const struct serving_found *found,
@@ -25,27 +25,26 @@ static const char *why_not_found(const struct serving_found *found,
 {
     const Feast__Types__Value *value = serving_stored_value(found, feature->name);
 
-    if (feature->spec == NULL) {
+    if (!feature->spec) {
         return fc_arena_printf(arena, "feature table \"%s\" has no feature \"%s\"", table->name,
                                feature->name);
     }
-    if (found->key.len == 0) {
+    if (found->key.len == 0)
         return "an entity of the key is null, and nothing is stored under such a key";
-    }
     if (!found->store_exists) {
         return fc_arena_printf(arena,
                                "nothing was ever written for feature table \"%s\": no ingestion "
                                "has ended well",
                                table->name);
     }
-    if (found->row == NULL) {
+    if (!found->row) {
         return "there is no row under this key: it was not in the source, or not in the range of "
                "event times that was ingested";
     }
     return fc_arena_printf(arena,
                            "it is stored as %s and declared as %s: its type was changed after it "
                            "was ingested",
-                           type_name(value != NULL ? (int)value->val_case : 0),
+                           type_name(value ? (int)value->val_case : 0),
                            type_name((int)feature->spec->value_type));
 }
 
@@ -74,7 +73,7 @@ static Google__Protobuf__Timestamp *time_of(struct fc_arena *arena,
 {
     Google__Protobuf__Timestamp *made = time->set ? fc_arena_alloc(arena, sizeof *made) : NULL;
 
-    if (made != NULL) {
+    if (made) {
         google__protobuf__timestamp__init(made);
         made->seconds = time->seconds;
         made->nanos = time->nanos;
@@ -90,19 +89,17 @@ static explained_feature *explain_feature(struct serving_read *read,
     explained_feature *made = fc_arena_alloc(read->arena, sizeof *made);
     struct serving_value value = serving_judge(found, table, feature, at_s);
 
-    if (made == NULL) {
+    if (!made)
         return NULL;
-    }
     feast__admin__v1__explained_feature__init(made);
     made->name = (char *)feature->name;
     made->declared_type =
-        feature->spec != NULL ? feature->spec->value_type : FEAST__TYPES__VALUE_TYPE__ENUM__INVALID;
+        feature->spec ? feature->spec->value_type : FEAST__TYPES__VALUE_TYPE__ENUM__INVALID;
     made->value = serving_stored_value(found, feature->name);
     made->status = value.status;
-    made->explanation =
-        (char *)explanation(found, table, feature, value.status,
-                            found->row != NULL ? serving_age(found, at_s) : 0, read->arena);
-    return made->explanation != NULL ? made : NULL;
+    made->explanation = (char *)explanation(found, table, feature, value.status,
+                                            found->row ? serving_age(found, at_s) : 0, read->arena);
+    return made->explanation ? made : NULL;
 }
 
 static void describe(struct fc_arena *arena, const struct serving_found *found, int64_t at_s,
@@ -130,27 +127,23 @@ static fc_rc explain_row(struct serving_read *read, size_t number, size_t t,
     struct serving_found found;
     fc_rc rc = serving_find_row(read, t, number, &found, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (row == NULL) {
+    if (!row)
         return fc_request_too_large(err);
-    }
     feast__admin__v1__explained_row__init(row);
     row->table = (char *)table->name;
-    row->store = table->store != NULL ? (char *)table->store->redis.url
-                                      : fc_arena_printf(read->arena, "sqlite:%s", table->path);
+    row->store = table->store ? (char *)table->store->redis.url
+                              : fc_arena_printf(read->arena, "sqlite:%s", table->path);
     row->max_age_seconds = table->max_age_s;
     describe(read->arena, &found, at_s, row);
     row->features = fc_arena_calloc(read->arena, read->feature_count, sizeof(explained_feature *));
-    for (size_t i = 0; row->features != NULL && i < read->feature_count; i++) {
-        if (read->features[i].table != t) {
+    for (size_t i = 0; row->features && i < read->feature_count; i++) {
+        if (read->features[i].table != t)
             continue;
-        }
         row->features[row->n_features] = explain_feature(read, &found, &read->features[i], at_s);
-        if (row->features[row->n_features] == NULL) {
+        if (!row->features[row->n_features])
             return fc_request_too_large(err);
-        }
         row->n_features++;
     }
     response->rows[response->n_rows++] = row;
@@ -164,14 +157,11 @@ static fc_rc explain(struct serving_read *read, explain_response *response, stru
 
     response->rows =
         fc_arena_calloc(read->arena, rows * read->table_count, sizeof(explained_row *));
-    if (response->rows == NULL) {
+    if (!response->rows)
         return fc_request_too_large(err);
-    }
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t t = 0; rc == FC_OK && t < read->table_count; t++) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t t = 0; rc == FC_OK && t < read->table_count; t++)
             rc = explain_row(read, r, t, response, err);
-        }
-    }
     return rc;
 }
 
@@ -180,11 +170,10 @@ static void answer_explained(struct fc_rpc_call *call, struct serving_read *read
     explain_response response = FEAST__ADMIN__V1__EXPLAIN_ONLINE_RESPONSE__INIT;
     struct fc_error err = FC_ERROR_INIT;
 
-    if (explain(read, &response, &err) != FC_OK) {
+    if (explain(read, &response, &err) != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    } else {
+    else
         fc_rpc_reply(call, &response.base);
-    }
 }
 
 void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
@@ -194,17 +183,16 @@ void admin_explain_online(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     struct fc_error err = FC_ERROR_INIT;
     fc_rc rc = FC_OK;
 
-    if (read == NULL) {
+    if (!read) {
         fc_request_fail_too_large(call);
         return;
     }
-    if (request->read == NULL) {
+    if (!request->read) {
         rc = fc_fail_field(&err, FC_REASON_FIELD_REQUIRED, "read",
                            "read is missing: it is what to explain");
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = serving_begin(read, fc_rpc_arena(call), ctx, request->read, &err);
-    }
     if (rc != FC_OK) {
         fc_rpc_fail(call, &err, read->violations.count > 0 ? &read->violations : NULL);
         return;

@@ -8,21 +8,17 @@
 Feast__Types__Value *serving_entity_value(const serving_row *row, const char *name)
 {
     /* Of a key that comes twice in a map, the last one counts. */
-    for (size_t i = row->n_fields; i > 0; i--) {
-        if (strcmp(row->fields[i - 1]->key, name) == 0) {
+    for (size_t i = row->n_fields; i > 0; i--)
+        if (strcmp(row->fields[i - 1]->key, name) == 0)
             return row->fields[i - 1]->value;
-        }
-    }
     return NULL;
 }
 
 bool serving_has_entity(const serving_row *row, const char *name)
 {
-    for (size_t i = 0; i < row->n_fields; i++) {
-        if (strcmp(row->fields[i]->key, name) == 0) {
+    for (size_t i = 0; i < row->n_fields; i++)
+        if (strcmp(row->fields[i]->key, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -32,7 +28,7 @@ static const char *type_name(int32_t type)
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value(&feast__types__value_type__enum__descriptor, type);
 
-    return value != NULL ? value->name : "an unknown type";
+    return value ? value->name : "an unknown type";
 }
 
 bool serving_key_fits(const struct fc_entity_type *entity, const Feast__Types__Value *value)
@@ -54,13 +50,11 @@ const Feast__Types__Value *serving_key_value(struct fc_arena *arena,
                                              const struct fc_entity_type *entity,
                                              const Feast__Types__Value *value)
 {
-    if ((int32_t)value->val_case == entity->value_type) {
+    if ((int32_t)value->val_case == entity->value_type)
         return value;
-    }
     Feast__Types__Value *made = fc_arena_alloc(arena, sizeof *made);
-    if (made == NULL) {
+    if (!made)
         return NULL;
-    }
     feast__types__value__init(made);
     if (entity->value_type == FEAST__TYPES__VALUE_TYPE__ENUM__INT32) {
         made->val_case = FEAST__TYPES__VALUE__VAL_INT32_VAL;

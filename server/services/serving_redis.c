@@ -26,13 +26,12 @@ static fc_rc prepare(struct serving_fetch *fetch, struct fc_error *err)
     fetch->names = fc_arena_calloc(read->arena, read->feature_count, sizeof(fc_str));
     fetch->calls = fc_arena_calloc(read->arena, rows, sizeof *fetch->calls);
     fetch->rows = fc_arena_calloc(read->arena, rows, sizeof(size_t));
-    if (fc_arena_exhausted(read->arena)) {
+    if (fc_arena_exhausted(read->arena))
         return fc_request_too_large(err);
-    }
     fc_rc rc = fc_redis_fields(fetch->table->store->layout, fetch->table->name, read->arena,
                                &fetch->fields, err);
     for (size_t i = 0; rc == FC_OK && i < read->feature_count; i++) {
-        if (read->features[i].table == fetch->index && read->features[i].spec != NULL) {
+        if (read->features[i].table == fetch->index && read->features[i].spec) {
             rc = fc_redis_feature_field(fetch->table->name, read->features[i].name, read->arena,
                                         &fetch->names[fetch->count], err);
             fetch->features[fetch->count++] = i;
@@ -50,18 +49,15 @@ static fc_rc add_call(struct serving_fetch *fetch, size_t row, fc_str key, struc
     fc_redis_begin(&out, HEAD_WORDS + fetch->count + 2 + (expiry ? 1U : 0U));
     fc_redis_word(&out, FC_STR("HMGET"));
     fc_redis_word(&out, key);
-    for (size_t i = 0; i < fetch->count; i++) {
+    for (size_t i = 0; i < fetch->count; i++)
         fc_redis_word(&out, fetch->names[i]);
-    }
     fc_redis_word(&out, fetch->fields.time);
     fc_redis_word(&out, fetch->fields.order);
-    if (expiry) {
+    if (expiry)
         fc_redis_word(&out, fetch->fields.expiry);
-    }
     const char *bytes = out.failed ? NULL : fc_arena_memdup(fetch->read->arena, out.ptr, out.len);
-    if (bytes == NULL) {
+    if (!bytes)
         return fc_request_too_large(err);
-    }
     *call = (struct fc_redis_call){.key = key, .bytes = {.ptr = bytes, .len = out.len}};
     fetch->rows[fetch->call_count++] = row;
     return FC_OK;
@@ -83,9 +79,8 @@ static fc_rc add_calls(struct serving_fetch *fetch, struct fc_error *err)
             rc = fc_redis_key(fetch->table->store->layout, found->key, read->arena, &key, err);
             found->key = key;
         }
-        if (rc == FC_OK && whole) {
+        if (rc == FC_OK && whole)
             rc = add_call(fetch, row, key, err);
-        }
     }
     return rc;
 }
@@ -112,14 +107,13 @@ static fc_rc take_feature(struct serving_fetch *fetch, size_t number, fc_str byt
     struct fc_arena *arena = fetch->read->arena;
     Feast__Storage__OnlineRow__Feature *feature = fc_arena_alloc(arena, sizeof *feature);
 
-    if (feature == NULL) {
+    if (!feature)
         return fc_request_too_large(err);
-    }
     feast__storage__online_row__feature__init(feature);
     feature->name = (char *)fetch->read->features[fetch->features[number]].name;
     feature->value = feast__types__value__unpack(fc_arena_allocator(arena), bytes.len,
                                                  (const uint8_t *)bytes.ptr);
-    if (feature->value == NULL) {
+    if (!feature->value) {
         return fc_arena_exhausted(arena) ? fc_request_too_large(err)
                                          : unreadable(fetch, "a value", err);
     }
@@ -137,16 +131,14 @@ static fc_rc take_times(struct serving_fetch *fetch, const redisReply *reply,
     int64_t seconds = 0;
 
     /* Features without a time can only be of somebody else; they are as old as can be. */
-    if (time.ptr != NULL) {
-        if (!fc_redis_time_decode(time, &seconds)) {
+    if (time.ptr) {
+        if (!fc_redis_time_decode(time, &seconds))
             return unreadable(fetch, "a time", err);
-        }
         fc_redis_order_decode(order, seconds, &found->stored.event, &found->stored.created);
     }
-    if (expiry.ptr != NULL && expiry.len > 0 && fc_redis_time_decode(expiry, &seconds) &&
-        seconds < FC_REDIS_NEVER) {
+    if (expiry.ptr && expiry.len > 0 && fc_redis_time_decode(expiry, &seconds) &&
+        seconds < FC_REDIS_NEVER)
         found->stored.expires = (struct fc_online_time){.seconds = seconds, .set = true};
-    }
     return FC_OK;
 }
 
@@ -158,34 +150,27 @@ static fc_rc take_answer(struct serving_fetch *fetch, const struct fc_redis_clie
     struct fc_arena *arena = fetch->read->arena;
     fc_rc rc = fc_redis_reply_check(client, reply, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < fetch->count + 2) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < fetch->count + 2)
         return unreadable(fetch, "a row", err);
-    }
     Feast__Storage__OnlineRow *row = fc_arena_alloc(arena, sizeof *row);
-    if (row == NULL) {
+    if (!row)
         return fc_request_too_large(err);
-    }
     feast__storage__online_row__init(row);
     row->features =
         fc_arena_calloc(arena, fetch->count, sizeof(Feast__Storage__OnlineRow__Feature *));
-    for (size_t i = 0; rc == FC_OK && row->features != NULL && i < fetch->count; i++) {
+    for (size_t i = 0; rc == FC_OK && row->features && i < fetch->count; i++) {
         fc_str bytes = text_of(reply->element[i]);
-        if (bytes.ptr != NULL) {
+        if (bytes.ptr)
             rc = take_feature(fetch, i, bytes, row, found, err);
-        }
     }
-    if (rc == FC_OK && fc_arena_exhausted(arena)) {
+    if (rc == FC_OK && fc_arena_exhausted(arena))
         rc = fc_request_too_large(err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = take_times(fetch, reply, found, err);
-    }
-    if (rc == FC_OK && (row->n_features > 0 || found->stored.event.set)) {
+    if (rc == FC_OK && (row->n_features > 0 || found->stored.event.set))
         found->row = row;
-    }
     return rc;
 }
 
@@ -198,21 +183,19 @@ fc_rc serving_fetch_prepare(struct serving_read *read, struct serving_fetch **re
 
     read->fetched = fc_arena_calloc(read->arena, read->request->n_entity_rows * read->table_count,
                                     sizeof *read->fetched);
-    if (fetches == NULL || read->fetched == NULL) {
+    if (!fetches || !read->fetched)
         return fc_request_too_large(err);
-    }
     *ret = fetches;
     *ret_count = 0;
     for (size_t t = 0; rc == FC_OK && t < read->table_count; t++) {
-        if (read->tables[t].store != NULL) {
+        if (read->tables[t].store) {
             struct serving_fetch *fetch = &fetches[(*ret_count)++];
             fetch->read = read;
             fetch->table = &read->tables[t];
             fetch->index = t;
             rc = prepare(fetch, err);
-            if (rc == FC_OK) {
+            if (rc == FC_OK)
                 rc = add_calls(fetch, err);
-            }
         }
     }
     return rc;
@@ -223,8 +206,7 @@ fc_rc serving_fetch_take(struct serving_fetch *fetch, const struct fc_redis_clie
 {
     fc_rc rc = FC_OK;
 
-    for (size_t i = 0; rc == FC_OK && i < fetch->call_count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < fetch->call_count; i++)
         rc = take_answer(fetch, client, i, err);
-    }
     return rc;
 }

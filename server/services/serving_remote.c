@@ -23,9 +23,8 @@ static struct remote *next_of(const struct remote *remote)
 
 static void drop_answers(struct remote *remote)
 {
-    for (size_t i = 0; i < remote->fetch_count; i++) {
+    for (size_t i = 0; i < remote->fetch_count; i++)
         fc_redis_calls_done(remote->fetches[i].calls, remote->fetches[i].call_count);
-    }
 }
 
 /* The call is told at the end: with it goes this struct, which holds the chain. */
@@ -43,7 +42,7 @@ static void finish(struct remote *remote)
     drop_answers(remote);
     if (!remote->failed) {
         remote->answer(remote->call, remote->read);
-    } else if (remote->why == NULL) {
+    } else if (!remote->why) {
         fc_request_fail_too_large(remote->call);
     } else {
         err = *remote->why;
@@ -55,14 +54,12 @@ static void begin(struct remote *remote)
 {
     struct fc_error err = FC_ERROR_INIT;
 
-    if (fc_rpc_cancelled(remote->call)) {
+    if (fc_rpc_cancelled(remote->call))
         (void)fc_fail(&err, FC_REASON_CANCELLED, "the client no longer waits for the answer");
-    } else {
+    else
         (void)!serving_fetch_prepare(remote->read, &remote->fetches, &remote->fetch_count, &err);
-    }
-    if (err.rc != FC_OK) {
+    if (err.rc != FC_OK)
         fail(remote, &err);
-    }
 }
 
 /* ---- A pipeline ---- */
@@ -71,9 +68,8 @@ static void begin(struct remote *remote)
 static struct serving_fetch *next_in(const struct remote *remote,
                                      const struct fc_redis_store *store)
 {
-    if (remote->failed || remote->next == remote->fetch_count) {
+    if (remote->failed || remote->next == remote->fetch_count)
         return NULL;
-    }
     struct serving_fetch *fetch = &remote->fetches[remote->next];
     return fetch->table->store == store ? fetch : NULL;
 }
@@ -81,15 +77,13 @@ static struct serving_fetch *next_in(const struct remote *remote,
 static void move_calls(struct remote *first, const struct fc_redis_store *store,
                        struct fc_redis_call *calls, bool out)
 {
-    for (struct remote *each = first; each != NULL; each = next_of(each)) {
+    for (struct remote *each = first; each; each = next_of(each)) {
         struct serving_fetch *fetch = next_in(each, store);
-        for (size_t i = 0; fetch != NULL && i < fetch->call_count; i++, calls++) {
-            if (out) {
+        for (size_t i = 0; fetch && i < fetch->call_count; i++, calls++)
+            if (out)
                 *calls = fetch->calls[i];
-            } else {
+            else
                 fetch->calls[i].reply = calls->reply;
-            }
-        }
     }
 }
 
@@ -99,17 +93,15 @@ static fc_rc exchange(struct remote *first, const struct fc_redis_store *store,
 {
     size_t count = 0;
 
-    for (struct remote *each = first; each != NULL; each = next_of(each)) {
+    for (struct remote *each = first; each; each = next_of(each)) {
         const struct serving_fetch *fetch = next_in(each, store);
-        count += fetch != NULL ? fetch->call_count : 0;
+        count += fetch ? fetch->call_count : 0;
     }
-    if (count == 0) {
+    if (count == 0)
         return FC_OK;
-    }
     struct fc_redis_call *calls = calloc(count, sizeof *calls);
-    if (calls == NULL) {
+    if (!calls)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for reads of online stores");
-    }
     move_calls(first, store, calls, true);
     fc_rc rc = fc_redis_run(client, calls, count, err);
     move_calls(first, store, calls, false);
@@ -123,15 +115,14 @@ static void take(struct remote *remote, struct serving_fetch *fetch,
     struct fc_error err = FC_ERROR_INIT;
 
     for (size_t i = 0; i < fetch->call_count; i++) {
-        if (fetch->calls[i].reply == NULL) {
+        if (!fetch->calls[i].reply) {
             fail(remote, why);
             return;
         }
     }
     remote->next++;
-    if (serving_fetch_take(fetch, client, &err) != FC_OK) {
+    if (serving_fetch_take(fetch, client, &err) != FC_OK)
         fail(remote, &err);
-    }
 }
 
 static void pipeline(struct remote *first, const struct fc_redis_store *store,
@@ -141,16 +132,14 @@ static void pipeline(struct remote *first, const struct fc_redis_store *store,
     struct fc_redis_client *client = NULL;
 
     fc_rc rc = fc_online_client(clients, store, &client, &err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         (void)!exchange(first, store, client, &err);
-    }
-    for (struct remote *each = first; each != NULL; each = next_of(each)) {
+    for (struct remote *each = first; each; each = next_of(each)) {
         struct serving_fetch *fetch = next_in(each, store);
-        if (fetch != NULL && client == NULL) {
+        if (fetch && !client)
             fail(each, &err);
-        } else if (fetch != NULL) {
+        else if (fetch)
             take(each, fetch, client, &err);
-        }
     }
 }
 
@@ -158,15 +147,12 @@ static void run(struct fc_online_work *work, struct fc_online_clients *clients)
 {
     struct remote *first = (struct remote *)work, *next = NULL;
 
-    for (struct remote *each = first; each != NULL; each = next_of(each)) {
+    for (struct remote *each = first; each; each = next_of(each))
         begin(each);
-    }
-    for (struct remote *each = first; each != NULL; each = next_of(each)) {
-        while (!each->failed && each->next < each->fetch_count) {
+    for (struct remote *each = first; each; each = next_of(each))
+        while (!each->failed && each->next < each->fetch_count)
             pipeline(each, each->fetches[each->next].table->store, clients);
-        }
-    }
-    for (struct remote *each = first; each != NULL; each = next) {
+    for (struct remote *each = first; each; each = next) {
         next = next_of(each);
         finish(each);
     }
@@ -176,11 +162,9 @@ static void run(struct fc_online_work *work, struct fc_online_clients *clients)
 
 static const struct fc_redis_store *first_store(const struct serving_read *read)
 {
-    for (size_t t = 0; t < read->table_count; t++) {
-        if (read->tables[t].store != NULL) {
+    for (size_t t = 0; t < read->table_count; t++)
+        if (read->tables[t].store)
             return read->tables[t].store;
-        }
-    }
     return NULL;
 }
 
@@ -189,17 +173,16 @@ void serving_answer(struct fc_rpc_call *call, struct serving_read *read, serving
     const struct fc_redis_store *store = first_store(read);
     struct fc_error err = FC_ERROR_INIT;
 
-    if (store == NULL) {
+    if (!store) {
         answer(call, read);
         return;
     }
     struct remote *remote = fc_arena_alloc(read->arena, sizeof *remote);
-    if (remote == NULL) {
+    if (!remote) {
         fc_request_fail_too_large(call);
         return;
     }
     *remote = (struct remote){.work = {.run = run}, .call = call, .read = read, .answer = answer};
-    if (fc_online_pool_add(read->services->online_pool, store, &remote->work, &err) != FC_OK) {
+    if (fc_online_pool_add(read->services->online_pool, store, &remote->work, &err) != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    }
 }

@@ -57,9 +57,8 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
 
     fc_rc rc = fc_table_find(reader, fc_str_from(read->project), fc_str_from(name), read->arena,
                              &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     if (row.id == 0 || row.deleted) {
         table_unknown(read, name, feature, row.id != 0);
         return FC_OK;
@@ -67,10 +66,9 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
     *table = (struct serving_table){.name = name};
     table->spec = feast__core__feature_table_spec__unpack(
         fc_arena_allocator(read->arena), row.spec.len, (const uint8_t *)row.spec.ptr);
-    if (table->spec == NULL) {
+    if (!table->spec)
         return fc_request_too_large(err);
-    }
-    table->max_age_s = table->spec->max_age != NULL ? table->spec->max_age->seconds : 0;
+    table->max_age_s = table->spec->max_age ? table->spec->max_age->seconds : 0;
     table->entity_count = table->spec->n_entities;
     rc = fc_table_entities(reader, read->project, table->spec, read->arena, &table->entities, err);
     if (rc == FC_OK) {
@@ -81,30 +79,25 @@ static fc_rc add_table(struct serving_read *read, struct fc_reader *reader, cons
         rc = fc_online_sqlite_path(read->services->online_root, read->project, name, read->arena,
                                    &table->path, err);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         read->table_count++;
-    }
     return rc;
 }
 
 static const Feast__Core__FeatureSpecV2 *find_feature(const Feast__Core__FeatureTableSpec *spec,
                                                       const char *name)
 {
-    for (size_t i = 0; i < spec->n_features; i++) {
-        if (strcmp(spec->features[i]->name, name) == 0) {
+    for (size_t i = 0; i < spec->n_features; i++)
+        if (strcmp(spec->features[i]->name, name) == 0)
             return spec->features[i];
-        }
-    }
     return NULL;
 }
 
 static bool is_asked_for(const struct serving_read *read, size_t table, const char *name)
 {
-    for (size_t i = 0; i < read->feature_count; i++) {
-        if (read->features[i].table == table && strcmp(read->features[i].name, name) == 0) {
+    for (size_t i = 0; i < read->feature_count; i++)
+        if (read->features[i].table == table && strcmp(read->features[i].name, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -114,7 +107,7 @@ static const char *feature_key(struct fc_arena *arena, const char *table, const 
     size_t table_len = strlen(table), name_size = strlen(name) + 1;
     char *key = fc_arena_alloc(arena, table_len + 1 + name_size);
 
-    if (key != NULL) {
+    if (key) {
         memcpy(key, table, table_len);
         key[table_len] = ':';
         memcpy(key + table_len + 1, name, name_size);
@@ -128,23 +121,19 @@ static fc_rc add_feature(struct serving_read *read, struct fc_reader *reader, si
     const Feast__Serving__FeatureReferenceV2 *ref = read->request->features[number];
     size_t at = 0;
 
-    while (at < read->table_count && strcmp(read->tables[at].name, ref->feature_table) != 0) {
+    while (at < read->table_count && strcmp(read->tables[at].name, ref->feature_table) != 0)
         at++;
-    }
     if (at == read->table_count) {
         fc_rc rc = add_table(read, reader, ref->feature_table, number, err);
-        if (rc != FC_OK || at == read->table_count) {
+        if (rc != FC_OK || at == read->table_count)
             return rc;
-        }
     }
     /* Asked for twice, it is answered once: the answer is a map. */
-    if (is_asked_for(read, at, ref->name)) {
+    if (is_asked_for(read, at, ref->name))
         return FC_OK;
-    }
     const char *key = feature_key(read->arena, ref->feature_table, ref->name);
-    if (key == NULL) {
+    if (!key)
         return fc_request_too_large(err);
-    }
     read->features[read->feature_count++] = (struct serving_feature){
         .table = at,
         .key = key,
@@ -162,9 +151,8 @@ static void check_entity(struct serving_read *read, const struct serving_table *
     char field[400];
 
     if (serving_is_set(value) ? serving_key_fits(entity, value)
-                              : serving_has_entity(row, entity->name)) {
+                              : serving_has_entity(row, entity->name))
         return;
-    }
     (void)snprintf(field, sizeof field, "entity_rows[%zu].fields[\"%s\"]", number, entity->name);
     if (serving_is_set(value)) {
         serving_key_refuse(&read->violations, field, entity, value);
@@ -181,9 +169,8 @@ static void check_row(struct serving_read *read, size_t number)
 {
     for (size_t t = 0; t < read->table_count; t++) {
         const struct serving_table *table = &read->tables[t];
-        for (size_t e = 0; e < table->entity_count; e++) {
+        for (size_t e = 0; e < table->entity_count; e++)
             check_entity(read, table, &table->entities[e], number);
-        }
     }
 }
 
@@ -193,24 +180,19 @@ fc_rc serving_resolve(struct serving_read *read, struct fc_error *err)
     struct fc_reader *reader = NULL;
 
     check_form(read);
-    if (read->violations.count > 0) {
+    if (read->violations.count > 0)
         return FC_OK;
-    }
     read->tables = fc_arena_calloc(read->arena, request->n_features, sizeof *read->tables);
     read->features = fc_arena_calloc(read->arena, request->n_features, sizeof *read->features);
-    if (read->tables == NULL || read->features == NULL) {
+    if (!read->tables || !read->features)
         return fc_request_too_large(err);
-    }
     fc_rc rc = fc_store_reader(read->services->store, &reader, err);
     for (size_t i = 0;
-         rc == FC_OK && i < request->n_features && read->violations.count < MAX_VIOLATIONS; i++) {
+         rc == FC_OK && i < request->n_features && read->violations.count < MAX_VIOLATIONS; i++)
         rc = add_feature(read, reader, i, err);
-    }
     for (size_t i = 0;
-         rc == FC_OK && i < request->n_entity_rows && read->violations.count < MAX_VIOLATIONS;
-         i++) {
+         rc == FC_OK && i < request->n_entity_rows && read->violations.count < MAX_VIOLATIONS; i++)
         check_row(read, i);
-    }
     return rc;
 }
 

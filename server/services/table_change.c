@@ -9,9 +9,8 @@
 bool fc_table_change_prepare(struct fc_table_change *change, Feast__Core__FeatureTableSpec *spec)
 {
     change->spec = spec;
-    if (spec == NULL) {
+    if (!spec)
         return true;
-    }
     return fc_table_normalise(change->arena, spec) &&
            fc_encode(change->arena, &spec->base, &change->bytes) &&
            fc_table_hash(change->arena, spec, change->hash);
@@ -27,8 +26,8 @@ static fc_rc encode_report(const struct fc_table_change *change, fc_str *ret, st
 
 static void take_verdict(struct fc_table_change *change)
 {
-    change->row.verdict = change->report == NULL ? (int32_t)FEAST__ADMIN__V1__VERDICT__NOT_CHECKED
-                                                 : (int32_t)change->report->verdict;
+    change->row.verdict = !change->report ? (int32_t)FEAST__ADMIN__V1__VERDICT__NOT_CHECKED
+                                          : (int32_t)change->report->verdict;
     change->row.mode = fc_str_from(fc_validation_mode_name(change->mode));
     change->row.report_id = 0;
 }
@@ -50,19 +49,15 @@ static fc_rc put(struct fc_table_change *change, struct fc_txn *txn, struct fc_e
     fc_rc rc = FC_OK;
     fc_str report;
 
-    if (change->report == NULL) {
+    if (!change->report)
         return fc_table_put(txn, change->state.project_id, row, err);
-    }
     rc = encode_report(change, &report, err);
-    if (rc == FC_OK && insert) {
+    if (rc == FC_OK && insert)
         rc = fc_table_put(txn, change->state.project_id, row, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_report_insert(txn, row->id, row->verdict, report, &row->report_id, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     return insert ? fc_table_set_verdict(txn, row->id, row->verdict, row->mode, row->report_id, err)
                   : fc_table_put(txn, change->state.project_id, row, err);
 }
@@ -80,20 +75,16 @@ static fc_rc store_verdict(struct fc_table_change *change, struct fc_txn *txn, s
     struct fc_table_row *row = &change->row;
     fc_str report;
 
-    if (change->report == NULL) {
+    if (!change->report)
         return FC_OK;
-    }
     take_verdict(change);
-    if (txn == NULL) {
+    if (!txn)
         return FC_OK;
-    }
     fc_rc rc = encode_report(change, &report, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_report_insert(txn, row->id, row->verdict, report, &row->report_id, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_table_set_verdict(txn, row->id, row->verdict, row->mode, row->report_id, err);
-    }
     return rc == FC_OK ? schedule(change, txn, err) : rc;
 }
 
@@ -123,31 +114,27 @@ fc_rc fc_table_change_apply(struct fc_table_change *change, struct fc_reader *re
 {
     struct fc_table_row *row = &change->row;
 
-    if (change->spec == NULL) {
+    if (!change->spec)
         return FC_OK; /* refused as such */
-    }
     fc_rc rc = fc_table_state_check(reader, change->project, change->spec, violations,
                                     &change->state, err);
-    if (rc != FC_OK || violations->count > 0) {
+    if (rc != FC_OK || violations->count > 0)
         return rc;
-    }
     if (change->mode_open) {
         change->mode = change->state.has_mode ? change->state.mode : change->mode;
         change->mode_open = false; /* under which the sources are looked at, and no other */
     }
     rc = fc_table_find(reader, fc_str_from(change->project), fc_str_from(change->spec->name),
                        change->arena, row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     change->existed = row->id != 0 && !row->deleted;
     change->unchanged =
         change->existed && fc_table_unchanged(change->arena, change->spec, row->spec);
-    if (change->unchanged) {
+    if (change->unchanged)
         return store_verdict(change, txn, err);
-    }
     rc = make_row(change, now_s, err);
-    return rc != FC_OK || txn == NULL ? rc : store(change, txn, err);
+    return rc != FC_OK || !txn ? rc : store(change, txn, err);
 }
 
 bool fc_table_change_settled(const struct fc_table_change *change)
@@ -156,9 +143,8 @@ bool fc_table_change_settled(const struct fc_table_change *change)
     enum fc_validation_mode stored_mode = FC_VALIDATION_OFF;
 
     /* A mode that cannot be read counts as the one that says least. */
-    if (mode == NULL || !fc_validation_mode_parse(mode, &stored_mode)) {
+    if (!mode || !fc_validation_mode_parse(mode, &stored_mode))
         stored_mode = FC_VALIDATION_OFF;
-    }
     return change->mode == FC_VALIDATION_OFF ||
            fc_admission_satisfied(change->row.verdict, stored_mode, change->mode);
 }

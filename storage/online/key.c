@@ -14,16 +14,15 @@ static int by_name(const void *a, const void *b)
 
 static fc_rc check(const struct fc_online_entity *entities, size_t count, struct fc_error *err)
 {
-    if (count == 0) {
+    if (count == 0)
         return fc_fail(err, FC_REASON_FIELD_REQUIRED, "an online key needs at least one entity");
-    }
     for (size_t i = 0; i < count; i++) {
         const struct fc_online_entity *entity = &entities[i];
         if (i > 0 && strcmp(entities[i - 1].name, entity->name) == 0) {
             return fc_fail(err, FC_REASON_NAME_CLASH, "entity %s stands twice in one online key",
                            entity->name);
         }
-        if (entity->value == NULL || entity->value->val_case == FEAST__TYPES__VALUE__VAL__NOT_SET) {
+        if (!entity->value || entity->value->val_case == FEAST__TYPES__VALUE__VAL__NOT_SET) {
             return fc_fail(err, FC_REASON_FIELD_REQUIRED,
                            "entity %s has no value; an online key needs a value for each entity",
                            entity->name);
@@ -37,10 +36,9 @@ static fc_rc with_own_text(const Feast__Types__Value *value, struct fc_arena *ar
                            Feast__Types__Value **ret, struct fc_error *err)
 {
     Feast__Types__Value *copy = fc_arena_memdup(arena, value, sizeof *value);
-    if (copy != NULL && copy->val_case == FEAST__TYPES__VALUE__VAL_STRING_VAL &&
-        (copy->string_val == NULL || copy->string_val[0] == '\0')) {
+    if (copy && copy->val_case == FEAST__TYPES__VALUE__VAL_STRING_VAL &&
+        (!copy->string_val || copy->string_val[0] == '\0'))
         copy->string_val = fc_arena_strdup(arena, "");
-    }
     if (fc_arena_exhausted(arena)) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "an online key does not fit the memory of its request");
@@ -58,9 +56,8 @@ static fc_rc pack(const char *project, const struct fc_online_entity *entities, 
 
     for (size_t i = 0; i < count && !fc_arena_exhausted(arena); i++) {
         fc_rc rc = with_own_text(entities[i].value, arena, &values[i], err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
         names[i] = (char *)entities[i].name;
     }
     key.project = (char *)project;
@@ -73,7 +70,7 @@ static fc_rc pack(const char *project, const struct fc_online_entity *entities, 
     }
     size_t len = feast__storage__redis_key_v2__get_packed_size(&key);
     uint8_t *bytes = fc_arena_alloc(arena, len);
-    if (bytes == NULL) {
+    if (!bytes) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "an online key of %zu bytes does not fit the memory of its request", len);
     }
@@ -85,9 +82,8 @@ static fc_rc pack(const char *project, const struct fc_online_entity *entities, 
 fc_rc fc_online_key_encode(const char *project, struct fc_online_entity *entities, size_t count,
                            struct fc_arena *arena, fc_str *ret_key, struct fc_error *err)
 {
-    if (count > 1) {
+    if (count > 1)
         qsort(entities, count, sizeof *entities, by_name);
-    }
     fc_rc rc = check(entities, count, err);
     return rc == FC_OK ? pack(project, entities, count, arena, ret_key, err) : rc;
 }

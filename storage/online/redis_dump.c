@@ -31,9 +31,8 @@ static void make_sums(void)
 {
     for (unsigned octet = 0; octet < 256; octet++) {
         uint64_t sum = octet;
-        for (unsigned bit = 0; bit < 8; bit++) {
+        for (unsigned bit = 0; bit < 8; bit++)
             sum = (sum & 1) != 0 ? sum >> 1 ^ CRC_POLY : sum >> 1;
-        }
         sums[0][octet] = sum;
     }
     for (unsigned n = 1; n < 8; n++) {
@@ -48,9 +47,8 @@ static uint64_t little_endian(const char *at)
 {
     uint64_t number = 0;
 
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++)
         number |= (uint64_t)(uint8_t)at[i] << (8 * i);
-    }
     return number;
 }
 
@@ -63,13 +61,11 @@ uint64_t fc_redis_crc64(fc_str bytes)
     for (; bytes.len >= 8; bytes.ptr += 8, bytes.len -= 8) {
         uint64_t eight = sum ^ little_endian(bytes.ptr);
         sum = 0;
-        for (unsigned i = 0; i < 8; i++) {
+        for (unsigned i = 0; i < 8; i++)
             sum ^= sums[7 - i][eight >> (8 * i) & 255];
-        }
     }
-    for (size_t i = 0; i < bytes.len; i++) {
+    for (size_t i = 0; i < bytes.len; i++)
         sum = sums[0][(sum ^ (uint8_t)bytes.ptr[i]) & 255] ^ sum >> 8;
-    }
     return sum;
 }
 
@@ -87,9 +83,8 @@ static size_t put_length(size_t length, char at[5])
         return 2;
     }
     at[0] = (char)LENGTH_32;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         at[1 + i] = (char)(length >> (24 - 8 * i) & 255);
-    }
     return 5;
 }
 
@@ -98,9 +93,8 @@ static void add_plain(struct fc_buf *out, fc_str word)
     char length[5];
 
     fc_buf_append(out, length, put_length(word.len, length));
-    if (word.len > 0) {
+    if (word.len > 0)
         fc_buf_append(out, word.ptr, word.len);
-    }
 }
 
 /* The size of the listpack, 0 when there can be none. */
@@ -108,13 +102,11 @@ static size_t compact_size(const struct fc_redis_pair *pairs, size_t count)
 {
     size_t size = PACK_HEAD + 1;
 
-    if (count > COMPACT_PAIRS) {
+    if (count > COMPACT_PAIRS)
         return 0;
-    }
     for (size_t i = 0; i < count; i++) {
-        if (pairs[i].name.len > COMPACT_WORD || pairs[i].value.len > COMPACT_WORD) {
+        if (pairs[i].name.len > COMPACT_WORD || pairs[i].value.len > COMPACT_WORD)
             return 0;
-        }
         size += 2 * PACK_OVERHEAD + pairs[i].name.len + pairs[i].value.len;
     }
     return size;
@@ -123,9 +115,8 @@ static size_t compact_size(const struct fc_redis_pair *pairs, size_t count)
 static char *put_compact(char *at, fc_str word)
 {
     *at++ = (char)(uint8_t)(PACK_WORD | word.len);
-    if (word.len > 0) {
+    if (word.len > 0)
         memcpy(at, word.ptr, word.len);
-    }
     at += word.len;
     *at++ = (char)(word.len + 1);
     return at;
@@ -137,18 +128,15 @@ static void add_listpack(struct fc_buf *out, const struct fc_redis_pair *pairs, 
     char length[5];
 
     fc_buf_append(out, length, put_length(size, length));
-    if (!fc_buf_reserve(out, size)) {
+    if (!fc_buf_reserve(out, size))
         return;
-    }
     char *at = out->ptr + out->len;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         *at++ = (char)(size >> (8 * i) & 255);
-    }
     *at++ = (char)(2 * count & 255);
     *at++ = (char)(2 * count >> 8);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         at = put_compact(put_compact(at, pairs[i].name), pairs[i].value);
-    }
     *at++ = (char)(uint8_t)PACK_END;
     *at = '\0';
     out->len += size;
@@ -159,13 +147,11 @@ static void add_foot(struct fc_buf *out, size_t at, char version)
     char foot[FOOT_SIZE] = {version, 0};
 
     fc_buf_append(out, foot, 2);
-    if (out->failed) {
+    if (out->failed)
         return;
-    }
     uint64_t sum = fc_redis_crc64((fc_str){.ptr = out->ptr + at, .len = out->len - at});
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++)
         foot[i] = (char)(sum >> (8 * i) & 255);
-    }
     fc_buf_append(out, foot, 8);
 }
 
@@ -193,9 +179,8 @@ static bool take_length(fc_str *rest, size_t *ret)
     const uint8_t *at = (const uint8_t *)rest->ptr;
     size_t size = 1;
 
-    if (rest->len == 0) {
+    if (rest->len == 0)
         return false;
-    }
     if (at[0] < LENGTH_14) {
         *ret = at[0];
     } else if (at[0] < LENGTH_32 && rest->len >= 2) {
@@ -220,13 +205,11 @@ static bool plain_to_pack(fc_str rest, struct fc_buf *out)
 {
     size_t pairs = 0, length = 0;
 
-    if (!take_length(&rest, &pairs)) {
+    if (!take_length(&rest, &pairs))
         return false;
-    }
     for (size_t word = 0; word < 2 * pairs; word++) {
-        if (!take_length(&rest, &length) || length > rest.len) {
+        if (!take_length(&rest, &length) || length > rest.len)
             return false;
-        }
         fc_redis_pack_add(out, (fc_str){.ptr = rest.ptr, .len = length});
         rest = skip(rest, length);
     }
@@ -237,14 +220,12 @@ static bool compact_to_pack(fc_str rest, struct fc_buf *out)
 {
     size_t size = 0;
 
-    if (!take_length(&rest, &size) || size != rest.len || size <= PACK_HEAD) {
+    if (!take_length(&rest, &size) || size != rest.len || size <= PACK_HEAD)
         return false;
-    }
     for (rest = skip(rest, PACK_HEAD); rest.len > 1;) {
         size_t head = (uint8_t)rest.ptr[0], length = head & COMPACT_WORD;
-        if ((head & ~(size_t)COMPACT_WORD) != PACK_WORD || length + PACK_OVERHEAD >= rest.len) {
+        if ((head & ~(size_t)COMPACT_WORD) != PACK_WORD || length + PACK_OVERHEAD >= rest.len)
             return false;
-        }
         fc_redis_pack_add(out, (fc_str){.ptr = rest.ptr + 1, .len = length});
         rest = skip(rest, length + PACK_OVERHEAD);
     }
@@ -253,9 +234,8 @@ static bool compact_to_pack(fc_str rest, struct fc_buf *out)
 
 bool fc_redis_dump_to_pack(fc_str dump, struct fc_buf *out)
 {
-    if (dump.len <= FOOT_SIZE) {
+    if (dump.len <= FOOT_SIZE)
         return false;
-    }
     fc_str rest = {.ptr = dump.ptr + 1, .len = dump.len - 1 - FOOT_SIZE};
     return dump.ptr[0] == TYPE_COMPACT ? compact_to_pack(rest, out)
                                        : dump.ptr[0] == TYPE_PLAIN && plain_to_pack(rest, out);
@@ -272,12 +252,10 @@ void fc_redis_pack_add(struct fc_buf *out, fc_str word)
         bool wide = word.len > UINT16_MAX;
         size = wide ? 5 : 3;
         head[0] = (char)(uint8_t)(wide ? 0xdb : 0xda);
-        for (size_t i = 1; i < size; i++) {
+        for (size_t i = 1; i < size; i++)
             head[i] = (char)(word.len >> (8 * (size - 1 - i)) & 255);
-        }
     }
     fc_buf_append(out, head, size);
-    if (word.len > 0) {
+    if (word.len > 0)
         fc_buf_append(out, word.ptr, word.len);
-    }
 }

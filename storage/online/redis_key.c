@@ -32,15 +32,13 @@ static fc_rc add_all(const Feast__Storage__RedisKeyV2 *key, struct fc_buf *text,
                      struct fc_error *err)
 {
     fc_buf_puts(text, key->project);
-    for (size_t i = 0; i < key->n_entity_names; i++) {
+    for (size_t i = 0; i < key->n_entity_names; i++)
         fc_buf_printf(text, "#%s", key->entity_names[i]);
-    }
     for (size_t i = 0; i < key->n_entity_values; i++) {
         fc_buf_putc(text, i == 0 ? ':' : '#');
         fc_rc rc = add_value(key->entity_values[i], key->entity_names[i], text, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     return FC_OK;
 }
@@ -53,7 +51,7 @@ static fc_rc digest(const struct fc_buf *text, struct fc_arena *arena, fc_str *r
     unsigned size = 0;
     char *made = fc_arena_alloc(arena, (size_t)2 * MD5_SIZE);
 
-    if (made == NULL || text->failed) {
+    if (!made || text->failed) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "an online key does not fit the memory of its request");
     }
@@ -81,9 +79,8 @@ fc_rc fc_redis_key(enum fc_redis_layout layout, fc_str key, struct fc_arena *are
     }
     Feast__Storage__RedisKeyV2 *parts = feast__storage__redis_key_v2__unpack(
         fc_arena_allocator(arena), key.len, (const uint8_t *)key.ptr);
-    if (parts == NULL || parts->n_entity_names != parts->n_entity_values) {
+    if (!parts || parts->n_entity_names != parts->n_entity_values)
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE, "an online key cannot be read");
-    }
     fc_rc rc = add_all(parts, &text, err);
     return rc == FC_OK ? digest(&text, arena, ret, err) : rc;
 }

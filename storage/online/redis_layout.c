@@ -52,13 +52,11 @@ static bool hashed(const char *prefix, const char *rest, struct fc_arena *arena,
     const char *text = fc_arena_printf(arena, "%s:%s", prefix, rest);
     uint8_t *field = fc_arena_alloc(arena, FC_REDIS_FIELD_SIZE);
 
-    if (text == NULL || field == NULL) {
+    if (!text || !field)
         return false;
-    }
     uint32_t hash = fc_murmur3_32(text, strlen(text), 0);
-    for (size_t i = 0; i < FC_REDIS_FIELD_SIZE; i++) {
+    for (size_t i = 0; i < FC_REDIS_FIELD_SIZE; i++)
         field[i] = (uint8_t)(hash >> (8 * i));
-    }
     *ret = (fc_str){.ptr = (const char *)field, .len = FC_REDIS_FIELD_SIZE};
     return true;
 }
@@ -105,9 +103,8 @@ bool fc_redis_time_decode(fc_str bytes, int64_t *ret_seconds)
     Google__Protobuf__Timestamp *time =
         google__protobuf__timestamp__unpack(NULL, bytes.len, (const uint8_t *)bytes.ptr);
 
-    if (time == NULL) {
+    if (!time)
         return false;
-    }
     *ret_seconds = time->seconds;
     google__protobuf__timestamp__free_unpacked(time, NULL);
     return true;
@@ -118,30 +115,26 @@ static int64_t nanoseconds(const struct fc_online_time *time)
 {
     int64_t ns = 0;
 
-    if (!time->set) {
+    if (!time->set)
         return NO_TIME;
-    }
     if (__builtin_mul_overflow(time->seconds, FC_NS_PER_S, &ns) ||
-        __builtin_add_overflow(ns, (int64_t)time->nanos, &ns) || ns == NO_TIME) {
+        __builtin_add_overflow(ns, (int64_t)time->nanos, &ns) || ns == NO_TIME)
         return time->seconds < 0 ? NO_TIME + 1 : INT64_MAX;
-    }
     return ns;
 }
 
 static void put_big_endian(int64_t number, char *at)
 {
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         at[i] = (char)(uint8_t)((uint64_t)number >> (56 - 8 * i));
-    }
 }
 
 static int64_t big_endian(const char *at)
 {
     uint64_t number = 0;
 
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         number = number << 8 | (uint8_t)at[i];
-    }
     return (int64_t)number;
 }
 
@@ -168,18 +161,15 @@ void fc_redis_order_decode(fc_str bytes, int64_t seconds, struct fc_online_time 
 {
     *ret_event = (struct fc_online_time){.seconds = seconds, .set = true};
     *ret_created = (struct fc_online_time){.set = false};
-    if (bytes.len != FC_REDIS_ORDER_SIZE) {
+    if (bytes.len != FC_REDIS_ORDER_SIZE)
         return;
-    }
     struct fc_online_time event = time_of(big_endian(bytes.ptr));
     int64_t created = big_endian(bytes.ptr + 8);
-    if (event.seconds != seconds) {
+    if (event.seconds != seconds)
         return;
-    }
     *ret_event = event;
-    if (created != NO_TIME) {
+    if (created != NO_TIME)
         *ret_created = time_of(created);
-    }
 }
 
 /* ---- Rows ---- */
@@ -190,19 +180,16 @@ static bool take(fc_str *rest, uint8_t tag, fc_str *ret)
     size_t at = 1, length = 0;
     unsigned shift = 0;
 
-    if (rest->len < 2 || (uint8_t)rest->ptr[0] != tag) {
+    if (rest->len < 2 || (uint8_t)rest->ptr[0] != tag)
         return false;
-    }
     for (bool more = true; more; at++, shift += 7) {
-        if (at >= rest->len || shift > 28) {
+        if (at >= rest->len || shift > 28)
             return false;
-        }
         length |= (size_t)((uint8_t)rest->ptr[at] & 0x7f) << shift;
         more = ((uint8_t)rest->ptr[at] & 0x80) != 0;
     }
-    if (length > rest->len - at) {
+    if (length > rest->len - at)
         return false;
-    }
     *ret = (fc_str){.ptr = rest->ptr + at, .len = length};
     *rest = (fc_str){.ptr = rest->ptr + at + length, .len = rest->len - at - length};
     return true;
@@ -213,9 +200,8 @@ bool fc_redis_next_feature(fc_str *rest, fc_str *ret_name, fc_str *ret_value, bo
     fc_str feature;
 
     *ret_valid = true;
-    if (rest->len == 0) {
+    if (rest->len == 0)
         return false;
-    }
     *ret_valid = take(rest, TAG_BYTES_1, &feature) && take(&feature, TAG_BYTES_1, ret_name) &&
                  take(&feature, TAG_BYTES_2, ret_value) && feature.len == 0;
     return *ret_valid;

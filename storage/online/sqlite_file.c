@@ -12,7 +12,7 @@
 
 static bool is_plain(const char *name)
 {
-    return name != NULL && name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+    return name && name[0] != '\0' && name[0] != '.' && !strchr(name, '/');
 }
 
 fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *table,
@@ -23,7 +23,7 @@ fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *t
     if (!is_plain(project) || !is_plain(table)) {
         return fc_fail(err, FC_REASON_NAME_INVALID,
                        "project '%s' and feature table '%s' do not make a file name",
-                       project != NULL ? project : "", table != NULL ? table : "");
+                       project ? project : "", table ? table : "");
     }
     if (strlen(table) <= NAME_MAX_PLAIN) {
         path = fc_arena_printf(arena, "%s/%s/%s.db", root, project, table);
@@ -32,7 +32,7 @@ fc_rc fc_online_sqlite_path(const char *root, const char *project, const char *t
         path = fc_arena_printf(arena, "%s/%s/%.*s~%016llx.db", root, project, NAME_PREFIX, table,
                                (unsigned long long)fc_sum_bytes(0, fc_str_from(table)));
     }
-    if (path == NULL) {
+    if (!path) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "a path does not fit the memory of its request");
     }
@@ -44,8 +44,7 @@ fc_rc fc_online_fail(sqlite3 *handle, const char *path, int code, const char *do
                      struct fc_error *err)
 {
     const char *slash = strrchr(path, '/');
-    (void)!fc_sqlite_fail(handle, slash != NULL ? slash + 1 : path, code, doing,
-                          FC_REASON_IO_FAILED, err);
+    (void)!fc_sqlite_fail(handle, slash ? slash + 1 : path, code, doing, FC_REASON_IO_FAILED, err);
     return fc_error_prefix(err, "online store");
 }
 
@@ -53,9 +52,8 @@ static int read_number(sqlite3 *handle, const char *sql, int64_t *ret)
 {
     sqlite3_stmt *stmt = NULL;
     int code = sqlite3_prepare_v2(handle, sql, -1, &stmt, NULL);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_step(stmt);
-    }
     if (code == SQLITE_ROW) {
         *ret = sqlite3_column_int64(stmt, 0);
         code = SQLITE_OK;
@@ -70,15 +68,12 @@ fc_rc fc_online_check_schema(sqlite3 *handle, const char *path, int64_t *ret_ver
     int64_t application = 0, version = 0, objects = 0;
 
     int code = read_number(handle, "PRAGMA application_id", &application);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = read_number(handle, "PRAGMA user_version", &version);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = read_number(handle, "SELECT count(*) FROM sqlite_schema", &objects);
-    }
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return fc_online_fail(handle, path, code, "read its version", err);
-    }
     bool empty = application == 0 && version == 0 && objects == 0;
     if (!empty && application != FC_ONLINE_APPLICATION_ID) {
         return fc_fail(err, FC_REASON_STORE_CORRUPT,

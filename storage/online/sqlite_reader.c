@@ -26,24 +26,20 @@ static fc_rc open_database(struct fc_online_reader *reader, struct fc_error *err
 {
     int64_t version = 0;
 
-    if (access(reader->path, F_OK) != 0 && errno == ENOENT) {
+    if (access(reader->path, F_OK) != 0 && errno == ENOENT)
         return nothing_written(reader->path, err);
-    }
     int code = fc_sqlite_open(reader->path, FC_SQLITE_READER, &reader->handle);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_exec(reader->handle, "PRAGMA cache_size = -1024", NULL, NULL, NULL);
-    }
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return fc_online_fail(reader->handle, reader->path, code, "open", err);
-    }
     fc_rc rc = fc_online_check_schema(reader->handle, reader->path, &version, err);
     if (rc == FC_OK && version == 0) {
         /* A writer that died between making the file and its first commit. */
         return nothing_written(reader->path, err);
     }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     code = sqlite3_prepare_v3(reader->handle, get_sql, -1, SQLITE_PREPARE_PERSISTENT, &reader->get,
                               NULL);
     return code == SQLITE_OK ? FC_OK
@@ -54,19 +50,17 @@ fc_rc fc_online_reader_open(const char *path, struct fc_online_reader **ret, str
 {
     FC_CLEANUP(fc_online_reader_closep) struct fc_online_reader *reader = calloc(1, sizeof *reader);
 
-    if (reader == NULL || (reader->path = strdup(path)) == NULL) {
+    if (!reader || !(reader->path = strdup(path)))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
-    }
     fc_rc rc = open_database(reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(reader);
-    }
     return rc;
 }
 
 void fc_online_reader_close(struct fc_online_reader *reader)
 {
-    if (reader != NULL) {
+    if (reader) {
         (void)sqlite3_finalize(reader->get);
         (void)sqlite3_close(reader->handle);
         free(reader->path);
@@ -103,7 +97,7 @@ static fc_rc read_row(struct fc_online_reader *reader, fc_str key, struct fc_are
     }
     row.key.ptr = fc_arena_strndup(arena, key.ptr, key.len);
     row.features.ptr = fc_arena_strndup(arena, features, row.features.len);
-    if (row.key.ptr == NULL || row.features.ptr == NULL) {
+    if (!row.key.ptr || !row.features.ptr) {
         return fc_fail(err, FC_REASON_REQUEST_TOO_LARGE,
                        "a row of %zu bytes of the online store does not fit the memory that the "
                        "request may use",
@@ -120,17 +114,14 @@ fc_rc fc_online_reader_get(struct fc_online_reader *reader, fc_str key, struct f
 
     int code =
         sqlite3_bind_blob64(reader->get, 1, key.len > 0 ? key.ptr : "", key.len, SQLITE_STATIC);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_step(reader->get);
-    }
-    if (code == SQLITE_ROW) {
+    if (code == SQLITE_ROW)
         rc = read_row(reader, key, arena, ret, err);
-    } else if (code != SQLITE_DONE) {
+    else if (code != SQLITE_DONE)
         rc = fc_online_fail(reader->handle, reader->path, code, "read a row", err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret_found = code == SQLITE_ROW;
-    }
     (void)sqlite3_reset(reader->get);
     (void)sqlite3_clear_bindings(reader->get);
     return rc;

@@ -72,21 +72,18 @@ static fc_rc make_parent(const char *path, struct fc_error *err)
     struct stat info;
     const char *slash = strrchr(path, '/');
 
-    if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof dir) {
+    if (!slash || slash == path || (size_t)(slash - path) >= sizeof dir)
         return fc_fail(err, FC_REASON_INTERNAL, "%s is no path of an online store", path);
-    }
     (void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
-    if (stat(dir, &info) == 0) {
+    if (stat(dir, &info) == 0)
         return FC_OK;
-    }
     int code = fc_mkdirs(dir, 0750);
     if (code == 0) {
         /* The project's directory, and the root that may have been made with it. */
         for (int level = 0; level < 2 && code == 0; level++) {
             char *end = strrchr(dir, '/');
-            if (end == NULL || end == dir) {
+            if (!end || end == dir)
                 break;
-            }
             *end = '\0';
             code = fc_sys_real()->sync_dir(fc_sys_real()->ctx, dir);
         }
@@ -101,9 +98,8 @@ static fc_rc make_parent(const char *path, struct fc_error *err)
 static int set_up(struct fc_online_writer *writer)
 {
     int code = sqlite3_exec(writer->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_exec(writer->handle, SETTINGS, NULL, NULL, NULL);
-    }
     return code;
 }
 
@@ -112,18 +108,15 @@ static fc_rc open_database(struct fc_online_writer *writer, struct fc_error *err
     int64_t version = 0;
 
     int code = fc_sqlite_open(writer->path, FC_SQLITE_WRITER, &writer->handle);
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         return fc_online_fail(writer->handle, writer->path, code, "open", err);
-    }
     /* Before the first change: a file that is not ours is left as it is. */
     fc_rc rc = fc_online_check_schema(writer->handle, writer->path, &version, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     code = set_up(writer);
-    if (code == SQLITE_OK && version == 0) {
+    if (code == SQLITE_OK && version == 0)
         code = sqlite3_exec(writer->handle, schema, NULL, NULL, NULL);
-    }
     if (code == SQLITE_OK) {
         code = sqlite3_prepare_v3(writer->handle, put_sql, -1, SQLITE_PREPARE_PERSISTENT,
                                   &writer->put, NULL);
@@ -147,31 +140,26 @@ fc_rc fc_online_writer_open(const char *path, struct fc_online_writer **ret, str
 {
     FC_CLEANUP(fc_online_writer_closep) struct fc_online_writer *writer = calloc(1, sizeof *writer);
 
-    if (writer != NULL) {
+    if (writer) {
         writer->lock = (struct fc_writer_lock)FC_WRITER_LOCK_INIT;
         writer->patience_ns = PATIENCE_NS;
         writer->path = strdup(path);
     }
-    if (writer == NULL || writer->path == NULL) {
+    if (!writer || !writer->path)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory to open %s", path);
-    }
     fc_rc rc = make_parent(path, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_writer_lock_open(&writer->lock, path, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_writer_lock_take(&writer->lock, path, writer->patience_ns, err);
-    }
     if (rc == FC_OK) {
         rc = open_database(writer, err);
         fc_writer_lock_give(&writer->lock);
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = sync_parent(path, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(writer);
-    }
     return rc;
 }
 
@@ -185,25 +173,21 @@ static void close_database(struct fc_online_writer *writer)
 {
     struct fc_error ignored = FC_ERROR_INIT;
 
-    if (sqlite3_get_autocommit(writer->handle) == 0) {
+    if (sqlite3_get_autocommit(writer->handle) == 0)
         (void)sqlite3_exec(writer->handle, "ROLLBACK", NULL, NULL, NULL);
-    }
     if (!writer->lock.held &&
-        fc_writer_lock_take(&writer->lock, writer->path, END_PATIENCE_NS, &ignored) != FC_OK) {
+        fc_writer_lock_take(&writer->lock, writer->path, END_PATIENCE_NS, &ignored) != FC_OK)
         (void)sqlite3_db_config(writer->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    }
     (void)sqlite3_close(writer->handle);
 }
 
 void fc_online_writer_close(struct fc_online_writer *writer)
 {
-    if (writer == NULL) {
+    if (!writer)
         return;
-    }
     (void)sqlite3_finalize(writer->put);
-    if (writer->handle != NULL) {
+    if (writer->handle)
         close_database(writer);
-    }
     fc_writer_lock_close(&writer->lock);
     free(writer->path);
     free(writer);
@@ -218,13 +202,11 @@ static fc_rc execute(struct fc_online_writer *writer, const char *sql, struct fc
 fc_rc fc_online_writer_begin(struct fc_online_writer *writer, struct fc_error *err)
 {
     fc_rc rc = fc_writer_lock_take(&writer->lock, writer->path, writer->patience_ns, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     rc = execute(writer, "BEGIN IMMEDIATE", err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_writer_lock_give(&writer->lock);
-    }
     return rc;
 }
 
@@ -232,18 +214,16 @@ fc_rc fc_online_writer_commit(struct fc_online_writer *writer, struct fc_error *
 {
     struct fc_error ignored = FC_ERROR_INIT;
     fc_rc rc = execute(writer, "COMMIT", err);
-    if (rc != FC_OK && sqlite3_get_autocommit(writer->handle) == 0) {
+    if (rc != FC_OK && sqlite3_get_autocommit(writer->handle) == 0)
         (void)!execute(writer, "ROLLBACK", &ignored);
-    }
     fc_writer_lock_give(&writer->lock);
     return rc;
 }
 
 static int bind_time(sqlite3_stmt *stmt, int index, const struct fc_online_time *time)
 {
-    if (!time->set) {
+    if (!time->set)
         return SQLITE_OK; /* unbound is NULL */
-    }
     int code = sqlite3_bind_int64(stmt, index, time->seconds);
     return code == SQLITE_OK ? sqlite3_bind_int64(stmt, index + 1, time->nanos) : code;
 }
@@ -257,21 +237,16 @@ static int bind_bytes(sqlite3_stmt *stmt, int index, fc_str bytes)
 static int bind_row(sqlite3_stmt *stmt, const struct fc_online_row *row)
 {
     int code = bind_bytes(stmt, 1, row->key);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_bind_int64(stmt, 2, row->event.seconds);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_bind_int64(stmt, 3, row->event.nanos);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = bind_time(stmt, 4, &row->created);
-    }
-    if (code == SQLITE_OK && row->expires.set) {
+    if (code == SQLITE_OK && row->expires.set)
         code = sqlite3_bind_int64(stmt, 6, row->expires.seconds);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_bind_int64(stmt, 7, (int64_t)fc_online_row_sum(row));
-    }
     return code == SQLITE_OK ? bind_bytes(stmt, 8, row->features) : code;
 }
 
@@ -287,15 +262,13 @@ fc_rc fc_online_writer_put(struct fc_online_writer *writer, const struct fc_onli
                        writer->path);
     }
     int code = bind_row(writer->put, row);
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = sqlite3_step(writer->put);
-    }
     fc_rc rc = FC_OK;
-    if (code == SQLITE_DONE) {
+    if (code == SQLITE_DONE)
         *ret_written = sqlite3_changes(writer->handle) > 0;
-    } else {
+    else
         rc = fc_online_fail(writer->handle, writer->path, code, "put a row", err);
-    }
     (void)sqlite3_reset(writer->put);
     (void)sqlite3_clear_bindings(writer->put);
     return rc;

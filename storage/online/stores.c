@@ -8,10 +8,9 @@ fc_rc fc_online_stores_find(const struct fc_online_stores *stores,
                             const struct fc_redis_store **ret, struct fc_error *err)
 {
     *ret = stores != NULL ? stores->by_default : NULL;
-    if (wanted == NULL || wanted->name[0] == '\0') {
+    if (!wanted || wanted->name[0] == '\0')
         return FC_OK;
-    }
-    for (size_t i = 0; stores != NULL && i < stores->named_count; i++) {
+    for (size_t i = 0; stores && i < stores->named_count; i++) {
         if (strcmp(stores->named[i].name, wanted->name) == 0) {
             *ret = &stores->named[i];
             return FC_OK;

@@ -21,13 +21,11 @@ fc_rc fc_writer_lock_open(struct fc_writer_lock *lock, const char *path, struct 
 {
     char name[PATH_MAX];
 
-    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name) {
+    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
         return fc_fail(err, FC_REASON_INTERNAL, "the path is too long: %s", path);
-    }
     lock->fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (lock->fd < 0) {
+    if (lock->fd < 0)
         return fc_fail(err, FC_REASON_IO_FAILED, "cannot open %s: %s", name, strerror(errno));
-    }
     return FC_OK;
 }
 
@@ -46,9 +44,8 @@ static int wait_for(const struct fc_writer_lock *lock, int octet, int64_t deadli
     int code = 0;
 
     while ((code = set(lock, F_WRLCK, octet)) == EAGAIN || code == EACCES) {
-        if (fc_monotonic_ns(fc_sys_real()) >= deadline_ns) {
+        if (fc_monotonic_ns(fc_sys_real()) >= deadline_ns)
             return EAGAIN;
-        }
         (void)nanosleep(&pause, NULL);
     }
     return code;
@@ -77,16 +74,14 @@ fc_rc fc_writer_lock_take(struct fc_writer_lock *lock, const char *path, int64_t
 
 void fc_writer_lock_give(struct fc_writer_lock *lock)
 {
-    if (lock->held) {
+    if (lock->held)
         (void)set(lock, F_UNLCK, BUSY);
-    }
     lock->held = false;
 }
 
 void fc_writer_lock_close(struct fc_writer_lock *lock)
 {
-    if (lock->fd >= 0) {
+    if (lock->fd >= 0)
         (void)close(lock->fd);
-    }
     *lock = (struct fc_writer_lock)FC_WRITER_LOCK_INIT;
 }

@@ -30,12 +30,10 @@ fc_rc fc_redis_client_new(const struct fc_redis_config *config, struct fc_redis_
         client->nodes = calloc(FC_REDIS_MAX_NODES, sizeof(struct fc_redis_node *));
         good = client->nodes != NULL;
     }
-    for (size_t i = 0; good && i < config->node_count; i++) {
+    for (size_t i = 0; good && i < config->node_count; i++)
         good = fc_redis_node_get(client, &config->nodes[i], &index) != NULL;
-    }
-    if (!good) {
+    if (!good)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for an online store");
-    }
     client->stale = config->cluster;
     *ret = fc_steal(client);
     return FC_OK;
@@ -43,9 +41,8 @@ fc_rc fc_redis_client_new(const struct fc_redis_config *config, struct fc_redis_
 
 void fc_redis_client_free(struct fc_redis_client *client)
 {
-    if (client == NULL) {
+    if (!client)
         return;
-    }
     for (size_t i = 0; i < client->node_count; i++) {
         fc_redis_link_close(client->nodes[i]->link);
         free(client->nodes[i]->queue);
@@ -66,9 +63,8 @@ fc_rc fc_redis_client_script(struct fc_redis_client *client, fc_str text, char r
         return fc_fail(err, FC_REASON_ONLINE_STORE_REFUSED,
                        "OpenSSL on this machine has no SHA-1, by which Redis names scripts");
     }
-    for (unsigned i = 0; i < size; i++) {
+    for (unsigned i = 0; i < size; i++)
         (void)snprintf(ret_sha + (size_t)2 * i, 3, "%02x", sum[i]);
-    }
     client->script = text;
     return FC_OK;
 }
@@ -90,9 +86,8 @@ void fc_redis_calls_done(struct fc_redis_call *calls, size_t count)
 fc_rc fc_redis_reply_check(const struct fc_redis_client *client, const redisReply *reply,
                            struct fc_error *err)
 {
-    if (reply->type != REDIS_REPLY_ERROR) {
+    if (reply->type != REDIS_REPLY_ERROR)
         return FC_OK;
-    }
     return fc_fail(err, FC_REASON_ONLINE_STORE_REFUSED, "the online store %s answers: %s",
                    client->config->url, reply->str);
 }
@@ -109,8 +104,8 @@ static bool will_pass(const char *text)
 {
     return begins(text, "TRYAGAIN") || begins(text, "CLUSTERDOWN") || begins(text, "LOADING") ||
            begins(text, "BUSY ") || begins(text, "MASTERDOWN") || begins(text, "MISCONF") ||
-           strstr(text, "OOM command not allowed") != NULL || strstr(text, "READONLY ") != NULL ||
-           strstr(text, "NOREPLICAS") != NULL;
+           strstr(text, "OOM command not allowed") || strstr(text, "READONLY ") ||
+           strstr(text, "NOREPLICAS");
 }
 
 static void put_off(struct fc_redis_client *client, const struct fc_redis_node *node,
@@ -130,14 +125,12 @@ static bool judge(struct fc_redis_client *client, struct fc_redis_node *node,
     uint16_t slot = 0;
     size_t index = 0;
 
-    if (reply->type != REDIS_REPLY_ERROR) {
+    if (reply->type != REDIS_REPLY_ERROR)
         return true;
-    }
     call->ask = 0;
     if (begins(text, "MOVED ") && fc_redis_redirection(client, node, text, &slot, &index)) {
-        if (client->slots != NULL) {
+        if (client->slots)
             client->slots[slot] = (uint16_t)(index + 1);
-        }
         (void)snprintf(client->why, sizeof client->why, "slot %u of the cluster is on the move",
                        slot);
         return !client->config->cluster;
@@ -170,17 +163,14 @@ static fc_rc collect_one(struct fc_redis_client *client, struct fc_redis_node *n
         freeReplyObject(reply);
         reply = NULL;
     }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_redis_link_take(node->link, &reply, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
-    if (judge(client, node, call, reply)) {
+    if (judge(client, node, call, reply))
         call->reply = reply;
-    } else {
+    else
         freeReplyObject(reply);
-    }
     return FC_OK;
 }
 
@@ -191,13 +181,12 @@ static fc_rc collect_script(struct fc_redis_client *client, struct fc_redis_node
     redisReply *reply = NULL;
     fc_rc rc = fc_redis_link_take(node->link, &reply, err);
 
-    if (rc == FC_OK && reply->type == REDIS_REPLY_ERROR && will_pass(reply->str)) {
+    if (rc == FC_OK && reply->type == REDIS_REPLY_ERROR && will_pass(reply->str))
         put_off(client, node, reply->str);
-    } else if (rc == FC_OK && reply->type == REDIS_REPLY_ERROR) {
+    else if (rc == FC_OK && reply->type == REDIS_REPLY_ERROR)
         rc = fc_redis_reply_check(client, reply, err);
-    } else if (rc == FC_OK) {
+    else if (rc == FC_OK)
         node->scripted = true;
-    }
     freeReplyObject(reply);
     return rc;
 }
@@ -207,9 +196,8 @@ static fc_rc collect(struct fc_redis_client *client, struct fc_redis_node *node,
 {
     fc_rc rc = node->loading ? collect_script(client, node, err) : FC_OK;
 
-    for (size_t i = 0; rc == FC_OK && i < node->queued; i++) {
+    for (size_t i = 0; rc == FC_OK && i < node->queued; i++)
         rc = collect_one(client, node, &calls[node->queue[i]], err);
-    }
     if (rc != FC_OK) {
         /* What was not taken would be taken for the answers to something else. */
         fc_redis_node_drop(client, node);
@@ -221,12 +209,10 @@ static fc_rc collect(struct fc_redis_client *client, struct fc_redis_node *node,
 
 static size_t node_for(const struct fc_redis_client *client, const struct fc_redis_call *call)
 {
-    if (call->ask != 0) {
+    if (call->ask != 0)
         return call->ask - 1;
-    }
-    if (!client->config->cluster) {
+    if (!client->config->cluster)
         return 0;
-    }
     uint16_t known = client->slots[fc_redis_slot(call->key)];
     /* Any node tells where a slot is that nobody told of. */
     return known != 0 ? (size_t)known - 1 : 0;
@@ -237,9 +223,8 @@ static bool enqueue(struct fc_redis_node *node, size_t call)
     if (node->queued == node->room) {
         size_t room = node->room == 0 ? 64 : 2 * node->room;
         size_t *grown = realloc(node->queue, room * sizeof *grown);
-        if (grown == NULL) {
+        if (!grown)
             return false;
-        }
         node->queue = grown;
         node->room = room;
     }
@@ -267,22 +252,19 @@ static fc_rc send_queue(struct fc_redis_client *client, struct fc_redis_node *no
     }
     struct fc_buf *out = fc_redis_link_out(node->link);
     node->loading = false;
-    for (size_t i = 0; i < node->queued; i++) {
+    for (size_t i = 0; i < node->queued; i++)
         node->loading = node->loading || (calls[node->queue[i]].script && !node->scripted);
-    }
     if (node->loading) {
         fc_redis_begin(out, 3);
         fc_redis_word(out, FC_STR("SCRIPT"));
         fc_redis_word(out, FC_STR("LOAD"));
         fc_redis_word(out, client->script);
     }
-    for (size_t i = 0; i < node->queued; i++) {
+    for (size_t i = 0; i < node->queued; i++)
         append(out, &calls[node->queue[i]]);
-    }
     rc = fc_redis_link_push(node->link, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fc_redis_node_drop(client, node);
-    }
     return rc;
 }
 
@@ -319,24 +301,18 @@ static fc_rc round_of(struct fc_redis_client *client, struct fc_redis_call *call
     fc_rc rc = FC_OK;
 
     client->waits = false;
-    if (client->config->cluster && (client->stale || client->slots == NULL)) {
+    if (client->config->cluster && (client->stale || !client->slots))
         rc = fc_redis_slots_refresh(client, err);
-    }
-    for (size_t n = 0; n < client->node_count; n++) {
+    for (size_t n = 0; n < client->node_count; n++)
         client->nodes[n]->queued = 0;
-    }
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
-        if (calls[i].reply == NULL && !enqueue(client->nodes[node_for(client, &calls[i])], i)) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
+        if (!calls[i].reply && !enqueue(client->nodes[node_for(client, &calls[i])], i))
             rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for commands to Redis");
-        }
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = exchange(client, calls, err);
-    }
     *ret_left = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         *ret_left += calls[i].reply == NULL;
-    }
     return rc;
 }
 
@@ -353,7 +329,7 @@ static bool goes_on(const struct fc_redis_client *client, bool first, int64_t be
 {
     bool passing = first && fc_monotonic_ns(fc_sys_real()) - began_ns < LOST_AT_ONCE_NS;
 
-    return client->again == NULL || passing || client->again(client->again_ctx, why);
+    return !client->again || passing || client->again(client->again_ctx, why);
 }
 
 fc_rc fc_redis_run(struct fc_redis_client *client, struct fc_redis_call *calls, size_t count,
@@ -366,15 +342,12 @@ fc_rc fc_redis_run(struct fc_redis_client *client, struct fc_redis_call *calls, 
     for (unsigned rounds = 1;; rounds++) {
         size_t left = 0;
         fc_rc rc = round_of(client, calls, count, &left, err);
-        if (rc != FC_OK && err->reason != FC_REASON_ONLINE_STORE_UNAVAILABLE) {
+        if (rc != FC_OK && err->reason != FC_REASON_ONLINE_STORE_UNAVAILABLE)
             return rc;
-        }
-        if (rc == FC_OK && left == 0) {
+        if (rc == FC_OK && left == 0)
             return FC_OK;
-        }
-        if (rc == FC_OK && !client->waits && rounds <= ROUNDS_AT_ONCE) {
+        if (rc == FC_OK && !client->waits && rounds <= ROUNDS_AT_ONCE)
             continue;
-        }
         int64_t over_ns = deadline_ns - fc_monotonic_ns(fc_sys_real());
         if (over_ns <= 0 || !goes_on(client, rounds == 1 && rc != FC_OK, began_ns,
                                      rc != FC_OK ? err->message : client->why)) {

@@ -18,11 +18,10 @@ struct fc_redis_node *fc_redis_node_get(struct fc_redis_client *client,
             return client->nodes[i];
         }
     }
-    if (client->node_count == FC_REDIS_MAX_NODES) {
+    if (client->node_count == FC_REDIS_MAX_NODES)
         return NULL;
-    }
     struct fc_redis_node *node = calloc(1, sizeof *node);
-    if (node != NULL) {
+    if (node) {
         node->name = *name;
         *ret_index = client->node_count;
         client->nodes[client->node_count++] = node;
@@ -33,9 +32,8 @@ struct fc_redis_node *fc_redis_node_get(struct fc_redis_client *client,
 fc_rc fc_redis_node_connect(struct fc_redis_client *client, struct fc_redis_node *node,
                             struct fc_error *err)
 {
-    if (node->link != NULL) {
+    if (node->link)
         return FC_OK;
-    }
     node->scripted = false;
     return fc_redis_link_open(client->config, &node->name, &node->link, err);
 }
@@ -55,9 +53,8 @@ static bool node_of(struct fc_redis_client *client, const struct fc_redis_node *
 {
     struct fc_redis_node_name name = {.port = (uint16_t)port};
 
-    if (port < 1 || port > 65535 || len >= sizeof name.host) {
+    if (port < 1 || port > 65535 || len >= sizeof name.host)
         return false;
-    }
     if (len == 0) {
         name = asked->name;
         name.port = (uint16_t)port;
@@ -79,23 +76,19 @@ static bool take_range(struct fc_redis_client *client, const struct fc_redis_nod
     size_t index = 0;
 
     if (range->type != REDIS_REPLY_ARRAY || range->elements < 3 || !is_number(range->element[0]) ||
-        !is_number(range->element[1])) {
+        !is_number(range->element[1]))
         return false;
-    }
     const redisReply *master = range->element[2];
     long long first = range->element[0]->integer, last = range->element[1]->integer;
     if (master->type != REDIS_REPLY_ARRAY || master->elements < 2 ||
-        !is_number(master->element[1]) || first < 0 || last >= FC_REDIS_SLOTS) {
+        !is_number(master->element[1]) || first < 0 || last >= FC_REDIS_SLOTS)
         return false;
-    }
     const redisReply *host = master->element[0];
     size_t len = host->type == REDIS_REPLY_STRING ? host->len : 0;
-    if (!node_of(client, asked, host->str, len, master->element[1]->integer, &index)) {
+    if (!node_of(client, asked, host->str, len, master->element[1]->integer, &index))
         return false;
-    }
-    for (long long slot = first; slot <= last; slot++) {
+    for (long long slot = first; slot <= last; slot++)
         slots[slot] = (uint16_t)(index + 1);
-    }
     return true;
 }
 
@@ -103,11 +96,10 @@ fc_rc fc_redis_slots_take(struct fc_redis_client *client, const struct fc_redis_
                           const redisReply *reply, struct fc_error *err)
 {
     uint16_t *slots = calloc(FC_REDIS_SLOTS, sizeof *slots);
-    bool good = slots != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+    bool good = slots && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
 
-    for (size_t i = 0; good && i < reply->elements; i++) {
+    for (size_t i = 0; good && i < reply->elements; i++)
         good = take_range(client, asked, reply->element[i], slots);
-    }
     if (!good) {
         free(slots);
         return fc_fail(err, FC_REASON_ONLINE_STORE_UNAVAILABLE,
@@ -127,9 +119,8 @@ static fc_rc ask_node(struct fc_redis_client *client, struct fc_redis_node *node
     redisReply *reply = NULL;
     fc_rc rc = fc_redis_node_connect(client, node, err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     struct fc_buf *out = fc_redis_link_out(node->link);
     fc_redis_begin(out, 2);
     fc_redis_word(out, FC_STR("CLUSTER"));
@@ -159,13 +150,11 @@ fc_rc fc_redis_slots_refresh(struct fc_redis_client *client, struct fc_error *er
         size_t count = client->node_count;
         for (size_t i = 0; i < count; i++) {
             struct fc_redis_node *node = client->nodes[i];
-            if ((node->link != NULL) != (connected != 0)) {
+            if ((node->link != NULL) != (connected != 0))
                 continue;
-            }
             rc = ask_node(client, node, err);
-            if (rc == FC_OK || err->reason != FC_REASON_ONLINE_STORE_UNAVAILABLE) {
+            if (rc == FC_OK || err->reason != FC_REASON_ONLINE_STORE_UNAVAILABLE)
                 return rc;
-            }
         }
     }
     return rc;
@@ -176,15 +165,13 @@ bool fc_redis_redirection(struct fc_redis_client *client, const struct fc_redis_
 {
     char *end = NULL;
     const char *space = strchr(text, ' ');
-    long slot = space != NULL ? strtol(space + 1, &end, 10) : -1;
+    long slot = space ? strtol(space + 1, &end, 10) : -1;
 
-    if (slot < 0 || slot >= FC_REDIS_SLOTS || *end != ' ') {
+    if (slot < 0 || slot >= FC_REDIS_SLOTS || *end != ' ')
         return false;
-    }
     const char *host = end + 1, *colon = strrchr(host, ':');
-    if (colon == NULL) {
+    if (!colon)
         return false;
-    }
     *ret_slot = (uint16_t)slot;
     return node_of(client, from, host, (size_t)(colon - host), strtol(colon + 1, NULL, 10),
                    ret_node);

@@ -22,14 +22,12 @@ static fc_str hash_tag(fc_str key)
 {
     const char *open = key.len > 0 ? memchr(key.ptr, '{', key.len) : NULL;
 
-    if (open == NULL) {
+    if (!open)
         return key;
-    }
     const char *first = open + 1;
     const char *close = memchr(first, '}', (size_t)(key.ptr + key.len - first));
-    if (close == NULL || close == first) {
+    if (!close || close == first)
         return key;
-    }
     return (fc_str){.ptr = first, .len = (size_t)(close - first)};
 }
 

@@ -14,7 +14,7 @@ static const char *library_error(void)
 {
     const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
-    return text != NULL ? text : "no reason given";
+    return text ? text : "no reason given";
 }
 
 static fc_rc bad_file(const char *what, const char *path, struct fc_error *err)
@@ -26,22 +26,18 @@ static fc_rc bad_file(const char *what, const char *path, struct fc_error *err)
 static fc_rc load(SSL_CTX *context, const struct fc_redis_config *config, struct fc_error *err)
 {
     if (config->ca_file[0] != '\0') {
-        if (SSL_CTX_load_verify_locations(context, config->ca_file, NULL) != 1) {
+        if (SSL_CTX_load_verify_locations(context, config->ca_file, NULL) != 1)
             return bad_file("authorities", config->ca_file, err);
-        }
     } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
         return bad_file("authorities", "those of the system", err);
     }
-    if (config->cert_file[0] == '\0') {
+    if (config->cert_file[0] == '\0')
         return FC_OK;
-    }
-    if (SSL_CTX_use_certificate_chain_file(context, config->cert_file) != 1) {
+    if (SSL_CTX_use_certificate_chain_file(context, config->cert_file) != 1)
         return bad_file("client certificate", config->cert_file, err);
-    }
     if (SSL_CTX_use_PrivateKey_file(context, config->key_file, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(context) != 1) {
+        SSL_CTX_check_private_key(context) != 1)
         return bad_file("client key", config->key_file, err);
-    }
     return FC_OK;
 }
 
@@ -49,9 +45,8 @@ static bool expect_name(SSL *tls, const char *host)
 {
     struct fc_ip ip;
 
-    if (fc_ip_from_text(host, &ip)) {
+    if (fc_ip_from_text(host, &ip))
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1;
-    }
     return SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
 }
 
@@ -62,7 +57,7 @@ fc_rc fc_redis_tls_new(const struct fc_redis_config *config, const struct fc_red
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL *tls = NULL;
 
-    if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+    if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
         SSL_CTX_free(context);
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "TLS cannot be set up: %s", library_error());
     }
@@ -72,9 +67,8 @@ fc_rc fc_redis_tls_new(const struct fc_redis_config *config, const struct fc_red
     fc_rc rc = load(context, config, err);
     if (rc == FC_OK) {
         tls = SSL_new(context);
-        if (tls == NULL || SSL_set_fd(tls, fd) != 1 || !expect_name(tls, node->host)) {
+        if (!tls || SSL_set_fd(tls, fd) != 1 || !expect_name(tls, node->host))
             rc = fc_fail(err, FC_REASON_OUT_OF_MEMORY, "TLS cannot be set up: %s", library_error());
-        }
     }
     SSL_CTX_free(context); /* the session keeps it */
     if (rc != FC_OK) {

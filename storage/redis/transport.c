@@ -49,17 +49,14 @@ static int connect_to(const struct addrinfo *address, int64_t deadline_ns, int *
     socklen_t size = sizeof error;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0) {
+    if (fd < 0)
         return errno;
-    }
     if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
         error = errno;
-        if (error == EINPROGRESS) {
+        if (error == EINPROGRESS)
             error = wait_for(fd, POLLOUT, deadline_ns) ? 0 : ETIMEDOUT;
-        }
-        if (error == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+        if (error == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
             error = errno;
-        }
     }
     if (error != 0) {
         (void)close(fd);
@@ -85,9 +82,8 @@ static fc_rc dial(const struct fc_redis_node_name *node, int64_t deadline_ns, in
         return fc_fail(err, FC_REASON_ONLINE_STORE_UNAVAILABLE, "Redis at %s:%u: %s", node->host,
                        node->port, gai_strerror(failed));
     }
-    for (const struct addrinfo *each = found; each != NULL && error != 0; each = each->ai_next) {
+    for (const struct addrinfo *each = found; each && error != 0; each = each->ai_next)
         error = connect_to(each, deadline_ns, ret);
-    }
     freeaddrinfo(found);
     return error == 0 ? FC_OK
                       : fc_fail(err, FC_REASON_ONLINE_STORE_UNAVAILABLE,
@@ -103,13 +99,11 @@ static fc_rc shake_hands(struct fc_redis_transport *transport, const struct fc_r
 
     while (rc == FC_OK) {
         int done = SSL_connect(transport->tls);
-        if (done == 1) {
+        if (done == 1)
             return FC_OK;
-        }
         int wants = SSL_get_error(transport->tls, done);
-        if (wants != SSL_ERROR_WANT_READ && wants != SSL_ERROR_WANT_WRITE) {
+        if (wants != SSL_ERROR_WANT_READ && wants != SSL_ERROR_WANT_WRITE)
             return fc_redis_tls_fail(transport->tls, node, wants, err);
-        }
         if (!wait_for(transport->fd, wants == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT,
                       deadline_ns)) {
             rc = fc_fail(err, FC_REASON_ONLINE_STORE_UNAVAILABLE,
@@ -128,41 +122,34 @@ fc_rc fc_redis_transport_open(const struct fc_redis_config *config,
     struct fc_redis_transport *transport = calloc(1, sizeof *transport);
     int64_t deadline_ns = fc_monotonic_ns(fc_sys_real()) + config->timeout_ns;
 
-    if (transport == NULL) {
+    if (!transport)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection");
-    }
     transport->fd = -1;
     fc_rc rc = dial(node, deadline_ns, &transport->fd, err);
-    if (rc == FC_OK && config->tls) {
+    if (rc == FC_OK && config->tls)
         rc = shake_hands(transport, config, node, deadline_ns, err);
-    }
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         *ret = fc_steal(transport);
-    }
     return rc;
 }
 
 void fc_redis_transport_close(struct fc_redis_transport *transport)
 {
-    if (transport == NULL) {
+    if (!transport)
         return;
-    }
     SSL_free(transport->tls);
-    if (transport->fd >= 0) {
+    if (transport->fd >= 0)
         (void)close(transport->fd);
-    }
     free(transport);
 }
 
 /* What a call on a plain socket came to. */
 static ssize_t plain(struct fc_redis_transport *transport, ssize_t moved, bool reading)
 {
-    if (moved > 0) {
+    if (moved > 0)
         return moved;
-    }
-    if (moved < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (moved < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    }
     (void)snprintf(transport->why, sizeof transport->why, "%s",
                    moved == 0 && reading ? "it closed the connection" : strerror(errno));
     return -1;
@@ -176,25 +163,23 @@ static ssize_t encrypted(struct fc_redis_transport *transport, int moved)
     }
     int wants = SSL_get_error(transport->tls, moved);
     transport->tls_wants_write = wants == SSL_ERROR_WANT_WRITE;
-    if (wants == SSL_ERROR_WANT_READ || wants == SSL_ERROR_WANT_WRITE) {
+    if (wants == SSL_ERROR_WANT_READ || wants == SSL_ERROR_WANT_WRITE)
         return 0;
-    }
     fc_redis_tls_why(wants, transport->why, sizeof transport->why);
     return -1;
 }
 
 ssize_t fc_redis_transport_read(struct fc_redis_transport *transport, char *into, size_t size)
 {
-    if (transport->tls != NULL) {
+    if (transport->tls)
         return encrypted(transport, SSL_read(transport->tls, into, (int)size));
-    }
     return plain(transport, recv(transport->fd, into, size, 0), true);
 }
 
 ssize_t fc_redis_transport_write(struct fc_redis_transport *transport, const char *from,
                                  size_t size)
 {
-    if (transport->tls != NULL) {
+    if (transport->tls) {
         int part = size > (1 << 20) ? 1 << 20 : (int)size;
         return encrypted(transport, SSL_write(transport->tls, from, part));
     }
@@ -203,11 +188,10 @@ ssize_t fc_redis_transport_write(struct fc_redis_transport *transport, const cha
 
 bool fc_redis_transport_wait(struct fc_redis_transport *transport, bool writing, int64_t timeout_ns)
 {
-    bool write = transport->tls != NULL ? writing || transport->tls_wants_write : writing;
+    bool write = transport->tls ? writing || transport->tls_wants_write : writing;
 
-    if (transport->tls != NULL && SSL_pending(transport->tls) > 0) {
+    if (transport->tls && SSL_pending(transport->tls) > 0)
         return true;
-    }
     return wait_for(transport->fd, (short)(POLLIN | (write ? POLLOUT : 0)),
                     fc_monotonic_ns(fc_sys_real()) + timeout_ns);
 }

@@ -40,13 +40,11 @@ void fc_redis_word(struct fc_buf *out, fc_str word)
     char text[HEAD_MAX];
     size_t len = head(text, '$', word.len);
 
-    if (!fc_buf_reserve(out, len + word.len + 2)) {
+    if (!fc_buf_reserve(out, len + word.len + 2))
         return;
-    }
     fc_buf_append(out, text, len);
-    if (word.len > 0) {
+    if (word.len > 0)
         fc_buf_append(out, word.ptr, word.len);
-    }
     fc_buf_append(out, "\r\n", 2);
 }
 
@@ -56,8 +54,7 @@ void fc_redis_number(struct fc_buf *out, int64_t number)
     uint64_t magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     char *first = digits(end, magnitude);
 
-    if (number < 0) {
+    if (number < 0)
         *--first = '-';
-    }
     fc_redis_word(out, (fc_str){.ptr = first, .len = (size_t)(end - first)});
 }

@@ -64,27 +64,24 @@ _Noreturn static void give_up(const char *what)
 
 static void image_resize(struct image *image, size_t size)
 {
-    if (size > image->capacity || image->bytes == NULL) {
+    if (size > image->capacity || !image->bytes) {
         /* By halves: files grow page by page. */
         size_t capacity = size + size / 2 + SECTOR;
         char *bytes = realloc(image->bytes, capacity);
-        if (bytes == NULL) {
+        if (!bytes)
             give_up("realloc");
-        }
         image->bytes = bytes;
         image->capacity = capacity;
     }
-    if (size > image->size) {
+    if (size > image->size)
         memset(image->bytes + image->size, 0, size - image->size);
-    }
     image->size = size;
 }
 
 static void image_write(struct image *image, const char *data, size_t size, size_t offset)
 {
-    if (offset + size > image->size) {
+    if (offset + size > image->size)
         image_resize(image, offset + size);
-    }
     memcpy(image->bytes + offset, data, size);
 }
 
@@ -93,13 +90,11 @@ static struct image image_read(const char *path)
     struct image image = {.bytes = NULL};
     struct stat info;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0) {
+    if (fd < 0 || fstat(fd, &info) != 0)
         give_up(path);
-    }
     image_resize(&image, (size_t)info.st_size);
-    if (read(fd, image.bytes, image.size) != (ssize_t)image.size) {
+    if (read(fd, image.bytes, image.size) != (ssize_t)image.size)
         give_up(path);
-    }
     (void)close(fd);
     return image;
 }
@@ -107,9 +102,8 @@ static struct image image_read(const char *path)
 static void image_store(const struct image *image, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    if (fd < 0 || write(fd, image->bytes, image->size) != (ssize_t)image->size) {
+    if (fd < 0 || write(fd, image->bytes, image->size) != (ssize_t)image->size)
         give_up(path);
-    }
     (void)close(fd);
 }
 
@@ -117,11 +111,10 @@ static void image_store(const struct image *image, const char *path)
 
 static void apply(struct image *image, const struct change *change)
 {
-    if (change->data == NULL) {
+    if (!change->data)
         image_resize(image, (size_t)change->offset);
-    } else {
+    else
         image_write(image, change->data, change->size, (size_t)change->offset);
-    }
 }
 
 /* Any of its sectors may have reached the disk. */
@@ -132,16 +125,15 @@ static void apply_torn(struct image *image, const struct change *change)
         size_t offset = (size_t)change->offset + at;
         size_t part = SECTOR - offset % SECTOR;
         part = part > change->size - at ? change->size - at : part;
-        if (roll(2) == 0) {
+        if (roll(2) == 0)
             image_write(image, change->data + at, part, offset);
-        }
         at += part;
     }
 }
 
 static void forget_changes(struct file *file)
 {
-    while (file->first != NULL) {
+    while (file->first) {
         struct change *next = file->first->next;
         free(file->first->data);
         free(file->first);
@@ -152,27 +144,23 @@ static void forget_changes(struct file *file)
 
 static void sync_changes(struct file *file)
 {
-    for (const struct change *change = file->first; change != NULL; change = change->next) {
+    for (const struct change *change = file->first; change; change = change->next)
         apply(&file->durable, change);
-    }
     forget_changes(file);
 }
 
 static struct file *find(const char *path)
 {
-    for (size_t i = 0; i < disk.count; i++) {
-        if (strcmp(disk.files[i].path, path) == 0) {
+    for (size_t i = 0; i < disk.count; i++)
+        if (strcmp(disk.files[i].path, path) == 0)
             return &disk.files[i];
-        }
-    }
     return NULL;
 }
 
 static struct file *add(const char *path)
 {
-    if (disk.count == FILES_MAX) {
+    if (disk.count == FILES_MAX)
         give_up("too many files");
-    }
     struct file *file = &disk.files[disk.count++];
     *file = (struct file){.removed = false};
     (void)snprintf(file->path, sizeof file->path, "%s", path);
@@ -185,16 +173,14 @@ static void note(const char *path, const void *data, size_t size, int64_t offset
     struct file *file = find(path);
     struct change *change = calloc(1, sizeof *change);
 
-    if (file == NULL || change == NULL) {
+    if (!file || !change)
         give_up("a change of a file that was not opened");
-    }
     change->offset = offset;
-    if (data != NULL) {
+    if (data) {
         change->size = size;
         change->data = malloc(size);
-        if (change->data == NULL) {
+        if (!change->data)
             give_up("malloc");
-        }
         memcpy(change->data, data, size);
     }
     *file->last = change;
@@ -208,30 +194,27 @@ static void settle(struct file *file)
     /* Whole lists are kept or lost often enough to be tried for themselves. */
     uint64_t mood = roll(6);
 
-    for (const struct change *change = file->first; change != NULL; change = change->next) {
+    for (const struct change *change = file->first; change; change = change->next) {
         uint64_t fate = mood == 0 ? 0 : mood == 1 ? 1 : roll(5);
-        if (fate == 0 || fate == 3) {
+        if (fate == 0 || fate == 3)
             apply(&file->durable, change);
-        } else if (fate == 2 && change->data != NULL) {
+        else if (fate == 2 && change->data)
             apply_torn(&file->durable, change);
-        }
     }
     bool as_we_know = file->name_durable || roll(2) == 0;
     bool there = as_we_know ? !file->removed : file->had_ghost;
-    if (there) {
+    if (there)
         image_store(as_we_know ? &file->durable : &file->ghost, file->path);
-    } else {
+    else
         (void)unlink(file->path);
-    }
 }
 
 static void fail_power(void)
 {
     char path[500];
 
-    for (size_t i = 0; i < disk.count; i++) {
+    for (size_t i = 0; i < disk.count; i++)
         settle(&disk.files[i]);
-    }
     (void)snprintf(path, sizeof path, "%s/registry.db-shm", disk.options.dir);
     (void)unlink(path);
     _exit(CRASH_DISK_EXIT);
@@ -244,7 +227,7 @@ static int on_open(void *ctx, const char *path, int flags)
     (void)ctx;
     (void)pthread_mutex_lock(&disk.lock);
     struct file *file = find(path);
-    if (file == NULL) {
+    if (!file) {
         /* New in this life: SQLite or the store made it, and no directory was synced since. */
         (void)add(path);
     } else if (file->removed && (flags & SQLITE_OPEN_CREATE) != 0) {
@@ -290,20 +273,16 @@ static int on_sync(void *ctx, const char *path)
     struct file *file = find(path);
     disk.syncs++;
     bool fails = disk.syncs == disk.options.fail_at_sync;
-    if (fails && !disk.options.after_sync) {
+    if (fails && !disk.options.after_sync)
         fail_power();
-    }
-    if (!disk.options.lies && file != NULL) {
+    if (!disk.options.lies && file) {
         sync_changes(file);
         /* The unix VFS syncs the directory with the first sync of a WAL or journal that it made. */
-        if (!file->name_durable &&
-            (strstr(path, "-wal") != NULL || strstr(path, "-journal") != NULL)) {
+        if (!file->name_durable && (strstr(path, "-wal") || strstr(path, "-journal")))
             sync_names();
-        }
     }
-    if (fails) {
+    if (fails)
         fail_power();
-    }
     (void)pthread_mutex_unlock(&disk.lock);
     return SQLITE_OK;
 }
@@ -313,7 +292,7 @@ static int on_remove(void *ctx, const char *path)
     (void)ctx;
     (void)pthread_mutex_lock(&disk.lock);
     struct file *file = find(path);
-    if (file != NULL && !file->removed) {
+    if (file && !file->removed) {
         if (file->name_durable) {
             file->had_ghost = true;
             file->ghost = file->durable;
@@ -335,7 +314,7 @@ static void add_those_there(void)
     for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
         char path[400];
         (void)snprintf(path, sizeof path, "%s/%s", disk.options.dir, names[i]);
-        if (find(path) == NULL && access(path, F_OK) == 0) {
+        if (!find(path) && access(path, F_OK) == 0) {
             struct file *file = add(path);
             file->durable = image_read(path);
             file->name_durable = true;

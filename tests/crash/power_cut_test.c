@@ -43,9 +43,8 @@ static size_t content(char *buffer, int thread, int object, int revision)
 {
     size_t len = (size_t)(revision * 7919 + object * 104729) % 3 == 0 ? 40000 : 200;
     int head = snprintf(buffer, len, "thread %d object %d revision %d ", thread, object, revision);
-    for (size_t i = (size_t)head; i < len; i++) {
+    for (size_t i = (size_t)head; i < len; i++)
         buffer[i] = (char)('a' + (i * 31 + (size_t)revision) % 26);
-    }
     return len;
 }
 
@@ -71,12 +70,10 @@ static fc_rc run_put(struct fc_txn *txn, void *ctx, struct fc_error *err)
     name_of(name, put->thread, put->object);
     fc_rc rc = fc_entity_find(fc_txn_reader(txn), FC_STR("default"), fc_str_from(name), put->arena,
                               &row, err);
-    if (rc != FC_OK || spec == NULL) {
+    if (rc != FC_OK || !spec)
         return rc != FC_OK ? rc : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory");
-    }
-    if (row.id == 0 ? put->revision != 1 : row.revision + 2 != put->revision) {
+    if (row.id == 0 ? put->revision != 1 : row.revision + 2 != put->revision)
         return fc_fail(err, FC_REASON_INTERNAL, "the ledger and the registry differ");
-    }
     row.name = fc_str_from(name);
     row.revision = put->revision - 1;
     row.spec = (fc_str){spec, content(spec, put->thread, put->object, put->revision)};
@@ -127,13 +124,11 @@ static void live_until_the_cut(const struct crash_disk_options *options, struct 
                                      .ledger = ledger,
                                      .thread = i,
                                      .dice = options->seed * THREADS + (uint64_t)i};
-        if (pthread_create(&threads[i], NULL, write_on, &writers[i]) != 0) {
+        if (pthread_create(&threads[i], NULL, write_on, &writers[i]) != 0)
             _exit(1);
-        }
     }
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < THREADS; i++)
         (void)pthread_join(threads[i], NULL);
-    }
     /* A cut during an orderly stop, or none at all. */
     fc_store_close(store);
     _exit(0);
@@ -150,15 +145,13 @@ static bool history_is_whole(struct store_fixture *fixture, int thread, int obje
 
     if (fc_revision_list(store_reader(fixture), FC_OBJECT_ENTITY, row->id, fixture->arena,
                          &revisions, &count, &fixture->err) != FC_OK ||
-        count != (size_t)row->revision + 1) {
+        count != (size_t)row->revision + 1)
         return false;
-    }
     for (size_t i = 0; i < count; i++) {
         size_t len = content(expected, thread, object, (int)revisions[i].revision + 1);
         if (revisions[i].revision != row->revision - (int64_t)i ||
-            !fc_str_eq(revisions[i].spec, (fc_str){expected, len})) {
+            !fc_str_eq(revisions[i].spec, (fc_str){expected, len}))
             return false;
-        }
     }
     return fc_str_eq(row->spec, revisions[0].spec);
 }
@@ -174,9 +167,8 @@ static bool object_is_right(struct store_fixture *fixture, struct ledger *ledger
 
     name_of(name, thread, object);
     if (fc_entity_find(store_reader(fixture), FC_STR("default"), fc_str_from(name), fixture->arena,
-                       &row, &fixture->err) != FC_OK) {
+                       &row, &fixture->err) != FC_OK)
         return false;
-    }
     int found = row.id == 0 ? 0 : (int)row.revision + 1;
     if (found < acknowledged || found > asked) {
         (void)snprintf(fixture->err.message, sizeof fixture->err.message,
@@ -214,15 +206,13 @@ static bool cut_once(struct store_fixture *fixture, struct ledger *ledger,
     int status = 0;
     pid_t child = fork();
 
-    if (child == 0) {
+    if (child == 0)
         live_until_the_cut(&options, ledger);
-    }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != CRASH_DISK_EXIT) {
+    if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != CRASH_DISK_EXIT)
         fail_msg("the process ended with %d instead of losing power", WEXITSTATUS(status));
-    }
     return registry_is_right(fixture, ledger);
 }
 
@@ -239,9 +229,8 @@ static uint64_t seed_of_run(void)
     const char *text = getenv("FC_TEST_SEED");
     uint64_t seed = 0;
 
-    if (text != NULL) {
+    if (text)
         return strtoull(text, NULL, 10);
-    }
     assert_int_equal(fc_sys_real()->random(NULL, &seed, sizeof seed), 0);
     return seed % 1000000007;
 }
@@ -249,7 +238,7 @@ static uint64_t seed_of_run(void)
 static int rounds_of_run(int otherwise)
 {
     const char *text = getenv("FC_CRASH_ROUNDS");
-    return text != NULL ? (int)strtol(text, NULL, 10) : otherwise;
+    return text ? (int)strtol(text, NULL, 10) : otherwise;
 }
 
 /* The first syncs make the database, so they are met often; later ones lie between commits and checkpoints. */

@@ -27,7 +27,7 @@ static void show(const struct fc_doc *doc, struct fc_buf *before, FILE *out)
     FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
 
     FUZZ_CHECK(fc_spec_text(fc_spec_of_doc(doc), &text), "a document cannot be shown");
-    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+    for (size_t i = 0; i < sizeof(fields) / sizeof *fields; i++)
         FUZZ_CHECK(fc_doc_locate(doc, fields[i]) != NULL, "%s is nowhere", fields[i]);
     long at = ftell(out);
     FUZZ_CHECK(fc_diff_print("a", fc_buf_text(&text), "b", fc_buf_text(&text), false, out), "diff");

@@ -48,7 +48,7 @@ static fc_rc load_words(struct fc_config *config, fc_str text, bool environment,
     if (text.len > 0)
         memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
-    for (char *word = strtok_r(copy, "\n", &at); word != NULL && count <= WORDS_MAX;
+    for (char *word = strtok_r(copy, "\n", &at); word && count <= WORDS_MAX;
          word = strtok_r(NULL, "\n", &at))
         words[count++] = word;
     if (environment)

@@ -19,8 +19,7 @@ static bool is_due(const struct fc_cron *cron, int64_t wall)
     time_t at = (time_t)wall;
     struct tm tm;
 
-    if (gmtime_r(&at, &tm) == NULL || tm.tm_sec != 0 ||
-        (cron->minutes & UINT64_C(1) << tm.tm_min) == 0 ||
+    if (!gmtime_r(&at, &tm) || tm.tm_sec != 0 || (cron->minutes & UINT64_C(1) << tm.tm_min) == 0 ||
         (cron->hours & UINT32_C(1) << tm.tm_hour) == 0 ||
         (cron->months & 1u << (tm.tm_mon + 1)) == 0)
         return false;
@@ -55,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fc_cron cron;
 
     fc_str expression = {.ptr = (const char *)data,
-                         .len = newline != NULL ? (size_t)(newline - (const char *)data) : size};
-    if (newline != NULL)
+                         .len = newline ? (size_t)(newline - (const char *)data) : size};
+    if (newline)
         (void)snprintf(text, sizeof text, "%.*s", (int)(size - expression.len - 1), newline + 1);
     char *rest = text;
     long long after = strtoll(text, &rest, 10);

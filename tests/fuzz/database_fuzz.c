@@ -97,7 +97,7 @@ static void put_file(const char *path, const void *data, size_t size)
 {
     FILE *file = fopen(path, "wb");
 
-    FUZZ_CHECK(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0,
+    FUZZ_CHECK(file && fwrite(data, 1, size, file) == size && fclose(file) == 0,
                "%s cannot be written", path);
 }
 
@@ -156,7 +156,7 @@ static void learn(void)
     fc_store_close(store);
     FUZZ_CHECK(truth.count == ENTITIES + TABLES, "%zu objects", truth.count);
     file = fopen(truth.database, "rb");
-    FUZZ_CHECK(file != NULL && fstat(fileno(file), &info) == 0, "%s is gone", truth.database);
+    FUZZ_CHECK(file && fstat(fileno(file), &info) == 0, "%s is gone", truth.database);
     image = fc_arena_alloc(truth.arena, (size_t)info.st_size);
     FUZZ_CHECK(image && fread(image, 1, (size_t)info.st_size, file) == (size_t)info.st_size,
                "%s cannot be read", truth.database);

@@ -81,8 +81,8 @@ static void read_as(struct fc_arena *arena, const ProtobufCMessageDescriptor *ty
     struct fc_violations violations;
     ProtobufCMessage *message = decode(arena, type, node, &violations);
 
-    FUZZ_CHECK((message == NULL) == (violations.count > 0), "%zu violations", violations.count);
-    if (message != NULL)
+    FUZZ_CHECK((!message) == (violations.count > 0), "%zu violations", violations.count);
+    if (message)
         round_trip(message);
     else
         FUZZ_CHECK(fc_violations_text(&violations, 4096)[0] != '\0', "a refusal without words");

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char text[512];
     const char *newline = memchr(data, '\n', size);
 
-    if (newline == NULL || size >= sizeof text || memchr(data, '\0', size) != NULL)
+    if (!newline || size >= sizeof text || memchr(data, '\0', size))
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';

@@ -66,8 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bigquery(text);
     } else {
         const char *problem = NULL;
-        if (fc_avro_parse(arena, text, &problem) == NULL)
-            FUZZ_CHECK(problem != NULL && problem[0] != '\0', "a refusal without words");
+        if (!fc_avro_parse(arena, text, &problem))
+            FUZZ_CHECK(problem && problem[0] != '\0', "a refusal without words");
     }
     return 0;
 }

@@ -61,7 +61,7 @@ static void passed(struct fc_arena *arena, const ProtobufCMessageDescriptor *typ
     ProtobufCMessage *message = unpack(arena, type, bytes);
     fc_str once, twice;
 
-    if (message == NULL && (fc_arena_exhausted(arena) || type == PROTO2))
+    if (!message && (fc_arena_exhausted(arena) || type == PROTO2))
         return;
     FUZZ_CHECK(message != NULL, "%s passed the check and does not unpack", type->name);
     once = pack(arena, message);

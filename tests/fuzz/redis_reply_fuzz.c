@@ -26,18 +26,16 @@ static bool has_large_arrays(fc_str stream)
         char c = stream.ptr[i];
         array = c == '*' || (array && c != '\r' && c != '\n');
         digits = array && c != '*' ? digits + 1 : 0;
-        if (digits > DIGITS_MAX) {
+        if (digits > DIGITS_MAX)
             return true;
-        }
     }
     return false;
 }
 
 static void check_slots(const struct fc_redis_client *client)
 {
-    for (size_t i = 0; client->slots != NULL && i < FC_REDIS_SLOTS; i++) {
+    for (size_t i = 0; client->slots && i < FC_REDIS_SLOTS; i++)
         FUZZ_CHECK(client->slots[i] <= client->node_count, "slot %zu is with nobody", i);
-    }
 }
 
 static void take_time(fc_str bytes)
@@ -64,9 +62,8 @@ static void take_string(fc_str bytes)
 
     take_time(bytes);
     (void)fc_redis_dump_to_pack(bytes, &pack);
-    while (fc_redis_next_feature(&rest, &feature, &value, &valid)) {
+    while (fc_redis_next_feature(&rest, &feature, &value, &valid))
         FUZZ_CHECK(feature.len + value.len < bytes.len, "a feature is longer than its row");
-    }
 }
 
 static void take_reply(struct fc_redis_client *client, const redisReply *reply)
@@ -83,9 +80,8 @@ static void take_reply(struct fc_redis_client *client, const redisReply *reply)
                        err.message[0] != '\0',
                    "a refusal without words");
         check_slots(client);
-        for (size_t i = 0; i < reply->elements; i++) {
+        for (size_t i = 0; i < reply->elements; i++)
             take_reply(client, reply->element[i]);
-        }
     } else if (reply->type == REDIS_REPLY_ERROR &&
                fc_redis_redirection(client, asked, reply->str, &slot, &node)) {
         FUZZ_CHECK(slot < FC_REDIS_SLOTS && node < client->node_count, "nowhere to go");
@@ -100,14 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *reply = NULL;
 
     take_string(stream);
-    if (has_large_arrays(stream)) {
+    if (has_large_arrays(stream))
         return 0;
-    }
     FUZZ_CHECK(fc_redis_client_new(&config, &client, &err) == FC_OK, "%s", err.message);
     redisReader *reader = redisReaderCreate();
     FUZZ_CHECK(reader != NULL, "no memory");
     FUZZ_CHECK(redisReaderFeed(reader, stream.ptr, stream.len) == REDIS_OK, "no memory");
-    while (redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL) {
+    while (redisReaderGetReply(reader, &reply) == REDIS_OK && reply) {
         take_reply(client, reply);
         freeReplyObject(reply);
     }

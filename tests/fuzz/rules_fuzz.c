@@ -56,7 +56,7 @@ static void said_something(const struct fc_violations *violations)
 
 static void reverse(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
 {
-    char **entities = fc_arena_calloc(arena, spec->n_entities, sizeof(*entities));
+    char **entities = fc_arena_calloc(arena, spec->n_entities, sizeof *entities);
     Feast__Core__FeatureSpecV2 **features =
         fc_arena_calloc(arena, spec->n_features, sizeof(Feast__Core__FeatureSpecV2 *));
 
@@ -72,7 +72,7 @@ static void reverse(struct fc_arena *arena, Feast__Core__FeatureTableSpec *spec)
 static void job_hash(struct fc_arena *arena, const Feast__Core__FeatureTableSpec *spec,
                      char ret[FC_JOB_HASH_SIZE])
 {
-    struct fc_entity_type *entities = fc_arena_calloc(arena, spec->n_entities, sizeof(*entities));
+    struct fc_entity_type *entities = fc_arena_calloc(arena, spec->n_entities, sizeof *entities);
     struct fc_error err = FC_ERROR_INIT;
 
     FUZZ_CHECK(entities != NULL, "the arena is exhausted");
@@ -113,7 +113,7 @@ static void try_table(struct fc_arena *arena, fc_str bytes)
     struct fc_violations violations;
     fc_str once;
 
-    if (spec == NULL || !fc_table_normalise(arena, spec))
+    if (!spec || !fc_table_normalise(arena, spec))
         return;
     once = encode(arena, &spec->base);
     back = decode_table(arena, once);
@@ -137,7 +137,7 @@ static void try_table_in(size_t memory, fc_str bytes)
     char hash[FC_TABLE_HASH_SIZE];
     struct fc_violations violations;
 
-    if (spec == NULL || !fc_table_normalise(arena, spec))
+    if (!spec || !fc_table_normalise(arena, spec))
         return;
     fc_violations_init(&violations, arena);
     fc_table_check(spec, project, &violations);
@@ -154,7 +154,7 @@ static void try_entity(struct fc_arena *arena, fc_str bytes)
     struct fc_violations violations;
     fc_str reply;
 
-    if (spec == NULL || !fc_entity_normalise(arena, spec))
+    if (!spec || !fc_entity_normalise(arena, spec))
         return;
     fc_violations_init(&violations, arena);
     fc_entity_check(spec, &violations);

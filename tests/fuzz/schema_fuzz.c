@@ -67,7 +67,7 @@ static void check_partition(const struct fc_file_list *list, const struct fc_fil
     struct fc_cell cell;
 
     fc_file_partition_cell(list, file, key, &cell);
-    FUZZ_CHECK(cell.null == (file->partitions[key] == NULL), "a value unlike its key's type");
+    FUZZ_CHECK(cell.null == (!file->partitions[key]), "a value unlike its key's type");
     if (list->keys[key].type.kind == FC_COLUMN_INT32 && !cell.null)
         FUZZ_CHECK(cell.as.integer >= INT32_MIN && cell.as.integer <= INT32_MAX, "no int32");
 }
@@ -84,10 +84,9 @@ static void read_paths(char **at, struct fc_arena *arena)
     }
     if (fc_hive_read(&list, arena, &err) != FC_OK)
         return;
-    for (size_t key = 0; key < list.key_count; key++) {
+    for (size_t key = 0; key < list.key_count; key++)
         for (size_t i = 0; i < list.count; i++)
             check_partition(&list, &files[i], key);
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

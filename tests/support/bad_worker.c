@@ -59,12 +59,10 @@ static int orders_noted(void)
     FILE *file = fopen(path_of("orders"), "r");
     int lines = 0, c;
 
-    while (file != NULL && (c = fgetc(file)) != EOF) {
+    while (file && (c = fgetc(file)) != EOF)
         lines += c == '\n';
-    }
-    if (file != NULL) {
+    if (file)
         (void)fclose(file);
-    }
     return lines;
 }
 
@@ -74,7 +72,7 @@ static int note_order(const char *id)
     int lines = orders_noted();
     FILE *file = fopen(path_of("orders"), "a");
 
-    if (file != NULL) {
+    if (file) {
         (void)fprintf(file, "%s\n", id);
         (void)fclose(file);
     }
@@ -86,9 +84,8 @@ static void say(const char *id, Feast__Worker__V1__WorkerMessage *message)
     struct fc_error err = FC_ERROR_INIT;
 
     message->id = (char *)id;
-    if (fc_frame_write(SOCKET, &message->base, &err) != FC_OK) {
+    if (fc_frame_write(SOCKET, &message->base, &err) != FC_OK)
         _exit(0);
-    }
 }
 
 static void say_result(const char *id, Feast__Worker__V1__Result *result)
@@ -138,9 +135,8 @@ static void answer_probe(const char *id, const Feast__Worker__V1__Probe *probe)
     size_t features = spec->n_features - (is("partial") ? 1 : 0);
 
     report.columns = calloc(spec->n_entities + features + 1, sizeof(void *));
-    for (size_t i = 0; i < spec->n_entities; i++) {
+    for (size_t i = 0; i < spec->n_entities; i++)
         add_column(&report, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__ENTITY, spec->entities[i]);
-    }
     for (size_t i = 0; i < features; i++) {
         add_column(&report, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__FEATURE,
                    spec->features[i]->name);
@@ -150,9 +146,8 @@ static void answer_probe(const char *id, const Feast__Worker__V1__Probe *probe)
                                                                          : spec->batch_source;
     add_column(&report, FEAST__ADMIN__V1__COLUMN_REPORT__ROLE__EVENT_TIMESTAMP,
                source->event_timestamp_column);
-    if (!is("unread")) {
+    if (!is("unread"))
         report.state = FEAST__ADMIN__V1__SOURCE_REPORT__STATE__READ;
-    }
     report.rows_sampled = 10;
     found.report = &report;
     if (!is("empty")) {
@@ -168,9 +163,8 @@ static void answer_ingest(const char *id)
     Feast__Worker__V1__Receipt receipt = FEAST__WORKER__V1__RECEIPT__INIT;
 
     for (uint64_t rows = 0; is("slow") || is("stubborn"); rows++) {
-        if (access(path_of("go"), F_OK) == 0) {
+        if (access(path_of("go"), F_OK) == 0)
             break;
-        }
         say_progress(id, rows);
         (void)usleep(10000);
     }
@@ -194,7 +188,7 @@ static void note_start(const char *id, const Feast__Worker__V1__Ingest *ingest, 
 {
     FILE *file = fopen(path_of("starts"), "a");
 
-    if (file != NULL) {
+    if (file) {
         (void)fprintf(file, "%s %s %s %llu\n", id, ingest->project, ingest->spec->name,
                       (unsigned long long)place);
         (void)fclose(file);
@@ -239,12 +233,11 @@ static void answer_stream(const char *id, const Feast__Worker__V1__Ingest *inges
     Feast__Worker__V1__Receipt receipt = FEAST__WORKER__V1__RECEIPT__INIT;
     const Feast__Worker__V1__Progress *from = ingest->from;
     uint64_t place =
-        from != NULL && from->n_positions > 0 ? strtoull(from->positions[0]->offset, NULL, 10) : 0;
-    uint64_t rows = from != NULL ? from->rows_read : 0;
+        from && from->n_positions > 0 ? strtoull(from->positions[0]->offset, NULL, 10) : 0;
+    uint64_t rows = from ? from->rows_read : 0;
 
-    if (!is("slow") && !is("stubborn")) {
+    if (!is("slow") && !is("stubborn"))
         (void)signal(SIGTERM, end_soon);
-    }
     note_start(id, ingest, place);
     for (int step = 0; !told_to_end && access(path_of("go"), F_OK) != 0; step++) {
         say_place(id, rows, place);
@@ -253,12 +246,10 @@ static void answer_stream(const char *id, const Feast__Worker__V1__Ingest *inges
             place++;
             rows++;
         }
-        if (is("flaky") && step == 5) {
+        if (is("flaky") && step == 5)
             (void)raise(SIGKILL);
-        }
-        if (is("lazy") && step == 5) {
+        if (is("lazy") && step == 5)
             break;
-        }
     }
     say_place(id, rows, place);
     receipt.rows_read = receipt.rows_written = rows;
@@ -288,39 +279,29 @@ static void answer_error(const char *id)
 
 static void write_raw(const char *bytes, size_t size)
 {
-    if (write(SOCKET, bytes, size) != (ssize_t)size) {
+    if (write(SOCKET, bytes, size) != (ssize_t)size)
         _exit(1);
-    }
 }
 
 static void misbehave(const char *id, int orders_before)
 {
-    if (is("die")) {
+    if (is("die"))
         _exit(3);
-    }
-    if (is("crash") || (is("once") && orders_before == 0)) {
+    if (is("crash") || (is("once") && orders_before == 0))
         (void)raise(SIGKILL);
-    }
-    if (is("closed")) {
+    if (is("closed"))
         (void)close(SOCKET);
-    }
-    if (is("garbage")) {
+    if (is("garbage"))
         write_raw("\0\0\0\004\xff\xff\xff\xff", 8);
-    }
-    if (is("oversized")) {
+    if (is("oversized"))
         write_raw("\xff\xff\xff\xff", 4);
-    }
-    if (is("hang") || is("closed")) {
-        for (;;) {
+    if (is("hang") || is("closed"))
+        for (;;)
             (void)pause();
-        }
-    }
-    while (is("pair") && orders_noted() < 2) {
+    while (is("pair") && orders_noted() < 2)
         (void)usleep(1000);
-    }
-    while (is("chatty")) {
+    while (is("chatty"))
         say_progress(id, 1);
-    }
 }
 
 static void carry_out(const Feast__Worker__V1__WorkOrder *order)
@@ -328,15 +309,14 @@ static void carry_out(const Feast__Worker__V1__WorkOrder *order)
     int before = note_order(order->id);
 
     misbehave(order->id, before);
-    if (is("fail") || is("refuse")) {
+    if (is("fail") || is("refuse"))
         answer_error(order->id);
-    } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM) {
+    else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM)
         answer_stream(order->id, order->ingest_stream->ingest);
-    } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE) {
+    else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE)
         answer_probe(order->id, order->probe);
-    } else {
+    else
         answer_ingest(order->id);
-    }
 }
 
 int main(int argc, char **argv)
@@ -351,20 +331,16 @@ int main(int argc, char **argv)
     (void)snprintf(directory, sizeof directory, "%s", argv[0]);
     (void)dirname(directory);
     name = basename(argv[0]);
-    if (is("stubborn")) {
+    if (is("stubborn"))
         (void)signal(SIGTERM, SIG_IGN);
-    }
-    if (is("dead")) {
+    if (is("dead"))
         _exit(7);
-    }
-    while (is("deaf")) {
+    while (is("deaf"))
         (void)pause();
-    }
     do {
         if (fc_frame_read(SOCKET, &feast__worker__v1__work_order__descriptor, arena, NULL, 0,
-                          &order, &err) != FC_OK) {
+                          &order, &err) != FC_OK)
             break;
-        }
         carry_out((const Feast__Worker__V1__WorkOrder *)order);
     } while (loop);
     _exit(0); /* no leak check of what a program that plays dead leaves behind */

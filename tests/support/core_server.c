@@ -71,9 +71,8 @@ struct core_server *core_server_start(struct fc_admission *admission)
 {
     struct core_server *server = calloc(1, sizeof *server);
 
-    if (server == NULL) {
+    if (!server)
         abort();
-    }
     test_scratch_init(&server->scratch);
     atomic_init(&server->now_ns, INT64_C(1600000000) * FC_NS_PER_S + 123456789);
     server->sys = (struct fc_sys){.ctx = server,
@@ -84,9 +83,8 @@ struct core_server *core_server_start(struct fc_admission *admission)
                                   .rename = rename_file};
     server->services.admission = admission;
     server->arena = fc_arena_new((size_t)512 << 20);
-    if (server->arena == NULL) {
+    if (!server->arena)
         abort();
-    }
     open_all(server);
     return server;
 }
@@ -129,17 +127,15 @@ ProtobufCMessage *core_call(struct core_server *server, const char *method,
 
 const char *core_trailer(const struct core_server *server, const char *key)
 {
-    for (size_t i = 0; i < server->reply.trailer_count; i++) {
-        if (strcmp(server->reply.trailers[i].key, key) == 0) {
+    for (size_t i = 0; i < server->reply.trailer_count; i++)
+        if (strcmp(server->reply.trailers[i].key, key) == 0)
             return server->reply.trailers[i].value;
-        }
-    }
     return NULL;
 }
 
 void core_must(struct core_server *server, const void *answer, const char *what)
 {
-    if (answer == NULL) {
+    if (!answer) {
         (void)fprintf(stderr, "%s: %s: %s\n", what, fc_rc_name(server->err.rc),
                       server->err.message);
         abort();
@@ -155,7 +151,7 @@ Feast__Core__Entity *core_apply_entity_in(struct core_server *server, const char
     request.spec = spec;
     Feast__Core__ApplyEntityResponse *answer =
         CORE_CALL(server, "ApplyEntity", &request, apply_entity_response);
-    return answer == NULL ? NULL : answer->entity;
+    return !answer ? NULL : answer->entity;
 }
 
 Feast__Core__FeatureTable *core_apply_table_in(struct core_server *server, const char *project,
@@ -167,7 +163,7 @@ Feast__Core__FeatureTable *core_apply_table_in(struct core_server *server, const
     request.table_spec = spec;
     Feast__Core__ApplyFeatureTableResponse *answer =
         CORE_CALL(server, "ApplyFeatureTable", &request, apply_feature_table_response);
-    return answer == NULL ? NULL : answer->table;
+    return !answer ? NULL : answer->table;
 }
 
 Feast__Core__FeatureTable *core_get_table_in(struct core_server *server, const char *project,
@@ -179,7 +175,7 @@ Feast__Core__FeatureTable *core_get_table_in(struct core_server *server, const c
     request.name = (char *)name;
     Feast__Core__GetFeatureTableResponse *answer =
         CORE_CALL(server, "GetFeatureTable", &request, get_feature_table_response);
-    return answer == NULL ? NULL : answer->table;
+    return !answer ? NULL : answer->table;
 }
 
 bool core_delete_table_in(struct core_server *server, const char *project, const char *name)

@@ -34,7 +34,7 @@ int main(void)
 {
     char line[1024];
 
-    while (fgets(line, sizeof line, stdin) != NULL) {
+    while (fgets(line, sizeof line, stdin)) {
         char *rest = line;
         line[strcspn(line, "\n")] = '\0';
         int64_t at = strtoll(line, &rest, 10);

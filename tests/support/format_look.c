@@ -73,7 +73,7 @@ static void read_messages(const struct fc_format_ops *ops, struct fc_format *for
                           const struct fc_source_column *columns, size_t count, struct fc_buf *out)
 {
     struct fc_arena *arena = fc_arena_new(ARENA_BYTES);
-    struct fc_cell *cells = calloc(count + 1, sizeof(*cells));
+    struct fc_cell *cells = calloc(count + 1, sizeof *cells);
     char *line = NULL;
     size_t capacity = 0;
 

@@ -29,11 +29,10 @@ static bool is_full(int fd)
 {
     const char *link = getenv("FC_FULL_DISK");
     char name[64], path[PATH_MAX], full[PATH_MAX];
-    ssize_t full_len = link != NULL ? readlink(link, full, sizeof full) : -1;
+    ssize_t full_len = link ? readlink(link, full, sizeof full) : -1;
 
-    if (full_len <= 0) {
+    if (full_len <= 0)
         return false;
-    }
     (void)snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(name, path, sizeof path);
     return len > full_len && memcmp(path, full, (size_t)full_len) == 0 && path[full_len] == '/';
@@ -48,9 +47,8 @@ static size_t room(int fd, size_t count)
         errno = before;
         return count;
     }
-    if (count > 1 && atomic_fetch_add(&writes, 1) % 2 == 0) {
+    if (count > 1 && atomic_fetch_add(&writes, 1) % 2 == 0)
         return count / 2;
-    }
     errno = ENOSPC;
     return 0;
 }
@@ -59,9 +57,8 @@ static void *next(const char *name)
 {
     void *found = dlsym(RTLD_NEXT, name);
 
-    if (found == NULL) {
+    if (!found)
         abort();
-    }
     return found;
 }
 
@@ -70,12 +67,10 @@ ssize_t write(int fd, const void *data, size_t count)
     static ssize_t (*real)(int, const void *, size_t);
     size_t fits = room(fd, count);
 
-    if (fits == 0 && count > 0) {
+    if (fits == 0 && count > 0)
         return -1;
-    }
-    if (real == NULL) {
+    if (!real)
         *(void **)&real = next("write");
-    }
     return real(fd, data, fits);
 }
 
@@ -84,12 +79,10 @@ ssize_t pwrite64(int fd, const void *data, size_t count, off64_t offset)
     static ssize_t (*real)(int, const void *, size_t, off64_t);
     size_t fits = room(fd, count);
 
-    if (fits == 0 && count > 0) {
+    if (fits == 0 && count > 0)
         return -1;
-    }
-    if (real == NULL) {
+    if (!real)
         *(void **)&real = next("pwrite64");
-    }
     return real(fd, data, fits, offset);
 }
 

@@ -89,10 +89,9 @@ void test_copy(const char *from, const char *to)
 
     if (!in || !out)
         give_up(from, "cannot be copied");
-    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0) {
+    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
         if (fwrite(bytes, 1, n, out) != n)
             give_up(to, "cannot be written");
-    }
     (void)fclose(in);
     if (fclose(out) != 0)
         give_up(to, "cannot be written");

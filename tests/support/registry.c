@@ -50,9 +50,8 @@ static int64_t project_id(struct fc_txn *txn, const struct change *change, struc
     fc_str name = fc_str_from(change->project);
 
     must(fc_project_find(fc_txn_reader(txn), name, change->arena, &row, err), err);
-    if (row.id == 0) {
+    if (row.id == 0)
         must(fc_project_insert(txn, name, &row.id, err), err);
-    }
     return row.id;
 }
 
@@ -87,7 +86,7 @@ static fc_rc put_table(struct fc_txn *txn, void *ctx, struct fc_error *err)
     row.deleted = change->gone;
     row.mode = FC_STR("off");
     row.created_s = row.updated_s = NOW_S;
-    if (change->spec != NULL) {
+    if (change->spec) {
         const struct fc_table_meta meta = {NOW_S, NOW_S, row.revision, hash};
         must_be(fc_table_hash(change->arena, change->spec, hash));
         row.hash = fc_str_from(hash);

@@ -24,11 +24,9 @@ void test_scratch_init(struct test_scratch *scratch)
 {
     const char *base = getenv("TMPDIR");
 
-    (void)snprintf(scratch->path, sizeof scratch->path, "%s/fc-unit-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    if (mkdtemp(scratch->path) == NULL) {
+    (void)snprintf(scratch->path, sizeof scratch->path, "%s/fc-unit-XXXXXX", base ? base : "/tmp");
+    if (!mkdtemp(scratch->path))
         give_up(scratch->path);
-    }
 }
 
 static int remove_one(const char *path, const struct stat *info FC_UNUSED, int kind FC_UNUSED,
@@ -60,9 +58,8 @@ void test_write(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
 
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+    if (!file || fputs(text, file) < 0 || fclose(file) != 0)
         give_up(path);
-    }
 }
 
 char *test_read(const char *path)
@@ -71,10 +68,9 @@ char *test_read(const char *path)
     size_t size = 0, capacity = 1 << 20;
     char *text = calloc(1, capacity);
 
-    if (text == NULL) {
+    if (!text)
         give_up(path);
-    }
-    if (file != NULL) {
+    if (file) {
         size = fread(text, 1, capacity - 1, file);
         (void)fclose(file);
     }
@@ -87,9 +83,8 @@ int test_lines(const char *path)
     char *text = test_read(path);
     int lines = 0;
 
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++) {
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
         lines++;
-    }
     free(text);
     return lines;
 }
@@ -98,9 +93,8 @@ const char *test_bad_worker(const struct test_scratch *scratch, const char *name
 {
     const char *path = test_path(scratch, "%s", name);
 
-    if (symlink(FC_BAD_WORKER, path) != 0 && errno != EEXIST) {
+    if (symlink(FC_BAD_WORKER, path) != 0 && errno != EEXIST)
         give_up(path);
-    }
     return path;
 }
 
@@ -109,8 +103,7 @@ const char *test_real_worker(void)
     static char path[1000];
     const char *named = getenv("FC_WORKER");
 
-    (void)snprintf(path, sizeof path, "%s",
-                   named != NULL ? named : FC_TEST_BIN_DIR "/feast-worker");
+    (void)snprintf(path, sizeof path, "%s", named ? named : FC_TEST_BIN_DIR "/feast-worker");
     return access(path, X_OK) == 0 ? path : NULL;
 }
 

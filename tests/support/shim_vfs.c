@@ -32,9 +32,8 @@ static int shim_close(sqlite3_file *file)
 static int shim_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
     int code = SQLITE_OK;
-    if (hooks.read != NULL) {
+    if (hooks.read)
         code = hooks.read(hooks.ctx, shim_of(file)->path, size, offset);
-    }
     return code != SQLITE_OK ? code
                              : real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
 }
@@ -42,9 +41,8 @@ static int shim_read(sqlite3_file *file, void *data, int size, sqlite3_int64 off
 static int shim_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
     int code = SQLITE_OK;
-    if (hooks.write != NULL) {
+    if (hooks.write)
         code = hooks.write(hooks.ctx, shim_of(file)->path, data, size, offset);
-    }
     return code != SQLITE_OK ? code
                              : real_of(file)->pMethods->xWrite(real_of(file), data, size, offset);
 }
@@ -52,18 +50,16 @@ static int shim_write(sqlite3_file *file, const void *data, int size, sqlite3_in
 static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     int code = SQLITE_OK;
-    if (hooks.truncate != NULL) {
+    if (hooks.truncate)
         code = hooks.truncate(hooks.ctx, shim_of(file)->path, size);
-    }
     return code != SQLITE_OK ? code : real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
 static int shim_sync(sqlite3_file *file, int flags)
 {
     int code = SQLITE_OK;
-    if (hooks.sync != NULL) {
+    if (hooks.sync)
         code = hooks.sync(hooks.ctx, shim_of(file)->path);
-    }
     return code != SQLITE_OK ? code : real_of(file)->pMethods->xSync(real_of(file), flags);
 }
 
@@ -152,15 +148,12 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file,
     shim->base.pMethods = NULL;
     shim->path = path;
     shim->real = (sqlite3_file *)(shim + 1);
-    if (hooks.open != NULL && path != NULL) {
+    if (hooks.open && path)
         code = hooks.open(hooks.ctx, path, flags);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         code = real_vfs->xOpen(real_vfs, path, shim->real, flags, ret_flags);
-    }
-    if (code == SQLITE_OK) {
+    if (code == SQLITE_OK)
         shim->base.pMethods = &methods;
-    }
     return code;
 }
 
@@ -169,9 +162,8 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_dir)
     int code = SQLITE_OK;
 
     (void)vfs;
-    if (hooks.remove != NULL) {
+    if (hooks.remove)
         code = hooks.remove(hooks.ctx, path);
-    }
     return code != SQLITE_OK ? code : real_vfs->xDelete(real_vfs, path, sync_dir);
 }
 
@@ -189,7 +181,7 @@ static int vfs_full_path(sqlite3_vfs *vfs, const char *path, int size, char *ret
 
 void test_vfs_install(const struct test_vfs_hooks *wanted)
 {
-    if (real_vfs == NULL) {
+    if (!real_vfs) {
         real_vfs = sqlite3_vfs_find(NULL);
         shim_vfs = *real_vfs;
         shim_vfs.zName = "test-shim";
@@ -199,9 +191,8 @@ void test_vfs_install(const struct test_vfs_hooks *wanted)
         shim_vfs.xDelete = vfs_delete;
         shim_vfs.xAccess = vfs_access;
         shim_vfs.xFullPathname = vfs_full_path;
-        if (sqlite3_vfs_register(&shim_vfs, 1) != SQLITE_OK) {
+        if (sqlite3_vfs_register(&shim_vfs, 1) != SQLITE_OK)
             abort();
-        }
     }
-    hooks = wanted != NULL ? *wanted : (struct test_vfs_hooks){.ctx = NULL};
+    hooks = wanted ? *wanted : (struct test_vfs_hooks){.ctx = NULL};
 }

@@ -7,7 +7,7 @@
 
 static void *must(void *memory)
 {
-    if (memory == NULL) {
+    if (!memory) {
         (void)fprintf(stderr, "the arena of the test is exhausted\n");
         abort();
     }
@@ -134,9 +134,8 @@ static void *grown(struct fc_arena *arena, const void *items, size_t count, size
 {
     void *copy = must(fc_arena_calloc(arena, count + 1, size));
 
-    if (count > 0) {
+    if (count > 0)
         memcpy(copy, items, count * size);
-    }
     return copy;
 }
 
@@ -204,9 +203,8 @@ void test_put(struct fc_arena *arena, const ProtobufCMessageDescriptor *entry_ty
     void *array;
 
     protobuf_c_message_init(entry_type, entry);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++)
         memcpy((char *)entry + entry_type->fields[i].offset, &texts[i], sizeof texts[i]);
-    }
     memcpy(&array, entries, sizeof array);
     array = grown(arena, array, *count, sizeof entry);
     memcpy((char *)array + *count * sizeof entry, &entry, sizeof entry);
@@ -232,9 +230,8 @@ bool test_violated(const struct fc_violations *violations, enum fc_reason reason
     for (size_t i = 0; i < violations->count; i++) {
         const struct fc_violation *item = &violations->items[i];
         if (item->reason == reason && strcmp(item->field, field) == 0 &&
-            (part == NULL || strstr(item->message, part) != NULL)) {
+            (!part || strstr(item->message, part)))
             return true;
-        }
     }
     return false;
 }

@@ -22,7 +22,7 @@ static time_t ahead(void)
     const char *link = getenv("FC_WALL_CLOCK");
     char text[32];
     int before = errno;
-    ssize_t len = link != NULL ? readlink(link, text, sizeof text - 1) : -1;
+    ssize_t len = link ? readlink(link, text, sizeof text - 1) : -1;
 
     errno = before;
     text[len > 0 ? len : 0] = '\0';
@@ -33,16 +33,14 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 {
     static int (*real)(clockid_t, struct timespec *);
 
-    if (real == NULL) {
+    if (!real) {
         *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
-        if (real == NULL) {
+        if (!real)
             abort();
-        }
     }
     int failed = real(id, ret);
-    if (failed == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) {
+    if (failed == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
         ret->tv_sec += ahead();
-    }
     return failed;
 }
 
@@ -51,9 +49,8 @@ int gettimeofday(struct timeval *ret, void *zone)
     struct timespec now;
 
     (void)zone;
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0) {
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return -1;
-    }
     *ret = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
     return 0;
 }
@@ -63,8 +60,7 @@ time_t time(time_t *ret)
     struct timespec now = {.tv_sec = -1};
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    if (ret != NULL) {
+    if (ret)
         *ret = now.tv_sec;
-    }
     return now.tv_sec;
 }

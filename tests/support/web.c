@@ -167,7 +167,7 @@ static void *accept_all(void *ctx)
 struct test_web *test_web_start(test_web_fn fn, void *ctx)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct test_web *web = calloc(1, sizeof(*web));
+    struct test_web *web = calloc(1, sizeof *web);
     socklen_t len = sizeof(at);
 
     if (!web)
@@ -190,10 +190,9 @@ void test_web_stop(struct test_web *web)
 {
     pthread_mutex_lock(&web->lock);
     web->stopping = true;
-    for (unsigned i = 0; i < web->count; i++) {
+    for (unsigned i = 0; i < web->count; i++)
         if (web->connections[i].fd >= 0)
             (void)shutdown(web->connections[i].fd, SHUT_RDWR);
-    }
     pthread_mutex_unlock(&web->lock);
     (void)shutdown(web->listener, SHUT_RDWR);
     pthread_join(web->acceptor, NULL);

@@ -74,9 +74,8 @@ struct whole_server *whole_server_start(const char *worker)
 {
     struct whole_server *server = calloc(1, sizeof *server);
 
-    if (server == NULL || (server->arena = fc_arena_new((size_t)256 << 20)) == NULL) {
+    if (!server || !(server->arena = fc_arena_new((size_t)256 << 20)))
         abort();
-    }
     test_scratch_init(&server->scratch);
     server->store = test_store_open(server->scratch.path);
     test_put_entity(server->store, "default", "driver_id", FEAST__TYPES__VALUE_TYPE__ENUM__INT64);

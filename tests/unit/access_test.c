@@ -34,9 +34,8 @@ static int set_up(void **state)
 static bool host_passes(struct policy *policy, const char *host)
 {
     policy->err = (struct fc_error)FC_ERROR_INIT;
-    if (fc_access_host(&policy->access, host, &policy->err) == FC_OK) {
+    if (fc_access_host(&policy->access, host, &policy->err) == FC_OK)
         return true;
-    }
     assert_int_equal(policy->err.reason, FC_REASON_SOURCE_DENIED);
     assert_non_null(strstr(policy->err.message, host));
     return false;
@@ -48,16 +47,15 @@ static bool address_passes(struct policy *policy, const char *host, const char *
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
     const struct sockaddr *socket = (const struct sockaddr *)&in;
 
-    if (strchr(address, ':') != NULL) {
+    if (strchr(address, ':')) {
         assert_int_equal(inet_pton(AF_INET6, address, &in6.sin6_addr), 1);
         socket = (const struct sockaddr *)&in6;
     } else {
         assert_int_equal(inet_pton(AF_INET, address, &in.sin_addr), 1);
     }
     policy->err = (struct fc_error)FC_ERROR_INIT;
-    if (fc_access_address(&policy->access, host, socket, &policy->err) == FC_OK) {
+    if (fc_access_address(&policy->access, host, socket, &policy->err) == FC_OK)
         return true;
-    }
     assert_int_equal(policy->err.reason, FC_REASON_SOURCE_DENIED);
     assert_non_null(strstr(policy->err.message, host));
     return false;
@@ -108,9 +106,8 @@ static void metadata_is_refused_under_every_name(void **state)
     };
 
     for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++) {
-        if (host_passes(policy, hosts[i])) {
+        if (host_passes(policy, hosts[i]))
             fail_msg("\"%s\" passes", hosts[i]);
-        }
         assert_non_null(strstr(policy->err.message, "sources.allow_link_local"));
     }
     assert_true(host_passes(policy, "example.org"));
@@ -119,9 +116,8 @@ static void metadata_is_refused_under_every_name(void **state)
     assert_false(address_passes(policy, "example.org", "fd00:ec2::254"));
     assert_non_null(strstr(policy->err.message, "host \"example.org\" (fd00:ec2::254) is"));
     policy->order.allow_link_local = true;
-    for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++)
         assert_true(host_passes(policy, hosts[i]));
-    }
     assert_true(address_passes(policy, "example.org", "169.254.169.254"));
 }
 
@@ -158,9 +154,8 @@ static void private_networks_can_be_denied(void **state)
     static const char *const hosts[] = {"localhost", "db.localhost", "127.0.0.1", "127.1",
                                         "[::1]",     "10.0.0.1",     "fd12::1",   "192.168.3.4"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++)
         assert_true(host_passes(policy, hosts[i]));
-    }
     assert_true(address_passes(policy, "minio", "127.0.0.1"));
     policy->order.deny_private = true;
     for (size_t i = 0; i < FC_ARRAY_LEN(hosts); i++) {

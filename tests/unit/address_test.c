@@ -12,12 +12,10 @@ static void loopback_is_told_from_the_world(void **state FC_UNUSED)
         "0.0.0.0:6565", "[::]:6565",   "10.0.0.1:6565",           "example.org:6565",
         "127.0.0.1",    "128.0.0.1:1", "localhost.example.org:1",
     };
-    for (size_t i = 0; i < FC_ARRAY_LEN(near); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(near); i++)
         assert_true(fc_address_is_loopback(near[i]));
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(far); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(far); i++)
         assert_false(fc_address_is_loopback(far[i]));
-    }
 }
 
 static void malformed_addresses_are_named(void **state FC_UNUSED)

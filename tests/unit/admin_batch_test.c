@@ -26,7 +26,7 @@ static batch_object *add(struct whole_server *server, batch_request *request, co
 {
     batch_object *object = fc_arena_alloc(server->arena, sizeof *object);
 
-    if (request->objects == NULL)
+    if (!request->objects)
         request->objects = fc_arena_calloc(server->arena, 1000, sizeof(batch_object *));
     feast__admin__v1__batch_object__init(object);
     object->project = (char *)project;

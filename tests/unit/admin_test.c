@@ -192,9 +192,8 @@ static void a_backup_needs_a_name_of_its_own(void **state)
 
     Feast__Admin__V1__BackupResponse *answer = must_answer(server, backup(server, ""));
     assert_non_null(strstr(answer->path, "/backups/registry-"));
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++)
         must_fail(server, backup(server, names[i]), FIELD_INVALID, "expected a file name");
-    }
     (void)must_answer(server, backup(server, "same.db"));
     must_fail(server, backup(server, "same.db"), REQUEST_INVALID, "same.db");
 }
@@ -381,8 +380,7 @@ static bool job_is_done(void *ctx)
     Feast__Admin__V1__GetJobDetailResponse *answer = detail(server, id);
 
     free(id);
-    return answer != NULL &&
-           answer->job->progress->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_DONE;
+    return answer && answer->job->progress->state == FEAST__ADMIN__V1__JOB_STATE__JOB_STATE_DONE;
 }
 
 static void a_detail_tells_all(void **state)

@@ -153,7 +153,7 @@ static void expect_unverified(struct fixture *f, enum fc_reason reason, const ch
     assert_string_equal(check.outcome.report->reason, fc_reason_info(reason)->word);
     const Feast__Admin__V1__SourceReport *source = check.outcome.report->sources[0];
     assert_int_equal(source->state, FEAST__ADMIN__V1__SOURCE_REPORT__STATE__UNREACHABLE);
-    if (strstr(source->message, part) == NULL) {
+    if (!strstr(source->message, part)) {
         print_error("\"%s\" does not say \"%s\"\n", source->message, part);
         fail();
     }
@@ -448,9 +448,8 @@ static void many_checks_share_the_workers(void **state)
 
     f->options.parallel = 3;
     start_bad(f, "good");
-    for (size_t i = 0; i < MANY; i++) {
+    for (size_t i = 0; i < MANY; i++)
         begin(f, &checks[i], FC_VALIDATION_ENFORCE);
-    }
     for (size_t i = 0; i < MANY; i++) {
         end(&checks[i]);
         assert_int_equal(checks[i].outcome.report->verdict, VERDICT(OK));
@@ -469,9 +468,8 @@ static void a_full_queue_and_the_end_answer_everyone(void **state)
     f->options.queue_limit = 1;
     f->options.deadline_ns = 2 * FC_NS_PER_S;
     start_bad(f, "hang");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++)
         begin(f, &checks[i], FC_VALIDATION_ENFORCE);
-    }
     fc_admission_free(f->admission);
     f->admission = NULL;
     for (size_t i = 0; i < 3; i++) {
@@ -489,9 +487,8 @@ static void a_real_worker_tells_what_it_saw(void **state)
     Feast__Core__DataSource *source = f->spec->batch_source;
     struct check check;
 
-    if (test_real_worker() == NULL) {
+    if (!test_real_worker())
         skip();
-    }
     start(f, test_real_worker());
     source->file_options->file_url = (char *)FC_TEST_DATA_DIR "/parquet/int96.parquet";
     TEST_MAPPING(f->arena, source, "driver_id", "id");

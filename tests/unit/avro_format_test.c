@@ -17,7 +17,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
@@ -38,8 +38,8 @@ static int teardown(void **state)
 static fc_rc try_open(struct fixture *f, const char *schema)
 {
     const struct fc_format_env env = {.sys = fc_sys_real()};
-    Feast__Core__StreamFormat__AvroFormat *avro = fc_arena_calloc(f->arena, 1, sizeof(*avro));
-    Feast__Core__StreamFormat *format = fc_arena_calloc(f->arena, 1, sizeof(*format));
+    Feast__Core__StreamFormat__AvroFormat *avro = fc_arena_calloc(f->arena, 1, sizeof *avro);
+    Feast__Core__StreamFormat *format = fc_arena_calloc(f->arena, 1, sizeof *format);
     const struct fc_format_ops *ops = NULL;
 
     feast__core__stream_format__avro_format__init(avro);

@@ -47,7 +47,7 @@ static bool answer(void *ctx, const struct test_web_request *request, int fd);
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
     const struct fc_http_options options = {.sys = fc_sys_real()};
 
     assert_non_null(f);

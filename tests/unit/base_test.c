@@ -40,9 +40,8 @@ static void error_may_quote_itself(void **state FC_UNUSED)
 
 static void reason_words_are_unique_and_found(void **state FC_UNUSED)
 {
-    for (int i = 0; i < FC_REASON_COUNT; i++) {
+    for (int i = 0; i < FC_REASON_COUNT; i++)
         assert_int_equal(fc_reason_from_word(fc_reason_info((enum fc_reason)i)->word), i);
-    }
     assert_int_equal(fc_reason_from_word("NO_SUCH_WORD"), FC_REASON_COUNT);
 }
 
@@ -170,9 +169,8 @@ static void buffer_grows_and_stays_terminated(void **state FC_UNUSED)
     struct fc_buf buf = FC_BUF_INIT;
 
     assert_string_equal(fc_buf_text(&buf), "");
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         fc_buf_printf(&buf, "%d,", i);
-    }
     assert_false(buf.failed);
     assert_int_equal(strlen(buf.ptr), buf.len);
     assert_memory_equal(buf.ptr, "0,1,2,3,", 8);
@@ -242,9 +240,8 @@ static void times_are_read_as_people_write_them(void **state FC_UNUSED)
         "2021-01-01T00:00:00.0000000001Z",
         "2021-01-01T00:00",
     };
-    for (size_t i = 0; i < FC_ARRAY_LEN(wrong); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(wrong); i++)
         assert_false(fc_time_parse(wrong[i], &seconds, &nanos));
-    }
 }
 
 static void quantities_are_read_with_units(void **state FC_UNUSED)

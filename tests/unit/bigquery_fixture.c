@@ -30,7 +30,7 @@ static bool reply(void *ctx, const struct test_web_request *request, int fd)
 
 int bq_set_up(void **state)
 {
-    struct bq_fixture *f = calloc(1, sizeof(*f));
+    struct bq_fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
     unsetenv("GOOGLE_APPLICATION_CREDENTIALS");

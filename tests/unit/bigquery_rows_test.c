@@ -19,7 +19,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
     f->arena = fc_arena_new((size_t)1 << 24);

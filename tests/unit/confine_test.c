@@ -26,9 +26,8 @@ static int in_child(int (*run)(void *ctx), void *ctx)
     pid_t child = fork();
 
     assert_true(child >= 0);
-    if (child == 0) {
+    if (child == 0)
         _exit(run(ctx));
-    }
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
@@ -125,7 +124,7 @@ static int there_is_no_way_back(void)
     char line[200];
 
     CHECK(1, file != NULL);
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (fgets(line, sizeof line, file)) {
         filter = filter || strcmp(line, "Seccomp:\t2\n") == 0;
         privileges = privileges || strcmp(line, "NoNewPrivs:\t1\n") == 0;
     }
@@ -160,9 +159,8 @@ static int touch(const char *directory, int flags)
 
     (void)snprintf(path, sizeof path, "%s/file", directory);
     int fd = open(path, flags | O_CLOEXEC, 0600);
-    if (fd >= 0) {
+    if (fd >= 0)
         (void)close(fd);
-    }
     return fd;
 }
 
@@ -220,11 +218,9 @@ static void files_of_others_are_out_of_reach(void **state FC_UNUSED)
 
 static bool has(const char *const *list, const char *path)
 {
-    for (size_t i = 0; list[i] != NULL; i++) {
-        if (strcmp(list[i], path) == 0) {
+    for (size_t i = 0; list[i]; i++)
+        if (strcmp(list[i], path) == 0)
             return true;
-        }
-    }
     return false;
 }
 

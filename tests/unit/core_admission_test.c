@@ -31,9 +31,8 @@ static struct fixture *start(void **state, const char *worker, const char *root)
     (void)snprintf(probes, sizeof probes, "%s/probes", f->scratch.path);
     (void)snprintf(f->url, sizeof f->url, "file://%s/trips.parquet", f->scratch.path);
     test_write(test_path(&f->scratch, "trips.parquet"), "this is no parquet file");
-    if (fc_admission_new(&options, &f->admission, &err) != FC_OK) {
+    if (fc_admission_new(&options, &f->admission, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
     f->server = core_server_start(f->admission);
     have_driver(f->server, "");
     return f;
@@ -61,9 +60,8 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
 
-    if (f->server != NULL) {
+    if (f->server)
         core_server_stop(f->server);
-    }
     fc_admission_free(f->admission);
     test_scratch_done(&f->scratch);
     free(f);
@@ -220,9 +218,8 @@ static void mismatch_is_refused_unless_warned_of(void **state)
     struct fixture *f = *state;
     struct fc_table_row row;
 
-    if (test_real_worker() == NULL) {
+    if (!test_real_worker())
         skip();
-    }
     f = start(state, test_real_worker(), f->scratch.path);
     assert_null(apply(f, NULL, 1)); /* the file is no Parquet */
     assert_failed(f->server, FC_INVALID_ARGUMENT, FC_REASON_SOURCE_MISMATCH, "driver_trips");

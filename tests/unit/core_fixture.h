@@ -30,9 +30,8 @@ static inline int core_teardown(void **state)
         assert_int_equal((server)->err.rc, (code));                                                \
         assert_string_equal(fc_reason_info((server)->err.reason)->word,                            \
                             fc_reason_info(why)->word);                                            \
-        if (strstr((server)->err.message, (text)) == NULL) {                                       \
+        if (strstr((server)->err.message, (text)) == NULL)                                         \
             fail_msg("\"%s\" is not in \"%s\"", (text), (server)->err.message);                    \
-        }                                                                                          \
     } while (0)
 
 /** The last call succeeded. */
@@ -49,11 +48,9 @@ static inline void have_driver(struct core_server *server, const char *project)
 /** One violation of the last failure's details, by its field. */
 static inline bool told(const struct core_server *server, const char *field)
 {
-    for (size_t i = 0; i < server->reply.violations.count; i++) {
-        if (strcmp(server->reply.violations.items[i].field, field) == 0) {
+    for (size_t i = 0; i < server->reply.violations.count; i++)
+        if (strcmp(server->reply.violations.items[i].field, field) == 0)
             return true;
-        }
-    }
     return false;
 }
 

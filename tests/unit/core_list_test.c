@@ -105,7 +105,7 @@ static size_t count_features(struct core_server *server, char **entities, size_t
 
     filter.entities = entities;
     filter.n_entities = entity_count;
-    if (label != NULL) {
+    if (label) {
         TEST_PUT(server->arena, feast__core__list_features_request__filter__labels_entry, &filter,
                  labels, label, value);
     }

@@ -34,9 +34,8 @@ static void assert_projects(struct core_server *server, const char *expected)
     FC_CLEANUP(fc_buf_done) struct fc_buf names = FC_BUF_INIT;
 
     assert_answered(server, answer);
-    for (size_t i = 0; i < answer->n_projects; i++) {
+    for (size_t i = 0; i < answer->n_projects; i++)
         fc_buf_printf(&names, "%s%s", i == 0 ? "" : " ", answer->projects[i]);
-    }
     assert_string_equal(fc_buf_text(&names), expected);
 }
 
@@ -103,7 +102,7 @@ static Feast__Core__Entity *get_entity(struct core_server *server, const char *p
     request.name = (char *)name;
     Feast__Core__GetEntityResponse *answer =
         CORE_CALL(server, "GetEntity", &request, get_entity_response);
-    return answer == NULL ? NULL : answer->entity;
+    return !answer ? NULL : answer->entity;
 }
 
 static void entity_is_created_and_read(void **state)

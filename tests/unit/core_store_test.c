@@ -19,7 +19,7 @@ static Feast__Core__ListStoresResponse *list(struct core_server *server, const c
     Feast__Core__ListStoresRequest__Filter filter = FEAST__CORE__LIST_STORES_REQUEST__FILTER__INIT;
 
     filter.name = (char *)name;
-    request.filter = name == NULL ? NULL : &filter;
+    request.filter = !name ? NULL : &filter;
     return CORE_CALL(server, "ListStores", &request, list_stores_response);
 }
 
@@ -113,9 +113,8 @@ static int enrol(struct core_server *server, const char *name, const char *descr
     request.online_store = &store;
     Feast__Core__RegisterOnlineStoreResponse *answer =
         CORE_CALL(server, "RegisterOnlineStore", &request, register_online_store_response);
-    if (answer == NULL) {
+    if (!answer)
         return -1;
-    }
     assert_string_equal(answer->online_store->description, description);
     return (int)answer->status;
 }

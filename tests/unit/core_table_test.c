@@ -39,7 +39,7 @@ static void table_is_created_and_read(void **state)
     assert_int_equal(read->spec->batch_source->file_options->file_format->format_case,
                      FEAST__CORE__FILE_FORMAT__FORMAT_PARQUET_FORMAT);
     assert_string_equal(read->spec->stream_source->kafka_options->topic, "trips");
-    assert_string_equal(core_trailer(server, "feast-validation-verdict") == NULL ? "none" : "some",
+    assert_string_equal(!core_trailer(server, "feast-validation-verdict") ? "none" : "some",
                         "none"); /* of a read */
 }
 
@@ -228,9 +228,8 @@ static void a_flood_of_mistakes_is_refused(void **state)
     bad.name = name;
     spec->n_features = FEATURES;
     spec->features = fc_arena_calloc(server->arena, FEATURES, sizeof *spec->features);
-    for (size_t i = 0; i < FEATURES; i++) {
+    for (size_t i = 0; i < FEATURES; i++)
         spec->features[i] = &bad;
-    }
     assert_null(core_apply_table_in(server, "", spec));
     assert_true(server->err.rc == FC_RESOURCE_EXHAUSTED || server->err.rc == FC_INVALID_ARGUMENT);
     assert_non_null(core_apply_table_in(server, "", test_table(server->arena)));
@@ -298,9 +297,8 @@ static fc_rc call_once(struct racer *racer, const char *path, const ProtobufCMes
         .path = path, .message = request, .response = response, .arena = arena};
     fc_rc rc = fc_channel_call(racer->server->channel, &call, &reply, &err);
 
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         (void)snprintf(racer->message, sizeof racer->message, "%.250s", err.message);
-    }
     return rc;
 }
 
@@ -333,14 +331,11 @@ static void concurrent_first_applies_all_succeed(void **state)
         racers[i] = (struct racer){.server = server, .index = i};
         assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
     }
-    for (int i = 0; i < RACERS; i++) {
+    for (int i = 0; i < RACERS; i++)
         assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
-    }
-    for (int i = 0; i < RACERS; i++) {
-        if (racers[i].entity_rc != FC_OK || racers[i].table_rc != FC_OK) {
+    for (int i = 0; i < RACERS; i++)
+        if (racers[i].entity_rc != FC_OK || racers[i].table_rc != FC_OK)
             fail_msg("racer %d: %s", i, racers[i].message);
-        }
-    }
     Feast__Core__FeatureTable *table = core_get_table_in(server, "brand-new", "driver_trips");
     assert_answered(server, table);
     assert_int_equal(table->meta->revision, RACERS - 1); /* each took one, none got lost */

@@ -47,7 +47,7 @@ static void expect_times(const char *expression, const struct fc_zone *zone, con
     struct fc_cron parsed = cron(expression);
     int64_t at = moment(after);
 
-    for (size_t i = 0; times[i] != NULL; i++) {
+    for (size_t i = 0; times[i]; i++) {
         char text[FC_TIME_TEXT_MAX];
         at = fc_cron_next(&parsed, zone, at);
         fc_time_format(at, 0, text);
@@ -257,7 +257,7 @@ static void mistakes_are_named(void **state)
             fail_msg("\"%s\" is read", cases[i].cron);
         assert_int_equal(err.reason, FC_REASON_CRON_INVALID);
         assert_string_equal(err.field, "cron_schedule");
-        if (strstr(err.message, cases[i].says) == NULL)
+        if (!strstr(err.message, cases[i].says))
             fail_msg("%s\n  does not say\n%s", err.message, cases[i].says);
     }
     /* Days of the week make up for it. */

@@ -17,9 +17,8 @@ static void every_value_type_is_taken(void **state)
     static const int types[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17};
     struct rules *rules = *state;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(types); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(types); i++)
         check(rules, test_entity(rules->arena, "e", (Feast__Types__ValueType__Enum)types[i]));
-    }
     assert_fine(rules);
 }
 

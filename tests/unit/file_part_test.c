@@ -49,7 +49,7 @@ struct scanned {
 
 static struct scanned *scan(struct file_source *f, const char *name, struct fc_scan_request request)
 {
-    struct scanned *out = calloc(1, sizeof(*out));
+    struct scanned *out = calloc(1, sizeof *out);
 
     request.columns = columns;
     request.count = 2;

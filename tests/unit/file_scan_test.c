@@ -28,7 +28,7 @@ static void seconds(struct file_source *f, const char *path, unsigned from, unsi
 
 static struct file_rows *sample(struct file_source *f, const char *path, uint64_t rows)
 {
-    struct file_rows *taken = calloc(1, sizeof(*taken));
+    struct file_rows *taken = calloc(1, sizeof *taken);
     const char *columns[] = {"id"};
     struct fc_sample_stats stats = {.cut = false};
 
@@ -94,7 +94,7 @@ static void a_sample_takes_what_there_is(void **state)
 static void a_sample_is_cut_by_its_limits(void **state)
 {
     struct file_source *f = *state;
-    struct file_rows *taken = calloc(1, sizeof(*taken));
+    struct file_rows *taken = calloc(1, sizeof *taken);
     const char *columns[] = {"id"};
     struct fc_sample_stats stats = {.cut = false};
 
@@ -126,7 +126,7 @@ struct scanned {
 static struct scanned *scan(struct file_source *f, const char *path, struct fc_scan_request request)
 {
     static const char *const both[] = {"id", "ts"};
-    struct scanned *out = calloc(1, sizeof(*out));
+    struct scanned *out = calloc(1, sizeof *out);
 
     if (!request.columns) {
         request.columns = both;

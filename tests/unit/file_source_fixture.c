@@ -5,7 +5,7 @@
 
 int file_source_setup(void **state)
 {
-    struct file_source *f = calloc(1, sizeof(*f));
+    struct file_source *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
@@ -61,10 +61,9 @@ struct fc_source_schema file_source_schema(struct file_source *f, const char *ur
 const struct fc_source_column *file_source_column(const struct fc_source_schema *schema,
                                                   const char *name)
 {
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; i < schema->column_count; i++)
         if (strcmp(schema->columns[i].name, name) == 0)
             return &schema->columns[i];
-    }
     fail_msg("there is no column %s", name);
     return NULL;
 }

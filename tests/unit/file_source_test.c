@@ -139,7 +139,7 @@ static void places_that_are_no_source(void **state)
 static void an_empty_directory(void **state)
 {
     struct file_source *f = *state;
-    struct file_rows *rows = calloc(1, sizeof(*rows));
+    struct file_rows *rows = calloc(1, sizeof *rows);
     struct fc_scan_progress progress;
     const char *columns[] = {"ts"};
     const struct fc_scan_request request = {.columns = columns, .count = 1};
@@ -452,10 +452,9 @@ static void the_engine_sees_nothing_else(void **state)
         "INSTALL httpfs",
         "SELECT * FROM read_parquet('s3://bucket/key')",
     };
-    for (size_t i = 0; i < FC_ARRAY_LEN(forbidden); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(forbidden); i++)
         if (fc_duck_query(f->duck, forbidden[i], NULL, &result, &f->err) == FC_OK)
             fail_msg("permitted: %s", forbidden[i]);
-    }
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, file_source_setup, file_source_teardown)

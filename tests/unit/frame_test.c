@@ -19,7 +19,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    struct fixture *fixture = calloc(1, sizeof *fixture);
     int ends[2];
 
     if (!fixture || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)

@@ -68,7 +68,7 @@ static char *pem_of(EVP_PKEY *key)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
     const struct fc_http_options options = {.sys = fc_sys_real()};
 
     assert_non_null(f);

@@ -33,10 +33,9 @@
 static inline const struct CMUnitTest *fc_test_find(const struct CMUnitTest *cases, size_t count,
                                                     const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (strcmp(cases[i].name, name) == 0)
             return &cases[i];
-    }
     return NULL;
 }
 

@@ -191,9 +191,8 @@ static void assert_age(struct rules *rules, int64_t seconds, const char *label,
     char part[64];
 
     spec->max_age->seconds = seconds;
-    if (label != NULL) {
+    if (label)
         TEST_TABLE_LABEL(rules->arena, spec, "gcThresholdSec", label);
-    }
     (void)snprintf(part, sizeof part, "\"max_age\": %s, ", expected);
     assert_non_null(strstr(identity(rules, spec, spec->stream_source), part));
 }

@@ -83,10 +83,9 @@ static bool feed(fc_str bytes, size_t part)
 static void blocks_are_measured(void **state FC_UNUSED)
 {
     for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
-        for (size_t part = 1; part <= rows[i].bytes.len + 1; part++) {
+        for (size_t part = 1; part <= rows[i].bytes.len + 1; part++)
             if (feed(rows[i].bytes, part) != rows[i].fine)
                 fail_msg("'%s' in parts of %zu: not as expected", rows[i].name, part);
-        }
     }
 }
 

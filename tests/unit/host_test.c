@@ -36,9 +36,8 @@ static void every_spelling_is_one_address(void **state FC_UNUSED)
         fc_ip_text(&ip, text);
         assert_string_equal(text, rows[i].canonical);
     }
-    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(names); i++)
         assert_false(fc_ip_from_text(names[i], &ip));
-    }
 }
 
 static void socket_addresses_are_read(void **state FC_UNUSED)
@@ -151,16 +150,12 @@ static void entries_are_well_formed_or_not(void **state FC_UNUSED)
         "10.0.0.0/+8",
     };
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(good); i++) {
-        if (!fc_host_entry_valid(good[i])) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(good); i++)
+        if (!fc_host_entry_valid(good[i]))
             fail_msg("\"%s\" should be an entry", good[i]);
-        }
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++) {
-        if (fc_host_entry_valid(bad[i])) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++)
+        if (fc_host_entry_valid(bad[i]))
             fail_msg("\"%s\" should be no entry", bad[i]);
-        }
-    }
     assert_true(fc_host_entry_is_network("10.0.0.0/8"));
     assert_true(fc_host_entry_is_network("::1"));
     assert_false(fc_host_entry_is_network("example.org"));
@@ -204,9 +199,8 @@ static void networks_hold_every_form_of_an_address(void **state FC_UNUSED)
 
     for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
         assert_true(fc_ip_from_text(rows[i].address, &ip));
-        if (fc_host_entry_has_ip(rows[i].entry, &ip) != rows[i].inside) {
+        if (fc_host_entry_has_ip(rows[i].entry, &ip) != rows[i].inside)
             fail_msg("%s in %s should be %d", rows[i].address, rows[i].entry, rows[i].inside);
-        }
     }
 }
 

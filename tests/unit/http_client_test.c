@@ -40,7 +40,7 @@ static void open_client(struct fixture *f, int64_t deadline_ns)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
     feast__worker__v1__access__init(&f->order);

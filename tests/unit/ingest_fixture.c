@@ -7,7 +7,7 @@
 
 int ingest_setup(void **state)
 {
-    struct ingest_fixture *f = calloc(1, sizeof(*f));
+    struct ingest_fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
@@ -125,9 +125,8 @@ int64_t ingest_trips(struct ingest_fixture *f, int64_t driver)
 
     if (!row)
         return -2;
-    for (size_t i = 0; i < row->n_features; i++) {
+    for (size_t i = 0; i < row->n_features; i++)
         if (strcmp(row->features[i]->name, "trips") == 0)
             return row->features[i]->value->int32_val;
-    }
     return -1;
 }

@@ -254,9 +254,8 @@ static void calls_of_later_versions_say_so(void **state)
     for (size_t i = 0; i < FC_ARRAY_LEN(later); i++) {
         assert_null(whole_call(server, later[i].path, &nothing.base, later[i].response));
         assert_int_equal(server->err.rc, FC_UNIMPLEMENTED);
-        if (strstr(server->err.message, later[i].text) == NULL) {
+        if (!strstr(server->err.message, later[i].text))
             fail_msg("%s: %s", later[i].path, server->err.message);
-        }
     }
 }
 

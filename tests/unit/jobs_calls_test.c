@@ -10,9 +10,8 @@ static void expect_refused(struct jobs_fixture *f, const struct fc_batch_request
     struct jobs_answer answer;
 
     jobs_ask(f, request, &answer);
-    if (answer.err.reason != reason) {
+    if (answer.err.reason != reason)
         fail_msg("%s: %s", fc_reason_info(answer.err.reason)->word, answer.err.message);
-    }
     assert_string_equal(answer.err.field, field);
     assert_says(fc_str_from(answer.err.message), says);
 }
@@ -106,7 +105,7 @@ static bool watch(void *ctx, const struct fc_job_row *row)
 {
     struct watched *watched = ctx;
 
-    if (row == NULL) {
+    if (!row) {
         atomic_fetch_add(&watched->last_calls, 1);
         return false;
     }

@@ -44,9 +44,8 @@ void jobs_open(struct jobs_fixture *f, const char *worker)
     struct fc_error err = FC_ERROR_INIT;
 
     f->options.worker_path = worker;
-    if (fc_jobs_new(&f->options, &f->jobs, &err) != FC_OK) {
+    if (fc_jobs_new(&f->options, &f->jobs, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
 }
 
 void jobs_open_bad(struct jobs_fixture *f, const char *name)
@@ -69,7 +68,7 @@ static void started(void *ctx, const struct fc_job_row *row, const struct fc_err
 {
     struct jobs_answer *answer = ctx;
 
-    if (err != NULL) {
+    if (err) {
         answer->err = *err;
     } else {
         (void)snprintf(answer->id, sizeof answer->id, "%.*s", (int)row->id.len, row->id.ptr);
@@ -94,9 +93,8 @@ const char *jobs_start(struct jobs_fixture *f, const char *table)
     struct jobs_answer answer;
 
     jobs_ask(f, &request, &answer);
-    if (answer.err.rc != FC_OK) {
+    if (answer.err.rc != FC_OK)
         fail_msg("%s", answer.err.message);
-    }
     return fc_arena_strdup(f->arena, answer.id);
 }
 
@@ -107,9 +105,8 @@ struct fc_job_row jobs_row(struct jobs_fixture *f, const char *id)
     struct fc_job_row row = {.type = 0};
 
     if (fc_store_reader(f->store, &reader, &err) != FC_OK ||
-        fc_job_find(reader, fc_str_from(id), f->arena, &row, &err) != FC_OK) {
+        fc_job_find(reader, fc_str_from(id), f->arena, &row, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
     return row;
 }
 
@@ -152,14 +149,13 @@ struct fc_job_row jobs_ended(struct jobs_fixture *f, const char *id)
 
 static bool text_has(fc_str text, const char *part)
 {
-    return text.len > 0 && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+    return text.len > 0 && memmem(text.ptr, text.len, part, strlen(part));
 }
 
 void assert_says(fc_str text, const char *part)
 {
-    if (!text_has(text, part)) {
+    if (!text_has(text, part))
         fail_msg("\"%.*s\" does not say \"%s\"", (int)text.len, text.ptr, part);
-    }
 }
 
 void assert_text(fc_str text, const char *expected)
@@ -171,9 +167,8 @@ static void answered(void *ctx, const struct fc_error *err)
 {
     struct jobs_answer *answer = ctx;
 
-    if (err != NULL) {
+    if (err)
         answer->err = *err;
-    }
     atomic_fetch_add(&answer->answers, 1);
 }
 

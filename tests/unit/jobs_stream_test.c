@@ -39,11 +39,10 @@ static void answered(void *ctx, const struct fc_job_row *row, const struct fc_er
 {
     struct jobs_answer *answer = ctx;
 
-    if (err != NULL) {
+    if (err)
         answer->err = *err;
-    } else {
+    else
         (void)snprintf(answer->id, sizeof answer->id, "%.*s", (int)row->id.len, row->id.ptr);
-    }
     atomic_fetch_add(&answer->answers, 1);
 }
 
@@ -63,9 +62,8 @@ static const char *start(struct jobs_fixture *f, const char *table)
 {
     struct jobs_answer answer;
 
-    if (ask(f, table, false, &answer) != FC_OK) {
+    if (ask(f, table, false, &answer) != FC_OK)
         fail_msg("%s", answer.err.message);
-    }
     return fc_arena_strdup(f->arena, answer.id);
 }
 
@@ -133,9 +131,8 @@ static uint64_t place_of_start(struct jobs_fixture *f, int index)
     FILE *file = fopen(test_path(&f->scratch, "starts"), "r");
 
     assert_non_null(file);
-    for (int i = 0; i <= index; i++) {
+    for (int i = 0; i <= index; i++)
         assert_non_null(fgets(line, sizeof line, file));
-    }
     (void)fclose(file);
     last = strrchr(line, ' ');
     assert_non_null(last);
@@ -355,9 +352,8 @@ static void cancelled_while_it_fails_it_is_not_tried_again(void **state)
     jobs_open_bad(f, "refuse");
     for (int i = 0; i < 20; i++) {
         const char *id = start(f, "driver_trips");
-        for (int k = 0; k < i; k++) {
+        for (int k = 0; k < i; k++)
             (void)jobs_row(f, id);
-        }
         assert_int_equal(jobs_cancel(f, id, &err), FC_OK);
         assert_int_equal(ask(f, "driver_trips", true, &answer), FC_CANCELLED);
     }

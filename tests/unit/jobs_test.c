@@ -336,9 +336,8 @@ static void a_real_worker_fills_the_online_store(void **state)
     struct jobs_fixture *f = *state;
     Feast__Core__FeatureTableSpec *spec = test_table(f->arena);
 
-    if (test_real_worker() == NULL) {
+    if (!test_real_worker())
         skip();
-    }
     spec->batch_source->file_options->file_url =
         (char *)"file://" FC_TEST_DATA_DIR "/parquet/int96.parquet";
     TEST_MAPPING(f->arena, spec->batch_source, "driver_id", "id");

@@ -19,7 +19,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
 
     test_scratch_init(&f->scratch);
     f->arena = fc_arena_new(ARENA_BYTES);
@@ -56,10 +56,9 @@ static const char *value_of(const struct fixture *f, const char *name)
 {
     const char *value = NULL;
 
-    for (size_t i = 0; i < f->config.count; i++) {
+    for (size_t i = 0; i < f->config.count; i++)
         if (strcmp(f->config.properties[i].name, name) == 0)
             value = f->config.properties[i].value;
-    }
     return value;
 }
 

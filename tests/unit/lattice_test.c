@@ -67,10 +67,9 @@ static void every_kind_is_above(void **state)
     (void)state;
     for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++)
         seen[KINDS[i]] = true;
-    for (size_t kind = 0; kind < FC_COLUMN_KINDS; kind++) {
+    for (size_t kind = 0; kind < FC_COLUMN_KINDS; kind++)
         if (kind != FC_COLUMN_LIST && kind != FC_COLUMN_DECIMAL)
             assert_true(seen[kind]);
-    }
     assert_int_equal(FC_ARRAY_LEN(KINDS), FC_COLUMN_KINDS - 2);
 }
 

@@ -42,8 +42,8 @@ static int count_copies(struct store_fixture *fixture, char *ret_path, size_t si
     int count = 0;
 
     assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        if (strstr(entry->d_name, ".bak") != NULL) {
+    while ((entry = readdir(dir))) {
+        if (strstr(entry->d_name, ".bak")) {
             count++;
             (void)snprintf(ret_path, size, "%s/%s", fixture->dir, entry->d_name);
         }

@@ -12,12 +12,10 @@ static void plain_names(void **state)
                                       "a\n", "\xc3\xa4", "*",   "driver:id", "a\t"};
 
     (void)state;
-    for (size_t i = 0; i < FC_ARRAY_LEN(good); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(good); i++)
         assert_true(fc_name_has_form(FC_NAME_PLAIN, good[i]));
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++)
         assert_false(fc_name_has_form(FC_NAME_PLAIN, bad[i]));
-    }
 }
 
 static void dash_names(void **state)
@@ -88,9 +86,8 @@ static const char *repeat(struct rules *rules, const char *character, size_t cou
 {
     FC_CLEANUP(fc_buf_done) struct fc_buf text = FC_BUF_INIT;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         fc_buf_puts(&text, character);
-    }
     return fc_arena_strdup(rules->arena, fc_buf_text(&text));
 }
 
@@ -147,9 +144,8 @@ static void bigquery_references(void **state)
                "e");
     for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++) {
         struct fc_bigquery_ref ref;
-        if (fc_bigquery_ref_parse(bad[i], &ref)) {
+        if (fc_bigquery_ref_parse(bad[i], &ref))
             fail_msg("\"%s\" was taken", bad[i]);
-        }
     }
 }
 

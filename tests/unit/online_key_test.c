@@ -14,12 +14,11 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) {
+    if (!fixture)
         return -1;
-    }
     fixture->arena = fc_arena_new(65536);
     *state = fixture;
-    return fixture->arena != NULL ? 0 : -1;
+    return fixture->arena ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -32,9 +31,8 @@ static int teardown(void **state)
 
 static void check_ok(struct fixture *fixture, fc_rc rc, int line)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("line %d: %s: %s", line, fc_rc_name(rc), fixture->err.message);
-    }
 }
 #define assert_ok(fixture, rc) check_ok((fixture), (rc), __LINE__)
 
@@ -70,9 +68,8 @@ static void assert_key(struct fixture *fixture, struct fc_online_entity *entitie
 
     assert_ok(fixture, fc_online_key_encode("default", entities, count, fixture->arena, &key,
                                             &fixture->err));
-    for (size_t i = 0; i < key.len; i++) {
+    for (size_t i = 0; i < key.len; i++)
         (void)snprintf(got + 2 * i, 3, "%02x", (unsigned char)key.ptr[i]);
-    }
     assert_string_equal(got, hex);
 }
 

@@ -26,17 +26,14 @@ static int setup(void **state)
     const char *base = getenv("TMPDIR");
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
-    if (fixture == NULL) {
+    if (!fixture)
         return -1;
-    }
-    (void)snprintf(fixture->dir, sizeof fixture->dir, "%s/fc-online-XXXXXX",
-                   base != NULL ? base : "/tmp");
+    (void)snprintf(fixture->dir, sizeof fixture->dir, "%s/fc-online-XXXXXX", base ? base : "/tmp");
     fixture->arena = fc_arena_new((size_t)16 * 1024 * 1024);
-    if (mkdtemp(fixture->dir) == NULL || fixture->arena == NULL ||
+    if (!mkdtemp(fixture->dir) || !fixture->arena ||
         fc_online_sqlite_path(fixture->dir, "default", "trips", fixture->arena, &fixture->path,
-                              &fixture->err) != FC_OK) {
+                              &fixture->err) != FC_OK)
         return -1;
-    }
     *state = fixture;
     return 0;
 }
@@ -58,17 +55,15 @@ static int teardown(void **state)
 
 static void check_ok(struct fixture *fixture, fc_rc rc, int line)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("line %d: %s: %s", line, fc_rc_name(rc), fixture->err.message);
-    }
 }
 #define assert_ok(fixture, rc) check_ok((fixture), (rc), __LINE__)
 
 static void assert_message_has(const struct fixture *fixture, const char *text)
 {
-    if (strstr(fixture->err.message, text) == NULL) {
+    if (!strstr(fixture->err.message, text))
         fail_msg("'%s' is not in: %s", text, fixture->err.message);
-    }
 }
 
 /* ---- Rows ---- */
@@ -208,12 +203,10 @@ static void an_older_row_never_replaces_a_newer_one(void **state)
         bool written = put(fixture, writer,
                            row_of("k", at(steps[i].event_s, steps[i].event_ns), created, features));
         assert_ok(fixture, fc_online_writer_commit(writer, &fixture->err));
-        if (written != steps[i].written) {
+        if (written != steps[i].written)
             fail_msg("step %zu was %swritten", i, written ? "" : "not ");
-        }
-        if (written) {
+        if (written)
             memcpy(kept, features, sizeof kept);
-        }
         struct fc_online_reader *reader = open_reader(fixture);
         assert_features(fixture, reader, "k", kept);
         fc_online_reader_close(reader);
@@ -363,16 +356,14 @@ static void two_processes_write_at_once(void **state)
     char key[16];
     int status = 0;
 
-    if (child == 0) {
+    if (child == 0)
         _exit(write_turns(fixture->path, 0) ? 0 : 1);
-    }
     assert_true(child > 0);
     assert_true(write_turns(fixture->path, 1));
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    for (int number = 0; number < 2 * TURNS * TURN_ROWS; number++) {
+    for (int number = 0; number < 2 * TURNS * TURN_ROWS; number++)
         newest[(number * 7919L) % TURN_KEYS] = number + 1;
-    }
     /* Each row has a checksum, which reading looks at. */
     struct fc_online_reader *reader = open_reader(fixture);
     for (int i = 0; i < TURN_KEYS; i++) {
@@ -478,10 +469,9 @@ static void *read_on(void *ctx)
     struct fc_error err = FC_ERROR_INIT;
     int64_t last = 0;
 
-    if (fc_online_reader_open(load->fixture->path, &reader, &err) != FC_OK) {
+    if (fc_online_reader_open(load->fixture->path, &reader, &err) != FC_OK)
         atomic_fetch_add(&load->torn, 1);
-    }
-    while (reader != NULL && !atomic_load(&load->stop)) {
+    while (reader && !atomic_load(&load->stop)) {
         for (int i = 0; i < KEYS; i++) {
             char key[16];
             struct fc_online_row row = {.event = {.seconds = -1}};
@@ -489,9 +479,8 @@ static void *read_on(void *ctx)
             (void)snprintf(key, sizeof key, "k%d", i);
             if (fc_online_reader_get(reader, fc_str_from(key), arena, &row, &found, &err) !=
                     FC_OK ||
-                !found || row.event.seconds < last) {
+                !found || row.event.seconds < last)
                 atomic_fetch_add(&load->torn, 1);
-            }
             last = row.event.seconds;
             fc_arena_reset(arena);
         }
@@ -522,9 +511,8 @@ static void a_reader_sees_whole_commits_while_writing_goes_on(void **state)
     pthread_t threads[3];
 
     put_all(fixture, writer, 1);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &load), 0);
-    }
     for (int64_t number = 2; number < 400 || (atomic_load(&load.reads) < 100 && number < 100000);
          number++) {
         put_all(fixture, writer, number);
@@ -535,9 +523,8 @@ static void a_reader_sees_whole_commits_while_writing_goes_on(void **state)
         }
     }
     atomic_store(&load.stop, true);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    }
     fc_online_writer_close(writer);
     assert_int_equal(atomic_load(&load.torn), 0);
     assert_true(atomic_load(&load.reads) > 0);

@@ -40,9 +40,8 @@ static void the_end_ends_pauses_under_way_and_later_ones(void **state FC_UNUSED)
     void *passed = NULL;
 
     fc_pause_init(&pause);
-    for (size_t i = 0; i < FC_ARRAY_LEN(threads); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, pause_long, &pause), 0);
-    }
     assert_false(fc_pause_is_over(&pause));
     fc_pause_end(&pause);
     for (size_t i = 0; i < FC_ARRAY_LEN(threads); i++) {

@@ -200,9 +200,8 @@ static void every_column_is_named_with_its_place(void **state)
 {
     struct fixture *f = *state;
 
-    for (size_t at = 0; at < COLUMNS; at++) {
+    for (size_t at = 0; at < COLUMNS; at++)
         f->columns[at].level = at % 2 == 0 ? LEVEL(REJECT) : LEVEL(MISSING);
-    }
     f->columns[2].message = (char *)"column \"dep_delay\" is double, declared INT64 (no)";
     expect(f, ENFORCE, VERDICT(MISMATCHED), COLUMNS);
     expect_violation(f, 0, FC_REASON_SOURCE_MISMATCH, "table_spec.entities[0]",
@@ -369,9 +368,8 @@ static void no_rows_are_no_mistake(void **state)
     struct fixture *f = *state;
 
     f->source.rows_sampled = 0;
-    for (size_t i = 0; i < COLUMNS; i++) {
+    for (size_t i = 0; i < COLUMNS; i++)
         f->columns[i].rows_sampled = 0;
-    }
     expect(f, STRICT, VERDICT(OK), 0);
     expect(f, ENFORCE, VERDICT(OK), 0);
     expect(f, WARN, VERDICT(OK), 0);
@@ -455,9 +453,8 @@ static void no_other_verdict_satisfies_any_mode_but_off(void **state)
     (void)state;
     for (size_t i = 0; i < FC_ARRAY_LEN(verdicts); i++) {
         for (size_t stored = 0; stored < 3; stored++) {
-            for (size_t asked = 0; asked < 3; asked++) {
+            for (size_t asked = 0; asked < 3; asked++)
                 assert_false(fc_admission_satisfied(verdicts[i], modes[stored], modes[asked]));
-            }
             assert_true(fc_admission_satisfied(verdicts[i], modes[stored], OFF));
         }
     }

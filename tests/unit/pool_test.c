@@ -67,7 +67,7 @@ static bool run(struct fc_pool_task *base, struct fc_prober *prober, struct fc_a
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
     struct fc_error err = FC_ERROR_INIT;
 
     assert_non_null(f);

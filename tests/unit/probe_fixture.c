@@ -5,7 +5,7 @@
 
 int probe_setup(void **state)
 {
-    struct probe_fixture *f = calloc(1, sizeof(*f));
+    struct probe_fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
@@ -64,20 +64,18 @@ Feast__Admin__V1__SourceReport *probe_look_at(struct probe_fixture *f, const cha
 const Feast__Admin__V1__ColumnReport *probe_column(const Feast__Admin__V1__SourceReport *report,
                                                    const char *name)
 {
-    for (size_t i = 0; i < report->n_columns; i++) {
+    for (size_t i = 0; i < report->n_columns; i++)
         if (strcmp(report->columns[i]->column, name) == 0)
             return report->columns[i];
-    }
     fail_msg("there is no report on %s", name);
     return NULL;
 }
 
 bool probe_noted(const Feast__Admin__V1__SourceReport *report, const char *text)
 {
-    for (size_t i = 0; i < report->n_notes; i++) {
+    for (size_t i = 0; i < report->n_notes; i++)
         if (strstr(report->notes[i], text))
             return true;
-    }
     return false;
 }
 

@@ -27,7 +27,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
@@ -301,10 +301,9 @@ static const struct {
 
 static const struct fc_source_column *column(const struct fixture *f, const char *name)
 {
-    for (size_t i = 0; i < f->column_count; i++) {
+    for (size_t i = 0; i < f->column_count; i++)
         if (strcmp(f->columns[i].name, name) == 0)
             return &f->columns[i];
-    }
     fail_msg("there is no column %s", name);
     return NULL;
 }

@@ -15,7 +15,7 @@ static void put(struct fixture *x, const char *project, const char *table, const
     Feast__Core__FeatureTableSpec *spec = test_table(x->f->arena);
 
     spec->name = fc_arena_strdup(x->f->arena, table);
-    if (topic != NULL) {
+    if (topic) {
         spec->stream_source = test_kafka_source(x->f->arena);
         spec->stream_source->kafka_options->topic = fc_arena_strdup(x->f->arena, topic);
     }
@@ -101,7 +101,7 @@ static struct fc_job_row wait_for(struct fixture *x, const char *table, enum fc_
                             .project = "default",
                             .table = table,
                             .state = state,
-                            .not_id = before != NULL ? before->id : FC_STR("")};
+                            .not_id = before ? before->id : FC_STR("")};
 
     test_wait_until(is_so, &wanted, "a stream");
     return last(x, "default", table);

@@ -22,12 +22,11 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) {
+    if (!fixture)
         return -1;
-    }
     fixture->arena = fc_arena_new(1 << 20);
     *state = fixture;
-    return fixture->arena != NULL ? 0 : -1;
+    return fixture->arena ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -40,9 +39,8 @@ static int teardown(void **state)
 
 static void assert_ok(struct fixture *fixture, fc_rc rc)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("%s: %s", fc_rc_name(rc), fixture->err.message);
-    }
 }
 
 static void assert_hex(fc_str bytes, const char *hex)
@@ -50,9 +48,8 @@ static void assert_hex(fc_str bytes, const char *hex)
     char text[256] = "";
 
     assert_true(bytes.len * 2 < sizeof text);
-    for (size_t i = 0; i < bytes.len; i++) {
+    for (size_t i = 0; i < bytes.len; i++)
         (void)snprintf(text + 2 * i, 3, "%02x", (uint8_t)bytes.ptr[i]);
-    }
     assert_string_equal(text, hex);
 }
 
@@ -319,9 +316,8 @@ static void wrong_urls(void **state)
     for (size_t i = 0; i < FC_ARRAY_LEN(wrong); i++) {
         struct fc_redis_config config = {.node_count = 0};
         if (fc_redis_config_parse(wrong[i], fixture->arena, &config, &fixture->err) !=
-            FC_INVALID_ARGUMENT) {
+            FC_INVALID_ARGUMENT)
             fail_msg("%s is taken", wrong[i]);
-        }
         assert_null(strstr(fixture->err.message, "geheim"));
     }
 }
@@ -358,9 +354,8 @@ static void assert_packs(fc_str dump, const char *hex)
 
     assert_true(fc_redis_dump_to_pack(dump, &pack));
     assert_hex((fc_str){.ptr = pack.ptr, .len = pack.len}, hex);
-    for (size_t len = 0; len < dump.len; len++) {
+    for (size_t len = 0; len < dump.len; len++)
         assert_false(fc_redis_dump_to_pack((fc_str){.ptr = dump.ptr, .len = len}, &pack));
-    }
     fc_buf_done(&pack);
 }
 

@@ -28,9 +28,8 @@ static int setup(void **state)
     stopped_clock = *fc_sys_real();
     stopped_clock.now_ns = read_clock;
     atomic_store(&now, NOW_NS);
-    if (store_setup_closed(state) != 0) {
+    if (store_setup_closed(state) != 0)
         return -1;
-    }
     struct store_fixture *fixture = *state;
     fixture->options.sys = &stopped_clock;
     store_fixture_open(fixture);
@@ -141,9 +140,8 @@ static void old_jobs_go_with_their_files(void **state)
                 NOW_NS - 31 * DAY_NS + i);
     }
     assert_int_equal(look(fixture, 30 * DAY_NS, 0).removed.jobs, JOBS);
-    for (int i = 0; i < JOBS + FC_JOBS_KEPT; i++) {
+    for (int i = 0; i < JOBS + FC_JOBS_KEPT; i++)
         assert_int_equal(has_job(fixture, i), i >= JOBS);
-    }
     assert_int_equal(look(fixture, 30 * DAY_NS, 0).removed.jobs, 0);
 }
 
@@ -154,9 +152,8 @@ static void young_and_active_jobs_stay(void **state)
     add_job(fixture, 0, "trips", FC_JOB_PENDING, 0);
     add_job(fixture, 1, "trips", FC_JOB_CANCELLED, NOW_NS - 30 * DAY_NS);
     add_job(fixture, 2, "trips", FC_JOB_CANCELLED, NOW_NS - 30 * DAY_NS - 1);
-    for (int i = 3; i < 3 + FC_JOBS_KEPT; i++) {
+    for (int i = 3; i < 3 + FC_JOBS_KEPT; i++)
         add_job(fixture, i, "trips", FC_JOB_CANCELLED, NOW_NS);
-    }
     add_job(fixture, 100, "other", FC_JOB_CANCELLED, NOW_NS - 300 * DAY_NS);
 
     assert_int_equal(look(fixture, 30 * DAY_NS, 0).removed.jobs, 1);
@@ -200,9 +197,8 @@ static void nothing_goes_when_all_is_kept(void **state)
 {
     struct store_fixture *fixture = *state;
 
-    for (int i = 0; i < 2 * FC_JOBS_KEPT; i++) {
+    for (int i = 0; i < 2 * FC_JOBS_KEPT; i++)
         add_job(fixture, i, "trips", FC_JOB_CANCELLED, 1);
-    }
     (void)store_add_entity(fixture, "carrier");
     (void)store_add_entity(fixture, "rider");
     atomic_store(&now, NOW_NS + 10000 * DAY_NS);
@@ -229,9 +225,8 @@ static void the_thread_looks_by_itself(void **state)
 
     add_job(fixture, 0, "trips", FC_JOB_CANCELLED, NOW_NS - 2 * DAY_NS);
     assert_ok(fixture, fc_retention_new(&options, &retention, &fixture->err));
-    for (int i = 1; i <= FC_JOBS_KEPT; i++) {
+    for (int i = 1; i <= FC_JOBS_KEPT; i++)
         add_job(fixture, i, "trips", FC_JOB_CANCELLED, NOW_NS);
-    }
     store_wait(is_gone, fixture);
     fc_retention_free(retention);
 }

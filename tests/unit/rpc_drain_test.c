@@ -138,16 +138,14 @@ static void crowd_main(int port, int wanted, int talk)
     char byte = 'x';
 
     /* What the parent had open is not ours. */
-    for (int fd = 3; fd < 1024; fd++) {
+    for (int fd = 3; fd < 1024; fd++)
         if (fd != talk)
             close(fd);
-    }
     if (read(talk, &byte, 1) != 1)
         _exit(1);
-    for (int i = 0; i < wanted; i++) {
+    for (int i = 0; i < wanted; i++)
         if (connect_raw(port) < 0)
             break;
-    }
     if (write(talk, &byte, 1) != 1)
         _exit(1);
     (void)!read(talk, &byte, 1);

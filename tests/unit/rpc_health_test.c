@@ -27,7 +27,7 @@ struct fixture {
 static int setup(void **state)
 {
     static const char *const services[] = {"feast.core.CoreService", "grpc.health.v1.Health"};
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    struct fixture *fixture = calloc(1, sizeof *fixture);
     struct rpc_fixture *base = &fixture->base;
     const struct fc_rpc_options options = {.threads = 2};
     struct fc_rpc_listen listen = {.address = "127.0.0.1:0"};

@@ -52,7 +52,7 @@ static void flood_over(void *ctx)
 /* Sends until it is told to stop, as a producer would that has more than the client takes. */
 static void flood(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *request FC_UNUSED)
 {
-    struct flood *flood = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof(*flood));
+    struct flood *flood = fc_arena_calloc(fc_rpc_arena(call), 1, sizeof *flood);
     char *name = fc_arena_calloc(fc_rpc_arena(call), 1, 64 << 10);
     bool ok = true;
 
@@ -122,7 +122,7 @@ static int setup(void **state)
 {
     const struct fc_rpc_options options = {
         .threads = 2, .max_stream_queue = 16, .max_call_bytes = 256 << 10};
-    struct rpc_fixture *fixture = calloc(1, sizeof(*fixture));
+    struct rpc_fixture *fixture = calloc(1, sizeof *fixture);
 
     rpc_fixture_start(fixture, &options, methods, FC_ARRAY_LEN(methods));
     *state = fixture;

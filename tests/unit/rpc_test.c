@@ -114,7 +114,7 @@ static const struct fc_rpc_method methods[] = {
 
 static int setup_with(void **state, const struct fc_rpc_options *options)
 {
-    struct rpc_fixture *fixture = calloc(1, sizeof(*fixture));
+    struct rpc_fixture *fixture = calloc(1, sizeof *fixture);
 
     rpc_fixture_start(fixture, options, methods, FC_ARRAY_LEN(methods));
     *state = fixture;

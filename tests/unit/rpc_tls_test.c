@@ -106,7 +106,7 @@ static const struct fc_rpc_method methods[] = {RPC_METHOD("/test.Service/Echo", 
 
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    struct fixture *fixture = calloc(1, sizeof *fixture);
 
     strcpy(fixture->directory, "/tmp/fc-tls-XXXXXX");
     if (!mkdtemp(fixture->directory))

@@ -44,8 +44,7 @@ static inline void assert_only(const struct rules *rules, enum fc_reason reason,
 {
     if (rules->found.count != 1 || !test_violated(&rules->found, reason, field, text)) {
         (void)fprintf(stderr, "expected only %s at %s (%s), found %zu:\n",
-                      fc_reason_info(reason)->word, field, text == NULL ? "" : text,
-                      rules->found.count);
+                      fc_reason_info(reason)->word, field, !text ? "" : text, rules->found.count);
         test_print(&rules->found);
         fail();
     }
@@ -65,7 +64,7 @@ static inline void assert_violated(const struct rules *rules, enum fc_reason rea
 {
     if (!test_violated(&rules->found, reason, field, text)) {
         (void)fprintf(stderr, "expected %s at %s (%s), found %zu:\n", fc_reason_info(reason)->word,
-                      field, text == NULL ? "" : text, rules->found.count);
+                      field, !text ? "" : text, rules->found.count);
         test_print(&rules->found);
         fail();
     }

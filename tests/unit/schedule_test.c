@@ -20,9 +20,8 @@ static int64_t moment(const char *text)
     int64_t seconds;
     int32_t nanos;
 
-    if (!fc_time_parse(text, &seconds, &nanos)) {
+    if (!fc_time_parse(text, &seconds, &nanos))
         fail_msg("%s is no time", text);
-    }
     return seconds * FC_NS_PER_S + nanos;
 }
 
@@ -41,9 +40,8 @@ static struct fc_schedules *open_schedules(struct jobs_fixture *f, enum fc_misse
     struct fc_error err = FC_ERROR_INIT;
     struct fc_schedules *schedules = NULL;
 
-    if (fc_schedules_new(&options, &schedules, &err) != FC_OK) {
+    if (fc_schedules_new(&options, &schedules, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
     return schedules;
 }
 
@@ -58,9 +56,8 @@ static void answered(void *ctx, const struct fc_error *err)
 {
     struct jobs_answer *answer = ctx;
 
-    if (err != NULL) {
+    if (err)
         answer->err = *err;
-    }
     atomic_fetch_add(&answer->answers, 1);
 }
 
@@ -81,9 +78,8 @@ static void set(struct fc_schedules *schedules, const char *table, const char *c
 {
     struct fc_error err = try_set(schedules, table, cron, days);
 
-    if (err.rc != FC_OK) {
+    if (err.rc != FC_OK)
         fail_msg("%s", err.message);
-    }
 }
 
 static void take_away(struct fc_schedules *schedules, const char *table)
@@ -106,9 +102,8 @@ static struct fc_schedule_row row_of(struct jobs_fixture *f, const char *table)
 
     if (fc_store_reader(f->store, &reader, &err) != FC_OK ||
         fc_schedule_find(reader, FC_STR("default"), fc_str_from(table), f->arena, &row, &err) !=
-            FC_OK) {
+            FC_OK)
         fail_msg("%s", err.message);
-    }
     return row;
 }
 
@@ -121,9 +116,8 @@ static size_t jobs_of(struct jobs_fixture *f, const char *table, struct fc_job_r
     size_t count = 0;
 
     if (fc_store_reader(f->store, &reader, &err) != FC_OK ||
-        fc_job_list(reader, &filter, f->arena, ret, &count, &err) != FC_OK) {
+        fc_job_list(reader, &filter, f->arena, ret, &count, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
     return count;
 }
 
@@ -162,7 +156,7 @@ static void expect_span(struct jobs_fixture *f, const char *table, const char *s
 {
     struct fc_job_row *rows = NULL;
 
-    if (jobs_of(f, table, &rows) == 0 || rows == NULL) {
+    if (jobs_of(f, table, &rows) == 0 || !rows) {
         fail_msg("%s has no job", table);
         return;
     }
@@ -481,9 +475,8 @@ static void expect_refused(struct fc_schedules *schedules, const char *table, co
 {
     struct fc_error err = try_set(schedules, table, cron, days);
 
-    if (err.reason != reason) {
+    if (err.reason != reason)
         fail_msg("%s: %s", fc_reason_info(err.reason)->word, err.message);
-    }
     assert_string_equal(err.field, field);
     assert_says(fc_str_from(err.message), says);
 }

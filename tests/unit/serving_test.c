@@ -72,9 +72,8 @@ static value_t *null_value(struct fc_arena *arena)
 
 static void must(fc_rc rc, const struct fc_error *err)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("%s", err->message);
-    }
 }
 
 static const char *online_path(struct whole_server *server, const char *table)
@@ -108,11 +107,9 @@ static void write_row(struct whole_server *server, const char *table, value_t *k
     features[1].name = (char *)"rating";
     features[1].value = rating;
     row.features = list;
-    for (size_t i = 0; i < 2; i++) {
-        if (features[i].value != NULL) {
+    for (size_t i = 0; i < 2; i++)
+        if (features[i].value)
             list[row.n_features++] = &features[i];
-        }
-    }
     size_t size = feast__storage__online_row__get_packed_size(&row);
     uint8_t *bytes = fc_arena_alloc(arena, size + 1);
     stored.features =
@@ -193,21 +190,17 @@ static Feast__Serving__GetOnlineFeaturesResponseV2 *by_columns(struct whole_serv
 
 static Feast__Serving__FieldStatus status_of(const values_t *row, const char *key)
 {
-    for (size_t i = 0; i < row->n_statuses; i++) {
-        if (strcmp(row->statuses[i]->key, key) == 0) {
+    for (size_t i = 0; i < row->n_statuses; i++)
+        if (strcmp(row->statuses[i]->key, key) == 0)
             return row->statuses[i]->value;
-        }
-    }
     return STATUS(INVALID);
 }
 
 static const value_t *value_of(const values_t *row, const char *key)
 {
-    for (size_t i = 0; i < row->n_fields; i++) {
-        if (strcmp(row->fields[i]->key, key) == 0) {
+    for (size_t i = 0; i < row->n_fields; i++)
+        if (strcmp(row->fields[i]->key, key) == 0)
             return row->fields[i]->value;
-        }
-    }
     return NULL;
 }
 
@@ -227,7 +220,7 @@ static Feast__Serving__FieldStatus status_for(struct whole_server *server, const
         must_answer(server, by_rows(server, request));
     const value_t *value = value_of(answer->field_values[0], key);
     Feast__Serving__FieldStatus status = status_of(answer->field_values[0], key);
-    bool set = value != NULL && value->val_case != FEAST__TYPES__VALUE__VAL__NOT_SET;
+    bool set = value && value->val_case != FEAST__TYPES__VALUE__VAL__NOT_SET;
     assert_int_equal(set, status == STATUS(PRESENT));
     return status;
 }
@@ -337,15 +330,13 @@ static void columns_hold_the_same(void **state)
     };
     assert_int_equal(names->n_val, 4);
     assert_int_equal(answer->n_results, 2);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++)
         assert_string_equal(names->val[i], expected[i]);
-    }
     for (size_t r = 0; r < 2; r++) {
         assert_int_equal(answer->results[r]->n_values, 4);
         assert_int_equal(answer->results[r]->n_statuses, 4);
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 4; i++)
             assert_int_equal(answer->results[r]->statuses[i], statuses[r][i]);
-        }
     }
     assert_int_equal(answer->results[1]->values[3]->int32_val, 40);
 }
@@ -486,9 +477,8 @@ static void the_cache_lets_go_of_the_oldest(void **state)
             assert_non_null(reader);
             must(fc_online_cache_get(path, &again, &err), &err);
             assert_ptr_equal(reader, again);
-            if (i % 10 == 0) {
+            if (i % 10 == 0)
                 fc_online_cache_drop(path);
-            }
         }
     }
     must(fc_online_cache_get("/nowhere/at/all.db", &reader, &err), &err);

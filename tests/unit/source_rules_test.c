@@ -446,7 +446,7 @@ static const char *avro_problem(struct rules *rules, const char *schema)
 {
     const char *problem = NULL;
 
-    return fc_avro_parse(rules->arena, schema, &problem) == NULL ? problem : NULL;
+    return !fc_avro_parse(rules->arena, schema, &problem) ? problem : NULL;
 }
 
 static void avro_schemas(void **state)
@@ -455,14 +455,13 @@ static void avro_schemas(void **state)
 
     for (size_t i = 0; i < FC_ARRAY_LEN(avro_good); i++) {
         const char *problem = avro_problem(rules, avro_good[i]);
-        if (problem != NULL) {
+        if (problem)
             fail_msg("%s: %s", avro_good[i], problem);
-        }
     }
     for (size_t i = 0; i < FC_ARRAY_LEN(avro_bad); i++) {
         const char *problem = avro_problem(rules, avro_bad[i][0]);
-        if (problem == NULL || strstr(problem, avro_bad[i][1]) == NULL) {
-            fail_msg("%s: %s, expected %s", avro_bad[i][0], problem == NULL ? "taken" : problem,
+        if (!problem || !strstr(problem, avro_bad[i][1])) {
+            fail_msg("%s: %s, expected %s", avro_bad[i][0], !problem ? "taken" : problem,
                      avro_bad[i][1]);
         }
     }

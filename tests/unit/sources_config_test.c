@@ -43,12 +43,10 @@ static void set(struct fixture *f, const char *key, const char *value)
     char *const environment[] = {entry, NULL};
     struct fc_error err = FC_ERROR_INIT;
 
-    for (char *c = entry; *c != '='; c++) {
+    for (char *c = entry; *c != '='; c++)
         *c = *c == '.' ? '_' : (char)toupper((unsigned char)*c);
-    }
-    if (fc_config_load_env(f->config, environment, &err) != FC_OK) {
+    if (fc_config_load_env(f->config, environment, &err) != FC_OK)
         fail_msg("%s", err.message);
-    }
 }
 
 static void nothing_is_forbidden_by_default(void **state)
@@ -161,11 +159,9 @@ static void mistakes_name_their_key(void **state)
 
 static bool has_entry(const char *const *entries, const char *wanted)
 {
-    for (size_t i = 0; entries[i] != NULL; i++) {
-        if (strcmp(entries[i], wanted) == 0) {
+    for (size_t i = 0; entries[i]; i++)
+        if (strcmp(entries[i], wanted) == 0)
             return true;
-        }
-    }
     return false;
 }
 

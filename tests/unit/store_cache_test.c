@@ -154,10 +154,9 @@ static void *watch(void *ctx)
     struct fc_table_row row;
     int64_t seen = 0;
 
-    if (fc_store_reader(race->fixture->store, &reader, &err) != FC_OK) {
+    if (fc_store_reader(race->fixture->store, &reader, &err) != FC_OK)
         atomic_fetch_add(&race->wrong, 1);
-    }
-    while (reader != NULL && !atomic_load(&race->over)) {
+    while (reader && !atomic_load(&race->over)) {
         int64_t answered = atomic_load(&race->answered);
         fc_arena_reset(arena);
         if (fc_table_find(reader, FC_STR("default"), FC_STR("trips"), arena, &row, &err) != FC_OK ||
@@ -180,18 +179,16 @@ static void nobody_reads_what_was_before_an_answer(void **state)
                             .row = store_table_row("trips", "first")};
 
     assert_ok(fixture, store_run(fixture, run_put_table, &put));
-    for (size_t i = 0; i < READERS; i++) {
+    for (size_t i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, watch, &race), 0);
-    }
     for (long revision = 1; revision <= REVISIONS; revision++) {
         put.row.revision = revision;
         assert_ok(fixture, store_run(fixture, run_put_table, &put));
         atomic_store(&race.answered, revision);
     }
     atomic_store(&race.over, true);
-    for (size_t i = 0; i < READERS; i++) {
+    for (size_t i = 0; i < READERS; i++)
         assert_int_equal(pthread_join(readers[i], NULL), 0);
-    }
     assert_int_equal(atomic_load(&race.wrong), 0);
 }
 

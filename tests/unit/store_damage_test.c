@@ -18,9 +18,8 @@ static struct file read_file(const char *path)
     struct file file = {.bytes = NULL};
     struct stat info;
     int fd = open(path, O_RDONLY);
-    if (fd < 0) {
+    if (fd < 0)
         return file;
-    }
     assert_int_equal(fstat(fd, &info), 0);
     file.size = (size_t)info.st_size;
     file.bytes = malloc(file.size + 1);
@@ -52,19 +51,16 @@ static void assert_refused(struct store_fixture *fixture, enum fc_reason reason)
     /* Twice: the first refusal must not make the second opening believe that all is well. */
     for (int i = 0; i < 2; i++) {
         (void)store_fixture_open_fails(fixture);
-        if (fixture->err.reason != reason) {
+        if (fixture->err.reason != reason)
             fail_msg("%s: %s", fc_reason_info(fixture->err.reason)->word, fixture->err.message);
-        }
         struct file db_after = read_file(store_path(fixture, "registry.db"));
         struct file wal_after = read_file(store_path(fixture, "registry.db-wal"));
         assert_int_equal(db.size, db_after.size);
         assert_int_equal(wal.size, wal_after.size);
-        if (db.size > 0) {
+        if (db.size > 0)
             assert_memory_equal(db.bytes, db_after.bytes, db.size);
-        }
-        if (wal.size > 0) {
+        if (wal.size > 0)
             assert_memory_equal(wal.bytes, wal_after.bytes, wal.size);
-        }
         free(db_after.bytes);
         free(wal_after.bytes);
     }
@@ -183,9 +179,8 @@ static void copy_file(const struct store_fixture *from, const struct store_fixtu
                       const char *name)
 {
     struct file file = read_file(store_path(from, name));
-    if (file.bytes != NULL) {
+    if (file.bytes)
         write_file(store_path(to, name), file.bytes, file.size);
-    }
     free(file.bytes);
 }
 
@@ -219,7 +214,7 @@ static void a_wal_left_behind_is_recovered(void **state)
 static void flip(struct store_fixture *fixture, const char *text)
 {
     struct file file = read_file(store_path(fixture, "registry.db"));
-    if (file.bytes == NULL) {
+    if (!file.bytes) {
         fail_msg("there is no registry.db");
         return;
     }
@@ -228,7 +223,7 @@ static void flip(struct store_fixture *fixture, const char *text)
     do {
         at[1] ^= 1;
         at = memmem(file.bytes, file.size, text, strlen(text));
-    } while (at != NULL);
+    } while (at);
     write_file(store_path(fixture, "registry.db"), file.bytes, file.size);
     free(file.bytes);
 }
@@ -283,18 +278,17 @@ static fc_rc read_by(struct store_fixture *fixture, const char *what)
         fc_str body;
     } row;
 
-    if (strstr(what, "entity") != NULL) {
+    if (strstr(what, "entity")) {
         return fc_entity_find(reader, FC_STR("default"), FC_STR("driver"), fixture->arena,
                               &row.entity, &fixture->err);
     }
-    if (strstr(what, "table") != NULL || strstr(what, "hash") != NULL) {
+    if (strstr(what, "table") || strstr(what, "hash")) {
         return fc_table_find(reader, FC_STR("default"), FC_STR("trips"), fixture->arena, &row.table,
                              &fixture->err);
     }
-    if (strstr(what, "job") != NULL) {
+    if (strstr(what, "job"))
         return fc_job_find(reader, FC_STR("j1"), fixture->arena, &row.job, &fixture->err);
-    }
-    if (strstr(what, "store") != NULL) {
+    if (strstr(what, "store")) {
         return fc_store_row_find(reader, FC_STORE_ONLINE, FC_STR("main"), fixture->arena,
                                  &row.store, &fixture->err);
     }
@@ -398,7 +392,7 @@ static void flip_key(struct store_fixture *fixture, const char *key)
     struct file file = read_file(store_path(fixture, "registry.db"));
     size_t flipped = 0;
 
-    if (file.bytes == NULL) {
+    if (!file.bytes) {
         fail_msg("there is no registry.db");
         return;
     }
@@ -407,7 +401,7 @@ static void flip_key(struct store_fixture *fixture, const char *key)
     for (size_t at = page; at + page <= file.size; at += page) {
         char *found =
             file.bytes[at] == INDEX_LEAF ? memmem(file.bytes + at, page, key, strlen(key)) : NULL;
-        if (found != NULL) {
+        if (found) {
             found[strlen(key) - 1] ^= 1;
             flipped++;
         }
@@ -443,7 +437,7 @@ static void damage_that_hides_a_row_is_found_while_serving(void **state)
     store_wait(was_checked, fixture->store);
     fc_store_checks(fixture->store, &checks);
     assert_true(checks.damaged);
-    if (strstr(checks.finding, "index") == NULL)
+    if (!strstr(checks.finding, "index"))
         fail_msg("the index is not named: %s", checks.finding);
 }
 

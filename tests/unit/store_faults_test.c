@@ -234,9 +234,8 @@ static fc_rc write_while_reading(void *ctx, const struct fc_entity_row *row FC_U
     int count = 20;
     for (int i = 0; i < 25; i++) {
         fc_rc rc = fc_store_run(fixture->store, run_many, &count, err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             return rc;
-        }
     }
     return FC_OK;
 }
@@ -252,9 +251,8 @@ static void the_wal_shrinks_when_a_long_read_ends(void **state)
                                       fixture, &fixture->err));
     int64_t held = wal_bytes(fixture);
     assert_true(held > (int64_t)80 * 1024 * 1024);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 40; i++)
         assert_ok(fixture, store_run(fixture, run_many, &count));
-    }
     assert_true(wal_bytes(fixture) <= (int64_t)24 * 1024 * 1024);
 }
 
@@ -370,7 +368,7 @@ static void a_backup_is_made_while_others_write(void **state)
 static int no_room(void *ctx FC_UNUSED, const char *path, const void *data FC_UNUSED,
                    int size FC_UNUSED, int64_t offset FC_UNUSED)
 {
-    return strstr(path, "copy.db") != NULL ? SQLITE_FULL : SQLITE_OK;
+    return strstr(path, "copy.db") ? SQLITE_FULL : SQLITE_OK;
 }
 
 static void a_backup_without_room_leaves_nothing(void **state)

@@ -11,16 +11,13 @@
 
 void store_assert_ok(struct store_fixture *fixture, fc_rc rc, const char *file, int line)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("%s:%d: %s: %s", file, line, fc_rc_name(rc), fixture->err.message);
-    }
 }
 
 int store_prefer_memory(void)
 {
-    return getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0
-               ? setenv("TMPDIR", "/dev/shm", 1)
-               : 0;
+    return !getenv("TMPDIR") && access("/dev/shm", W_OK) == 0 ? setenv("TMPDIR", "/dev/shm", 1) : 0;
 }
 
 int store_setup_closed(void **state)
@@ -28,25 +25,21 @@ int store_setup_closed(void **state)
     const char *base = getenv("TMPDIR");
     struct store_fixture *fixture = calloc(1, sizeof *fixture);
 
-    if (fixture == NULL) {
+    if (!fixture)
         return -1;
-    }
     *state = fixture;
-    (void)snprintf(fixture->dir, sizeof fixture->dir, "%s/fc-store-XXXXXX",
-                   base != NULL ? base : "/tmp");
+    (void)snprintf(fixture->dir, sizeof fixture->dir, "%s/fc-store-XXXXXX", base ? base : "/tmp");
     fixture->arena = fc_arena_new(ARENA_LIMIT);
-    if (mkdtemp(fixture->dir) == NULL || fixture->arena == NULL) {
+    if (!mkdtemp(fixture->dir) || !fixture->arena)
         return -1;
-    }
     fixture->options.data_dir = fixture->dir;
     return 0;
 }
 
 int store_setup(void **state)
 {
-    if (store_setup_closed(state) != 0) {
+    if (store_setup_closed(state) != 0)
         return -1;
-    }
     store_fixture_open(*state);
     return 0;
 }
@@ -204,9 +197,8 @@ static sqlite3 *raw_open(struct store_fixture *fixture)
 void store_raw_sql(struct store_fixture *fixture, const char *sql)
 {
     sqlite3 *db = raw_open(fixture);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    }
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -215,9 +207,8 @@ int64_t store_raw_number(struct store_fixture *fixture, const char *sql)
     sqlite3 *db = raw_open(fixture);
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
-        sqlite3_step(stmt) != SQLITE_ROW) {
+        sqlite3_step(stmt) != SQLITE_ROW)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    }
     int64_t number = sqlite3_column_int64(stmt, 0);
     (void)sqlite3_finalize(stmt);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -228,9 +219,8 @@ void store_wait(bool (*condition)(void *ctx), void *ctx)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
     for (int i = 0; i < 30000; i++) {
-        if (condition(ctx)) {
+        if (condition(ctx))
             return;
-        }
         (void)nanosleep(&pause, NULL);
     }
     fail_msg("what was waited for did not come in a minute");

@@ -167,9 +167,8 @@ static void filters_are_conjunctive_and_newest_comes_first(void **state)
     struct fc_job_row rows[] = {job_row("a", "default", "trips"), job_row("b", "default", "riders"),
                                 job_row("c", "other", "trips"), job_row("d", "default", "trips")};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(rows); i++)
         assert_ok(fixture, store_run(fixture, run_insert, &rows[i]));
-    }
     rows[0].state = FC_JOB_ERROR;
     assert_ok(fixture, store_run(fixture, run_update, &rows[0]));
     rows[1].state = FC_JOB_RUNNING;

@@ -55,9 +55,8 @@ static fc_rc run_project(struct fc_txn *txn, struct op *op, struct fc_error *err
 {
     struct fc_project_row row;
     fc_rc rc = fc_project_find(fc_txn_reader(txn), project_of(op), op->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     op->id = row.id;
     return row.id == 0 ? fc_project_insert(txn, project_of(op), &op->id, err)
                        : fc_project_set_archived(txn, row.id, op->tag % 2 == 0, err);
@@ -68,9 +67,8 @@ static fc_rc run_entity(struct fc_txn *txn, struct op *op, int64_t project_id, s
     struct fc_entity_row row;
     fc_rc rc =
         fc_entity_find(fc_txn_reader(txn), project_of(op), name_of(op), op->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     row.revision = row.id != 0 ? row.revision + 1 : 0;
     row.name = name_of(op);
     row.value_type = (int32_t)(op->tag % 17);
@@ -86,14 +84,12 @@ static fc_rc run_table(struct fc_txn *txn, struct op *op, int64_t project_id, st
 {
     struct fc_table_row row;
     fc_rc rc = fc_table_find(fc_txn_reader(txn), project_of(op), name_of(op), op->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     op->id = row.id;
     if (op->kind == OP_VERDICT) {
-        if (row.id == 0) {
+        if (row.id == 0)
             return fc_fail(err, FC_REASON_TABLE_NOT_FOUND, "no such table");
-        }
         rc = fc_report_insert(txn, row.id, (int32_t)(op->tag % 7), model_bytes(op->tag, op->arena),
                               &op->report_id, err);
         return rc == FC_OK ? fc_table_set_verdict(txn, row.id, (int32_t)(op->tag % 7),
@@ -101,9 +97,8 @@ static fc_rc run_table(struct fc_txn *txn, struct op *op, int64_t project_id, st
                            : rc;
     }
     if (op->kind == OP_TABLE_DELETE) {
-        if (row.id == 0 || row.deleted) {
+        if (row.id == 0 || row.deleted)
             return fc_fail(err, FC_REASON_TABLE_NOT_FOUND, "no such table");
-        }
         row.deleted = true;
         row.revision++;
     } else {
@@ -125,9 +120,8 @@ static fc_rc run_store(struct fc_txn *txn, struct op *op, struct fc_error *err)
     enum fc_store_kind kind = op->project % 2 == 0 ? FC_STORE_LEGACY : FC_STORE_ONLINE;
     struct fc_store_row row;
     fc_rc rc = fc_store_row_find(fc_txn_reader(txn), kind, name_of(op), op->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     row.name = name_of(op);
     row.archived = op->tag % 2 == 0;
     row.body = model_bytes(op->tag, op->arena);
@@ -150,9 +144,8 @@ static fc_rc run_job(struct fc_txn *txn, struct op *op, struct fc_error *err)
         return fc_job_insert(txn, &row, err);
     }
     fc_rc rc = fc_job_find(fc_txn_reader(txn), fc_str_from(op->job_id), op->arena, &row, err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     row.id = fc_str_from(op->job_id);
     row.state = op->to;
     row.attempts++;
@@ -164,12 +157,10 @@ static fc_rc run_in_project(struct fc_txn *txn, struct op *op, struct fc_error *
 {
     struct fc_project_row project;
     fc_rc rc = fc_project_find(fc_txn_reader(txn), project_of(op), op->arena, &project, err);
-    if (rc == FC_OK && project.id == 0) {
+    if (rc == FC_OK && project.id == 0)
         return fc_fail(err, FC_REASON_PROJECT_NOT_FOUND, "no such project");
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     return op->kind == OP_ENTITY ? run_entity(txn, op, project.id, err)
                                  : run_table(txn, op, project.id, err);
 }
@@ -202,9 +193,8 @@ fc_rc model_run(struct fc_txn *txn, void *ctx, struct fc_error *err)
 
 static void change(struct model_object *object, int64_t id, bool deleted, uint64_t tag)
 {
-    if (object->id != 0) {
+    if (object->id != 0)
         assert_int_equal(object->id, id);
-    }
     assert_true(object->changes < MODEL_HISTORY);
     object->id = id;
     object->history[object->changes++] = (struct model_change){.deleted = deleted, .tag = tag};
@@ -218,9 +208,8 @@ static const struct model_change *current(const struct model_object *object)
 static bool apply_project(struct model_object *object, const struct op *op)
 {
     bool archived = object->id != 0 && op->tag % 2 == 0;
-    if (object->id == 0 || current(object)->deleted != archived) {
+    if (object->id == 0 || current(object)->deleted != archived)
         change(object, op->id, archived, 0);
-    }
     return true;
 }
 
@@ -230,18 +219,16 @@ static bool apply_table(struct model_object *object, const struct op *op)
         change(object, op->id, false, op->tag);
         return true;
     }
-    if (object->id == 0) {
+    if (object->id == 0)
         return false;
-    }
     if (op->kind == OP_VERDICT) {
         object->verdict = (int32_t)(op->tag % 7);
         object->report_id = op->report_id;
         object->report_tag = op->tag;
         return true;
     }
-    if (current(object)->deleted) {
+    if (current(object)->deleted)
         return false;
-    }
     change(object, op->id, true, current(object)->tag);
     return true;
 }
@@ -250,9 +237,8 @@ static bool apply_job(struct model *model, const struct op *op)
 {
     if (op->kind == OP_JOB) {
         struct model_job *job = &model->jobs[model->job_count];
-        if (model->job_count == MODEL_JOBS) {
+        if (model->job_count == MODEL_JOBS)
             return false;
-        }
         model->job_count++;
         *job = (struct model_job){
             .project = op->project, .table = op->object, .state = FC_JOB_PENDING, .tag = op->tag};
@@ -262,9 +248,8 @@ static bool apply_job(struct model *model, const struct op *op)
     for (size_t i = 0; i < model->job_count; i++) {
         struct model_job *job = &model->jobs[i];
         if (strcmp(job->id, op->job_id) == 0) {
-            if (job->state != op->to && !fc_job_transition_allowed(job->state, op->to)) {
+            if (job->state != op->to && !fc_job_transition_allowed(job->state, op->to))
                 return false;
-            }
             job->state = op->to;
             job->attempts++;
             job->tag = op->tag;
@@ -276,9 +261,8 @@ static bool apply_job(struct model *model, const struct op *op)
 
 bool model_apply(struct model *model, const struct op *op)
 {
-    if (op->fail) {
+    if (op->fail)
         return false;
-    }
     switch (op->kind) {
     case OP_PROJECT:
         return apply_project(&model->projects[op->project], op);
@@ -289,9 +273,8 @@ bool model_apply(struct model *model, const struct op *op)
     case OP_JOB_MOVE:
         return apply_job(model, op);
     case OP_ENTITY:
-        if (model->projects[op->project].id == 0) {
+        if (model->projects[op->project].id == 0)
             return false;
-        }
         change(&model->entities[op->project][op->object], op->id, false, op->tag);
         return true;
     default:

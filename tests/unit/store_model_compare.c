@@ -18,9 +18,8 @@ struct check {
 
 static void check_ok(const struct check *check, fc_rc rc)
 {
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         fail_msg("%s: %s", fc_rc_name(rc), check->err.message);
-    }
 }
 
 static void assert_same(fc_str actual, fc_str expected)
@@ -46,11 +45,9 @@ static void check_in_order(struct check *check, fc_str project, fc_str name)
 
 static int number_of(fc_str name, const char *(*name_of)(int), int count)
 {
-    for (int i = 0; i < count; i++) {
-        if (fc_str_eq(name, fc_str_from(name_of(i)))) {
+    for (int i = 0; i < count; i++)
+        if (fc_str_eq(name, fc_str_from(name_of(i))))
             return i;
-        }
-    }
     fail_msg("a name that nobody wrote: %.*s", (int)name.len, name.ptr);
     return -1;
 }
@@ -68,9 +65,8 @@ static void check_history(struct check *check, enum fc_object_kind kind,
         const struct model_change *expected = &object->history[count - 1 - i];
         assert_int_equal(rows[i].revision, count - 1 - i);
         assert_int_equal(rows[i].deleted, expected->deleted);
-        if (i > 0) {
+        if (i > 0)
             assert_true(rows[i].at_ns <= rows[i - 1].at_ns);
-        }
         assert_same(rows[i].spec, kind == FC_OBJECT_PROJECT
                                       ? FC_STR("")
                                       : model_bytes(expected->tag, check->arena));
@@ -202,9 +198,8 @@ static void check_job_list(struct check *check, int project, int table, bool wit
     check_ok(check, fc_job_list(check->reader, &filter, check->arena, &rows, &count, &check->err));
     for (size_t i = check->model->job_count; i-- > 0;) {
         const struct model_job *job = &check->model->jobs[i];
-        if (!listed(job, project, table, with_terminated)) {
+        if (!listed(job, project, table, with_terminated))
             continue;
-        }
         assert_true(at < count);
         assert_same(rows[at].id, fc_str_from(job->id));
         assert_int_equal(rows[at].state, job->state);
@@ -237,9 +232,8 @@ static void check_objects(struct check *check)
         for (int i = 0; i < MODEL_OBJECTS; i++) {
             const struct model_object *entity = &check->model->entities[p][i],
                                       *table = &check->model->tables[p][i];
-            if (entity->id != 0) {
+            if (entity->id != 0)
                 check_history(check, FC_OBJECT_ENTITY, entity);
-            }
             if (table->id != 0) {
                 check_history(check, FC_OBJECT_TABLE, table);
                 deleted += current(table)->deleted;

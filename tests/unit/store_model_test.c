@@ -24,7 +24,7 @@ struct pending {
 static uint64_t number_from(const char *variable, uint64_t otherwise)
 {
     const char *text = getenv(variable);
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+    return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
 static uint64_t new_seed(void)
@@ -42,8 +42,8 @@ static fc_rc run(struct fc_txn *txn, void *ctx, struct fc_error *err)
 static void answered(void *ctx, const struct fc_error *err)
 {
     struct pending *pending = ctx;
-    pending->rc = err != NULL ? err->rc : FC_OK;
-    pending->reason = err != NULL ? err->reason : FC_REASON_NONE;
+    pending->rc = err ? err->rc : FC_OK;
+    pending->reason = err ? err->reason : FC_REASON_NONE;
     atomic_fetch_add(pending->done, 1);
 }
 
@@ -58,23 +58,18 @@ static struct op draw(uint64_t *state, const struct model *model, uint64_t seria
         .tag = model_random(state),
         .to = (enum fc_job_state)(1 + (dice >> 32) % 5),
     };
-    if (op.kind == OP_PROJECT && (op.project == 0 || (dice >> 40) % 4 != 0)) {
+    if (op.kind == OP_PROJECT && (op.project == 0 || (dice >> 40) % 4 != 0))
         op.kind = OP_ENTITY; /* the default project stays as it is, the others appear slowly */
-    }
-    if (op.kind == OP_STORE) {
+    if (op.kind == OP_STORE)
         op.object %= MODEL_STORES;
-    }
-    if (op.kind == OP_JOB && model->job_count + GROUP_MAX >= MODEL_JOBS) {
+    if (op.kind == OP_JOB && model->job_count + GROUP_MAX >= MODEL_JOBS)
         op.kind = OP_JOB_MOVE;
-    }
-    if (op.kind == OP_JOB_MOVE && model->job_count == 0) {
+    if (op.kind == OP_JOB_MOVE && model->job_count == 0)
         op.kind = OP_JOB;
-    }
-    if (op.kind == OP_JOB) {
+    if (op.kind == OP_JOB)
         (void)snprintf(op.job_id, sizeof op.job_id, "%032llx", (unsigned long long)serial);
-    } else if (op.kind == OP_JOB_MOVE) {
+    else if (op.kind == OP_JOB_MOVE)
         memcpy(op.job_id, model->jobs[(dice >> 48) % model->job_count].id, sizeof op.job_id);
-    }
     return op;
 }
 
@@ -131,9 +126,8 @@ static void random_requests_have_the_outcome_of_the_reference(void **state)
     model->projects[0].changes = 1;
     for (uint64_t i = 1; i <= groups; i++) {
         run_group(fixture, model, &random, i);
-        if (i % 50 == 0) {
+        if (i % 50 == 0)
             model_compare(model, store_reader(fixture));
-        }
         if (i % 130 == 0) {
             store_fixture_reopen(fixture);
             model_compare(model, store_reader(fixture));

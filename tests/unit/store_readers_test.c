@@ -14,7 +14,7 @@ static int open_files(const char *name)
     int count = 0;
 
     assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(dir))) {
         char link[300], target[512];
         (void)snprintf(link, sizeof link, "/proc/self/fd/%s", entry->d_name);
         ssize_t len = readlink(link, target, sizeof target - 1);
@@ -94,9 +94,8 @@ static void *write_then_read(void *ctx)
             fc_store_reader(racer->fixture->store, &reader, &err) != FC_OK ||
             fc_entity_find(reader, FC_STR("default"), fc_str_from(name), arena, &row, &err) !=
                 FC_OK ||
-            row.id != put.row.id) {
+            row.id != put.row.id)
             racer->stale++;
-        }
     }
     fc_arena_free(arena);
     return NULL;
@@ -137,12 +136,10 @@ static void *read_on(void *ctx)
     struct fc_reader *reader = NULL;
     struct fc_registry_counts counts;
 
-    while (!atomic_load(&hammer->over)) {
+    while (!atomic_load(&hammer->over))
         if (fc_store_reader(hammer->fixture->store, &reader, &err) != FC_OK ||
-            fc_registry_count(reader, &counts, &err) != FC_OK) {
+            fc_registry_count(reader, &counts, &err) != FC_OK)
             atomic_fetch_add(&hammer->wrong, 1);
-        }
-    }
     return NULL;
 }
 
@@ -154,9 +151,8 @@ static void readers_never_make_a_write_fail(void **state)
     struct hammer hammer = {.fixture = fixture};
     pthread_t threads[6];
 
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &hammer), 0);
-    }
     for (int i = 0; i < 3000; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "e%d", i);
@@ -168,9 +164,8 @@ static void readers_never_make_a_write_fail(void **state)
         }
     }
     atomic_store(&hammer.over, true);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    }
     assert_int_equal(atomic_load(&hammer.wrong), 0);
 }
 

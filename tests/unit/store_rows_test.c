@@ -178,9 +178,8 @@ static void entities_are_walked_in_byte_order(void **state)
     struct names names = {.count = 0};
     struct put_project other = {.name = "another"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(in); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(in); i++)
         (void)store_add_entity(fixture, in[i]);
-    }
     assert_ok(fixture, store_run(fixture, run_put_project, &other));
     struct put_entity put = {.project_id = other.id, .row = store_entity_row("c", "x")};
     assert_ok(fixture, store_run(fixture, run_put_entity, &put));
@@ -219,9 +218,8 @@ static fc_rc walk_again(void *ctx, const struct fc_entity_row *row, struct fc_er
 
     inner->outer++;
     fc_rc rc = fc_store_reader(inner->fixture->store, &reader, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_entity_each(reader, FC_STR("default"), collect_entity, &names, err);
-    }
     inner->inner += names.count;
     if (rc == FC_OK) {
         rc = fc_entity_find(reader, FC_STR("default"), row->name, inner->fixture->arena, &found,
@@ -498,18 +496,15 @@ static void every_statement_uses_an_index_and_none_sorts(void **state)
         sqlite3_stmt *stmt = NULL;
         (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statements[i].sql);
         (void)snprintf(name, sizeof name, " %s ", statements[i].name);
-        if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+        if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
             fail_msg("%s: %s", statements[i].name, sqlite3_errmsg(db));
-        }
         while (sqlite3_step(stmt) == SQLITE_ROW) {
             const char *plan = (const char *)sqlite3_column_text(stmt, 3);
-            if (strstr(plan, "TEMP B-TREE") != NULL) {
+            if (strstr(plan, "TEMP B-TREE"))
                 fail_msg("%s sorts: %s", statements[i].name, plan);
-            }
-            if (strncmp(plan, "SCAN", 4) == 0 && strstr(plan, "CONSTANT ROW") == NULL &&
-                strstr(walks, name) == NULL) {
+            if (strncmp(plan, "SCAN", 4) == 0 && !strstr(plan, "CONSTANT ROW") &&
+                !strstr(walks, name))
                 fail_msg("%s walks a table: %s", statements[i].name, plan);
-            }
         }
         (void)sqlite3_finalize(stmt);
     }

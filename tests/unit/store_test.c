@@ -102,9 +102,8 @@ static int open_as_nobody(struct store_fixture *fixture)
     if (child == 0) {
         struct fc_store *store = NULL;
         struct fc_error err = FC_ERROR_INIT;
-        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
             _exit(255);
-        }
         fc_rc rc = fc_store_open(&fixture->options, &store, &err);
         fc_store_close(store);
         _exit(rc == FC_OK ? 0 : (int)err.reason);
@@ -181,11 +180,10 @@ static fc_rc run_member(struct fc_txn *txn, void *ctx, struct fc_error *err)
 static void member_done(void *ctx, const struct fc_error *err)
 {
     struct member *member = ctx;
-    member->rc = err != NULL ? err->rc : FC_OK;
-    member->reason = err != NULL ? err->reason : FC_REASON_NONE;
-    if (member->answered != NULL) {
+    member->rc = err ? err->rc : FC_OK;
+    member->reason = err ? err->reason : FC_REASON_NONE;
+    if (member->answered)
         member->place = atomic_fetch_add(member->answered, 1);
-    }
     atomic_fetch_add(&member->done, 1);
 }
 
@@ -333,7 +331,7 @@ static fc_rc run_nothing(struct fc_txn *txn FC_UNUSED, void *ctx FC_UNUSED,
 static void insist(void *ctx, const struct fc_error *err)
 {
     struct insistent *insistent = ctx;
-    if (err == NULL) {
+    if (!err) {
         fc_store_submit(insistent->fixture->store, run_nothing, insist, ctx);
     } else {
         assert_int_equal(err->reason, FC_REASON_SHUTTING_DOWN);
@@ -389,9 +387,8 @@ static fc_rc run_look(struct fc_txn *txn, void *ctx, struct fc_error *err)
 
     fc_rc rc = fc_entity_find(reader, FC_STR("default"), FC_STR("seen"), look->arena, &row, err);
     look->inside_before = row.id != 0;
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = fc_entity_put(txn, 1, &put, err);
-    }
     if (rc == FC_OK) {
         rc = fc_entity_find(reader, FC_STR("default"), FC_STR("seen"), look->arena, &row, err);
         look->inside_after = row.id != 0;

@@ -23,9 +23,8 @@ static atomic_bool fired;
 
 static bool fails_now(void)
 {
-    if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0) {
+    if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0)
         return false;
-    }
     atomic_store(&fired, true);
     return true;
 }
@@ -136,15 +135,13 @@ static int group_setup(void **state FC_UNUSED)
                                                 .sync = on_sync,
                                                 .remove = on_remove};
     static sqlite3_mem_methods tortured;
-    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain) != SQLITE_OK) {
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain) != SQLITE_OK)
         return -1;
-    }
     tortured = plain;
     tortured.xMalloc = sqlite_malloc;
     tortured.xRealloc = sqlite_realloc;
-    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &tortured) != SQLITE_OK) {
+    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &tortured) != SQLITE_OK)
         return -1;
-    }
     test_vfs_install(&hooks);
     return 0;
 }
@@ -192,9 +189,8 @@ static fc_rc run_step(struct fc_txn *txn, void *ctx, struct fc_error *err)
     }
     if (rc == FC_OK && step % 4 == 0) {
         rc = fc_report_insert(txn, table.id, 1, FC_STR("body"), &id, err);
-        if (rc == FC_OK) {
+        if (rc == FC_OK)
             rc = fc_table_set_verdict(txn, table.id, 1, FC_STR("warn"), id, err);
-        }
     }
     return rc;
 }
@@ -222,9 +218,8 @@ static void read_some(struct fc_store *store, struct fc_arena *arena)
     if (fc_entity_find(reader, FC_STR("default"), FC_STR("step0"), arena, &row, &err) != FC_OK ||
         fc_project_list(reader, true, arena, &projects, &count, &err) != FC_OK ||
         fc_entity_each(reader, FC_STR("default"), nothing, NULL, &err) != FC_OK ||
-        fc_job_list(reader, &filter, arena, &jobs, &count, &err) != FC_OK) {
+        fc_job_list(reader, &filter, arena, &jobs, &count, &err) != FC_OK)
         note(&err);
-    }
 }
 
 static void scenario(struct store_fixture *fixture, struct fc_arena *arena,
@@ -241,11 +236,10 @@ static void scenario(struct store_fixture *fixture, struct fc_arena *arena,
     progress->opened = true;
     for (int step = 0; step < STEPS; step++) {
         int number = step;
-        if (fc_store_run(store, run_step, &number, &err) == FC_OK) {
+        if (fc_store_run(store, run_step, &number, &err) == FC_OK)
             progress->acknowledged[step] = true;
-        } else {
+        else
             note(&err);
-        }
         read_some(store, arena);
     }
     if (fc_store_backup(store, store_path(fixture, "copy.db"), &bytes, &err) != FC_OK) {
@@ -277,9 +271,8 @@ static void assert_mended(struct store_fixture *fixture, const struct progress *
 
     assert_ok(fixture, fc_store_open(&fixture->options, &store, &fixture->err));
     for (int step = 0; step < STEPS; step++) {
-        if (has(fixture, store, step)) {
+        if (has(fixture, store, step))
             continue;
-        }
         assert_false(progress->acknowledged[step]);
         assert_ok(fixture, fc_store_run(store, run_step, &step, &fixture->err));
     }
@@ -298,7 +291,7 @@ static int remove_files(const char *path, const struct stat *info FC_UNUSED, int
 static void torture(struct store_fixture *fixture, bool memory)
 {
     const char *text = getenv("FC_TORTURE_STRIDE");
-    long stride = text != NULL ? strtol(text, NULL, 10) : 7, count = 0;
+    long stride = text ? strtol(text, NULL, 10) : 7, count = 0;
     FC_CLEANUP(fc_arena_freep) struct fc_arena *arena = fc_arena_new((size_t)4 * 1024 * 1024);
 
     atomic_store(&memory_is_tortured, memory);
@@ -312,9 +305,8 @@ static void torture(struct store_fixture *fixture, bool memory)
         assert_mended(fixture, &progress);
         (void)nftw(fixture->dir, remove_files, 16, FTW_PHYS);
         count++;
-        if (!met) {
+        if (!met)
             break;
-        }
     }
     print_message("%ld faults of %s, one in %ld\n", count - 1, memory ? "memory" : "files", stride);
     assert_true(count > 20);

@@ -145,9 +145,8 @@ static void reserved_names(void **state)
     assert_violated(rules, FC_REASON_NAME_RESERVED, "table_spec.features[2].name", text);
     forget(rules);
     spec = test_table(rules->arena);
-    for (size_t i = 0; i < FC_ARRAY_LEN(free_names); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(free_names); i++)
         (void)test_add_feature(rules->arena, spec, free_names[i], STRING_TYPE);
-    }
     check(rules, spec);
     assert_fine(rules);
 }

@@ -23,7 +23,7 @@ static void write_zone(const char *path)
     static const char rule[] = "\nCET-1CEST,M3.5.0,M10.5.0/3\n";
     FILE *file = fopen(path, "wb");
 
-    if (file == NULL) {
+    if (!file) {
         fail_msg("%s: %s", path, strerror(errno));
         return; /* for the analyzer, which does not know that it ends here */
     }
@@ -82,7 +82,7 @@ static void names(void **state)
                                       "/etc/localtime", "Europe/Here "};
     for (size_t i = 0; i < FC_ARRAY_LEN(bad); i++) {
         assert_int_equal(fc_zone_set(bad[i], &zone, &err), FC_INVALID_ARGUMENT);
-        if (strstr(err.message, bad[i]) == NULL)
+        if (!strstr(err.message, bad[i]))
             fail_msg("%s", err.message);
     }
     test_scratch_done(&scratch);

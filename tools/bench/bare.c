@@ -38,15 +38,13 @@ static _Noreturn void die(const char *what)
 static void await_call(struct server *server)
 {
     struct call *call = calloc(1, sizeof *call);
-    if (call == NULL) {
+    if (!call)
         die("no memory");
-    }
     grpc_metadata_array_init(&call->metadata);
     if (grpc_server_request_registered_call(server->handle, server->method, &call->handle,
                                             &call->deadline, &call->metadata, &call->request,
-                                            server->queue, server->queue, call) != GRPC_CALL_OK) {
+                                            server->queue, server->queue, call) != GRPC_CALL_OK)
         die("no call can be awaited");
-    }
 }
 
 static void answer(struct server *server, struct call *call)
@@ -59,9 +57,8 @@ static void answer(struct server *server, struct call *call)
     call->reply = grpc_raw_byte_buffer_create(&server->answer, 1);
     ops[1].data.send_message.send_message = call->reply;
     ops[3].data.recv_close_on_server.cancelled = &call->cancelled;
-    if (grpc_call_start_batch(call->handle, ops, 4, call, NULL) != GRPC_CALL_OK) {
+    if (grpc_call_start_batch(call->handle, ops, 4, call, NULL) != GRPC_CALL_OK)
         die("a call cannot be answered");
-    }
 }
 
 static void forget(struct call *call)
@@ -80,7 +77,7 @@ static void serve(struct server *server)
         grpc_event event =
             grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         struct call *call = event.tag;
-        if (call->reply == NULL) {
+        if (!call->reply) {
             await_call(server);
             answer(server, call);
         } else {
@@ -93,9 +90,8 @@ int main(int argc, char **argv)
 {
     struct server server;
 
-    if (argc != 2) {
+    if (argc != 2)
         die("takes the name of the method to answer: /package.Service/Method");
-    }
     grpc_init();
     server.handle = grpc_server_create(NULL, NULL);
     server.queue = grpc_completion_queue_create_for_next(NULL);
@@ -107,9 +103,8 @@ int main(int argc, char **argv)
     grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
     int port = grpc_server_add_http2_port(server.handle, "127.0.0.1:0", credentials);
     grpc_server_credentials_release(credentials);
-    if (server.method == NULL || port == 0) {
+    if (!server.method || port == 0)
         die("no port");
-    }
     grpc_server_start(server.handle);
     await_call(&server);
     printf("127.0.0.1:%d\n", port);

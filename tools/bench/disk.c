@@ -34,9 +34,8 @@ static int64_t now_ns(void)
 
 static void write_at(int fd, const char *bytes, size_t size, long place)
 {
-    if (pwrite(fd, bytes, size, (off_t)size * place) != (ssize_t)size) {
+    if (pwrite(fd, bytes, size, (off_t)size * place) != (ssize_t)size)
         die("fc-disk: write");
-    }
 }
 
 int main(int argc, char **argv)
@@ -51,22 +50,18 @@ int main(int argc, char **argv)
     size_t size = (size_t)strtoul(argv[2], NULL, 10);
     double seconds = strtod(argv[3], NULL);
     int fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || size == 0 || size > BYTES_MAX || !(seconds > 0)) {
+    if (fd < 0 || size == 0 || size > BYTES_MAX || !(seconds > 0))
         die("fc-disk: file, bytes or seconds");
-    }
     memset(bytes, 'x', size);
-    for (long place = 0; place < PLACES; place++) {
+    for (long place = 0; place < PLACES; place++)
         write_at(fd, bytes, size, place);
-    }
-    if (fsync(fd) != 0) {
+    if (fsync(fd) != 0)
         die("fc-disk: fsync");
-    }
     int64_t start = now_ns(), at = start, end = start + (int64_t)(seconds * 1e9);
     for (long i = 0; at < end; i++) {
         write_at(fd, bytes, size, i % PLACES);
-        if (fdatasync(fd) != 0) {
+        if (fdatasync(fd) != 0)
             die("fc-disk: fdatasync");
-        }
         int64_t after = now_ns();
         histogram_add(&times, (uint64_t)(after - at));
         at = after;

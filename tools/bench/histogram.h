@@ -14,18 +14,16 @@ struct histogram {
 /* Below HISTOGRAM_SUB each value has its bucket; above, each power of two has HISTOGRAM_SUB of them. */
 static inline unsigned histogram_bucket(uint64_t value)
 {
-    if (value < HISTOGRAM_SUB) {
+    if (value < HISTOGRAM_SUB)
         return (unsigned)value;
-    }
     unsigned shift = 63U - (unsigned)__builtin_clzll(value) - 6U;
     return (shift + 1U) * HISTOGRAM_SUB + ((unsigned)(value >> shift) - HISTOGRAM_SUB);
 }
 
 static inline double histogram_middle(unsigned bucket)
 {
-    if (bucket < HISTOGRAM_SUB) {
+    if (bucket < HISTOGRAM_SUB)
         return (double)bucket;
-    }
     unsigned shift = bucket / HISTOGRAM_SUB - 1U;
     return ((double)(bucket % HISTOGRAM_SUB + HISTOGRAM_SUB) + 0.5) *
            (double)(UINT64_C(1) << shift);
@@ -40,9 +38,8 @@ static inline void histogram_add(struct histogram *self, uint64_t value)
 
 static inline void histogram_merge(struct histogram *self, const struct histogram *other)
 {
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
         self->buckets[i] += other->buckets[i];
-    }
     self->count += other->count;
     self->max = other->max > self->max ? other->max : self->max;
 }

@@ -98,27 +98,23 @@ static _Noreturn void die(const char *what)
 static void *must_calloc(size_t count, size_t size)
 {
     void *made = calloc(count, size);
-    if (made == NULL) {
+    if (!made)
         die("no memory");
-    }
     return made;
 }
 
 static unsigned char *read_file(const char *path, size_t *ret_len)
 {
     FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+    if (!file || fseek(file, 0, SEEK_END) != 0)
         die("the file of requests cannot be opened");
-    }
     long len = ftell(file);
-    if (len < 0) {
+    if (len < 0)
         die("the file of requests has no length");
-    }
     rewind(file);
     unsigned char *bytes = must_calloc((size_t)len + 1, 1);
-    if (fread(bytes, 1, (size_t)len, file) != (size_t)len) {
+    if (fread(bytes, 1, (size_t)len, file) != (size_t)len)
         die("the file of requests cannot be read");
-    }
     (void)fclose(file);
     *ret_len = (size_t)len;
     return bytes;
@@ -133,32 +129,28 @@ static void load_requests(const char *path, struct requests *ret)
 {
     size_t len;
     ret->bytes = read_file(path, &len);
-    for (size_t at = 0; at + 4 <= len; at += 4 + read_length(ret->bytes + at)) {
+    for (size_t at = 0; at + 4 <= len; at += 4 + read_length(ret->bytes + at))
         ret->count++;
-    }
     ret->messages = must_calloc(ret->count + 1, sizeof *ret->messages);
     size_t at = 0;
     for (size_t i = 0; i < ret->count; i++) {
         size_t size = read_length(ret->bytes + at);
-        if (size > len - at - 4) {
+        if (size > len - at - 4)
             die("the file of requests ends within a message");
-        }
         grpc_slice slice = grpc_slice_from_static_buffer(ret->bytes + at + 4, size);
         ret->messages[i] = grpc_raw_byte_buffer_create(&slice, 1);
         at += 4 + size;
     }
-    if (ret->count == 0) {
+    if (ret->count == 0)
         die("the file of requests is empty");
-    }
 }
 
 /* False when there is nothing left to send. */
 static bool take_request(struct run *run, grpc_byte_buffer **ret)
 {
     size_t index = atomic_fetch_add(&run->next, 1);
-    if (run->options->once ? index >= run->requests.count : now_ns() >= run->end_ns) {
+    if (run->options->once ? index >= run->requests.count : now_ns() >= run->end_ns)
         return false;
-    }
     /* A copy, which shares the bytes: sending takes the contents out of a buffer. */
     *ret = grpc_byte_buffer_copy(run->requests.messages[index % run->requests.count]);
     return true;
@@ -167,9 +159,8 @@ static bool take_request(struct run *run, grpc_byte_buffer **ret)
 static bool start_call(struct slot *slot)
 {
     struct run *run = slot->thread->run;
-    if (!take_request(run, &slot->message)) {
+    if (!take_request(run, &slot->message))
         return false;
-    }
     slot->started_ns = now_ns();
     slot->call =
         grpc_channel_create_call(slot->channel, NULL, GRPC_PROPAGATE_DEFAULTS, slot->thread->queue,
@@ -180,7 +171,7 @@ static bool start_call(struct slot *slot)
     slot->detail = grpc_empty_slice();
     grpc_op ops[BATCH_OPS] = {0};
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[0].data.send_initial_metadata.count = run->options->metadata_key != NULL ? 1 : 0;
+    ops[0].data.send_initial_metadata.count = run->options->metadata_key ? 1 : 0;
     ops[0].data.send_initial_metadata.metadata = &run->metadata;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
     ops[1].data.send_message.send_message = slot->message;
@@ -193,9 +184,8 @@ static bool start_call(struct slot *slot)
     ops[5].data.recv_status_on_client.trailing_metadata = &slot->trailing;
     ops[5].data.recv_status_on_client.status = &slot->status;
     ops[5].data.recv_status_on_client.status_details = &slot->detail;
-    if (grpc_call_start_batch(slot->call, ops, BATCH_OPS, slot, NULL) != GRPC_CALL_OK) {
+    if (grpc_call_start_batch(slot->call, ops, BATCH_OPS, slot, NULL) != GRPC_CALL_OK)
         die("a call could not be started");
-    }
     return true;
 }
 
@@ -225,15 +215,12 @@ static void *thread_main(void *arg)
     for (;;) {
         grpc_event event =
             grpc_completion_queue_next(thread->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN) {
+        if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
-        }
         end_call(event.tag);
-        if (!start_call(event.tag) && atomic_fetch_sub(&run->under_way, 1) == 1) {
-            for (long i = 0; i < run->options->threads; i++) {
+        if (!start_call(event.tag) && atomic_fetch_sub(&run->under_way, 1) == 1)
+            for (long i = 0; i < run->options->threads; i++)
                 grpc_completion_queue_shutdown(run->threads[i].queue);
-            }
-        }
     }
 }
 
@@ -244,9 +231,8 @@ static double process_seconds(long pid)
     struct timespec used;
 
     if (pid <= 0 || clock_getcpuclockid((pid_t)pid, &clock) != 0 ||
-        clock_gettime(clock, &used) != 0) {
+        clock_gettime(clock, &used) != 0)
         return 0;
-    }
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
@@ -280,9 +266,8 @@ static void connect_all(const struct run *run)
             grpc_channel_watch_connectivity_state(run->channels[i], state, deadline, queue, NULL);
             grpc_event event =
                 grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-            if (event.success == 0) {
+            if (event.success == 0)
                 die("the target does not answer");
-            }
             state = grpc_channel_check_connectivity_state(run->channels[i], 1);
         }
     }
@@ -298,14 +283,13 @@ static void prepare(struct run *run)
     const struct options *options = run->options;
     load_requests(options->requests, &run->requests);
     run->method = grpc_slice_from_static_string(options->method);
-    if (options->metadata_key != NULL) {
+    if (options->metadata_key) {
         run->metadata.key = grpc_slice_from_static_string(options->metadata_key);
         run->metadata.value = grpc_slice_from_static_string(options->metadata_value);
     }
     run->channels = must_calloc((size_t)options->connections, sizeof *run->channels);
-    for (long i = 0; i < options->connections; i++) {
+    for (long i = 0; i < options->connections; i++)
         run->channels[i] = open_channel(options->target);
-    }
     connect_all(run);
     run->threads = must_calloc((size_t)options->threads, sizeof *run->threads);
     for (long i = 0; i < options->threads; i++) {
@@ -327,25 +311,19 @@ static double measure(struct run *run)
     run->end_ns = options->once ? INT64_MAX : start_ns + (int64_t)(options->seconds * 1e9);
     /* One more than there are calls, until all are started: else a quick end of the first would end the run. */
     atomic_store(&run->under_way, 1);
-    for (long i = 0; i < options->threads; i++) {
-        if (pthread_create(&run->threads[i].id, NULL, thread_main, &run->threads[i]) != 0) {
+    for (long i = 0; i < options->threads; i++)
+        if (pthread_create(&run->threads[i].id, NULL, thread_main, &run->threads[i]) != 0)
             die("no thread");
-        }
-    }
     for (long i = 0; i < options->inflight; i++) {
         atomic_fetch_add(&run->under_way, 1);
-        if (!start_call(&run->slots[i])) {
+        if (!start_call(&run->slots[i]))
             atomic_fetch_sub(&run->under_way, 1);
-        }
     }
-    if (atomic_fetch_sub(&run->under_way, 1) == 1) {
-        for (long i = 0; i < options->threads; i++) {
+    if (atomic_fetch_sub(&run->under_way, 1) == 1)
+        for (long i = 0; i < options->threads; i++)
             grpc_completion_queue_shutdown(run->threads[i].queue);
-        }
-    }
-    for (long i = 0; i < options->threads; i++) {
+    for (long i = 0; i < options->threads; i++)
         (void)pthread_join(run->threads[i].id, NULL);
-    }
     return (double)(now_ns() - start_ns) / 1e9;
 }
 
@@ -353,9 +331,8 @@ static void print_text(const char *text)
 {
     putchar('"');
     for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') {
+        if (*text == '"' || *text == '\\')
             putchar('\\');
-        }
         putchar((unsigned char)*text < ' ' ? ' ' : *text);
     }
     putchar('"');
@@ -376,10 +353,9 @@ static bool report(const struct run *run, double seconds, double cpu_seconds)
     printf(", \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f",
            histogram_quantile(&all, 0.5) / 1e3, histogram_quantile(&all, 0.99) / 1e3,
            (double)all.max / 1e3);
-    if (run->options->pid > 0 && all.count > 0) {
+    if (run->options->pid > 0 && all.count > 0)
         printf(", \"cpu_us\": %.2f", cpu_seconds * 1e6 / (double)all.count);
-    }
-    if (unlucky != NULL) {
+    if (unlucky) {
         printf(", \"status\": %d, \"detail\": ", unlucky->first_status);
         print_text(unlucky->first_detail);
     }
@@ -392,18 +368,16 @@ static long number(const char *text, long most)
     char *end;
     errno = 0;
     long found = strtol(text, &end, 10);
-    if (errno != 0 || *end != '\0' || end == text || found < 1 || found > most) {
+    if (errno != 0 || *end != '\0' || end == text || found < 1 || found > most)
         die("a number is out of range");
-    }
     return found;
 }
 
 static void set_metadata(struct options *options, char *text)
 {
     char *equals = strchr(text, '=');
-    if (equals == NULL) {
+    if (!equals)
         die("--metadata takes key=value");
-    }
     *equals = '\0';
     options->metadata_key = text;
     options->metadata_value = equals + 1;
@@ -460,23 +434,18 @@ static void read_options(int argc, char **argv, struct options *ret)
             exit(2);
         }
     }
-    if (optind != argc || ret->target == NULL || ret->method == NULL || ret->requests == NULL ||
-        !(ret->seconds > 0)) {
+    if (optind != argc || !ret->target || !ret->method || !ret->requests || !(ret->seconds > 0))
         die("needs --target, --method and --requests; see the top of load.c");
-    }
 }
 
 static void release(struct run *run)
 {
-    for (long i = 0; i < run->options->threads; i++) {
+    for (long i = 0; i < run->options->threads; i++)
         grpc_completion_queue_destroy(run->threads[i].queue);
-    }
-    for (long i = 0; i < run->options->connections; i++) {
+    for (long i = 0; i < run->options->connections; i++)
         grpc_channel_destroy(run->channels[i]);
-    }
-    for (size_t i = 0; i < run->requests.count; i++) {
+    for (size_t i = 0; i < run->requests.count; i++)
         grpc_byte_buffer_destroy(run->requests.messages[i]);
-    }
     free(run->requests.messages);
     free(run->requests.bytes);
     free(run->channels);

@@ -46,14 +46,13 @@ static double rss_mib(void)
     char text[256] = "";
     long total = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "r");
-    if (file != NULL && fgets(text, sizeof text, file) != NULL) {
+    if (file && fgets(text, sizeof text, file)) {
         char *end = NULL;
         total = strtol(text, &end, 10);
         resident = strtol(end, NULL, 10);
     }
-    if (file != NULL) {
+    if (file)
         (void)fclose(file);
-    }
     return total > 0 ? (double)resident * (double)sysconf(_SC_PAGESIZE) / 1048576.0 : 0;
 }
 
@@ -182,9 +181,8 @@ static void bench_puts(struct fc_store *store, int64_t project_id, bool table, i
                                  .round = round,
                                  .project_id = project_id,
                                  .stop = &stop};
-        if (pthread_create(&threads[i], NULL, call_on, &all[i]) != 0) {
+        if (pthread_create(&threads[i], NULL, call_on, &all[i]) != 0)
             exit(1);
-        }
     }
     (void)sleep(SECONDS);
     atomic_store(&stop, true);
@@ -247,9 +245,8 @@ static void bench_find(struct fc_store *store, const char *what, int count)
     for (int i = 0; i < count; i++) {
         (void)snprintf(name, sizeof name, "table_%05d", (int)((int64_t)i * 6133 % TABLES));
         check(fc_table_find(reader, FC_STR("default"), fc_str_from(name), arena, &row, &err), &err);
-        if (row.id == 0) {
+        if (row.id == 0)
             exit(1);
-        }
         fc_arena_reset(arena);
     }
     report(what, (thread_seconds() - start) / count * 1e6, "us");
@@ -280,9 +277,8 @@ static void bench_list(struct fc_store *store, size_t rows, int count)
     for (int i = 0; i < count; i++) {
         struct walk walk = {.limit = rows};
         fc_rc rc = fc_table_each(reader, FC_STR("default"), false, copy_reply, &walk, &err);
-        if (rc != FC_OK && rc != FC_CANCELLED) {
+        if (rc != FC_OK && rc != FC_CANCELLED)
             check(rc, &err);
-        }
     }
     double each = (thread_seconds() - start) / count;
     (void)snprintf(what, sizeof what, "list %zu tables", rows);
@@ -296,9 +292,8 @@ static void bench_find_while_writing(struct fc_store *store, int64_t project_id)
         .store = store, .table = true, .round = 999, .project_id = project_id, .stop = &stop};
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, call_on, &caller) != 0) {
+    if (pthread_create(&thread, NULL, call_on, &caller) != 0)
         exit(1);
-    }
     bench_find(store, "find a table by name while another caller writes", 50000);
     atomic_store(&stop, true);
     (void)pthread_join(thread, NULL);
@@ -308,8 +303,8 @@ static void bench_find_while_writing(struct fc_store *store, int64_t project_id)
 static fc_rc keep_reply(void *ctx, const struct fc_table_row *row, struct fc_error *err)
 {
     struct fc_arena *arena = ctx;
-    return fc_arena_memdup(arena, row->name.ptr, row->name.len) != NULL &&
-                   fc_arena_memdup(arena, row->reply.ptr, row->reply.len) != NULL
+    return fc_arena_memdup(arena, row->name.ptr, row->name.len) &&
+                   fc_arena_memdup(arena, row->reply.ptr, row->reply.len)
                ? FC_OK
                : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory");
 }
@@ -346,9 +341,8 @@ static void bench_counts(struct fc_store *store)
 
     check(fc_store_reader(store, &reader, &err), &err);
     double start = thread_seconds();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 200; i++)
         check(fc_registry_count(reader, &counts, &err), &err);
-    }
     report("counts for the metrics", (thread_seconds() - start) / 200 * 1e6, "us");
 }
 
@@ -367,12 +361,10 @@ int main(int argc, char **argv)
     struct fc_store *store = open_store(argv[1], "open, new directory");
     check(fc_store_run(store, run_project, &written, &err), &err);
     static const int callers[] = {1, 16, 64};
-    for (size_t i = 0; i < FC_ARRAY_LEN(callers); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(callers); i++)
         bench_puts(store, written, false, callers[i]);
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(callers); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(callers); i++)
         bench_puts(store, written, true, callers[i]);
-    }
     fill(store);
     fc_store_close(store);
 

@@ -59,7 +59,7 @@ static bool say_progress(const char *id, uint64_t rows)
 static void follow(const Feast__Worker__V1__WorkOrder *order)
 {
     const Feast__Worker__V1__Progress *from = order->ingest_stream->ingest->from;
-    uint64_t rows = from != NULL ? from->rows_read : 0;
+    uint64_t rows = from ? from->rows_read : 0;
     const struct timespec second = {.tv_sec = 1};
 
     while (!told_to_end && say_progress(order->id, rows)) {
@@ -90,13 +90,11 @@ int main(void)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGTERM, end_soon);
     if (fc_frame_read(SOCKET, &feast__worker__v1__work_order__descriptor, arena, NULL, 0, &message,
-                      &err) != FC_OK) {
+                      &err) != FC_OK)
         return EXIT_FAILURE;
-    }
     const Feast__Worker__V1__WorkOrder *order = (const void *)message;
-    if (order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM) {
+    if (order->task_case != FEAST__WORKER__V1__WORK_ORDER__TASK_INGEST_STREAM)
         return EXIT_FAILURE;
-    }
     follow(order);
     say_end(order->id);
     fc_arena_free(arena);

@@ -13,12 +13,11 @@
 static int wait_instead(void)
 {
     const char *text = getenv("FC_BENCH_SYNC_US");
-    long us = text == NULL ? 0 : strtol(text, NULL, 10);
+    long us = !text ? 0 : strtol(text, NULL, 10);
     const struct timespec pause = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 
-    if (us > 0) {
+    if (us > 0)
         (void)nanosleep(&pause, NULL);
-    }
     return 0;
 }
 

@@ -37,9 +37,8 @@ int main(int argc, char **argv)
             return fflush(stdout) == 0 ? 0 : 1;
         }
     }
-    if (argc < 2) {
+    if (argc < 2)
         return 0;
-    }
     (void)fprintf(stderr, "gendocs: there is no page \"%s\"; without an argument all are listed\n",
                   argv[1]);
     return 2;

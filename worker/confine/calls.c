@@ -110,9 +110,8 @@ static int refuse_all(scmp_filter_ctx filter)
     for (size_t i = 0; i < FC_ARRAY_LEN(REFUSED) && failed == 0; i++) {
         int number = seccomp_syscall_resolve_name(REFUSED[i]);
         /* Not every machine has every call. */
-        if (number != __NR_SCMP_ERROR) {
+        if (number != __NR_SCMP_ERROR)
             failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
-        }
         failed = failed == -EDOM ? 0 : failed;
     }
     return failed;
@@ -168,26 +167,20 @@ static int sockets(scmp_filter_ctx filter)
 fc_rc fc_confine_calls(struct fc_error *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    int failed = filter == NULL ? -ENOMEM : 0;
+    int failed = !filter ? -ENOMEM : 0;
 
-    if (failed == 0) {
+    if (failed == 0)
         failed = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    }
-    if (failed == 0) {
+    if (failed == 0)
         failed = refuse_all(filter);
-    }
-    if (failed == 0) {
+    if (failed == 0)
         failed = keep_to_self(filter);
-    }
-    if (failed == 0) {
+    if (failed == 0)
         failed = threads_only(filter);
-    }
-    if (failed == 0) {
+    if (failed == 0)
         failed = sockets(filter);
-    }
-    if (failed == 0) {
+    if (failed == 0)
         failed = seccomp_load(filter); /* sets no_new_privs too */
-    }
     seccomp_release(filter);
     return failed == 0 ? FC_OK
                        : fc_fail(err, FC_REASON_IO_FAILED, "system calls cannot be confined: %s",

@@ -31,17 +31,15 @@ static int allow(int ruleset, const char *path, uint64_t access)
     int fd = open(path, O_PATH | O_CLOEXEC), failed = 0;
     struct stat st;
 
-    if (fd < 0) {
+    if (fd < 0)
         return 0; /* not there, or out of reach anyhow */
-    }
     if (fstat(fd, &st) != 0) {
         failed = errno;
     } else {
         struct landlock_path_beneath_attr rule = {
             .allowed_access = S_ISDIR(st.st_mode) ? access : access & OF_FILES, .parent_fd = fd};
-        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
+        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
             failed = errno;
-        }
     }
     (void)close(fd);
     return failed;
@@ -51,12 +49,10 @@ static int allow_all(int ruleset, const struct fc_confine_files *files, uint64_t
 {
     int failed = files->read_any ? allow(ruleset, "/", READ) : 0;
 
-    for (size_t i = 0; !files->read_any && files->read[i] != NULL && failed == 0; i++) {
+    for (size_t i = 0; !files->read_any && files->read[i] && failed == 0; i++)
         failed = allow(ruleset, files->read[i], READ);
-    }
-    for (size_t i = 0; files->write[i] != NULL && failed == 0; i++) {
+    for (size_t i = 0; files->write[i] && failed == 0; i++)
         failed = allow(ruleset, files->write[i], all & ~(uint64_t)EXECUTE);
-    }
     return failed != 0 ? failed
                        : allow(ruleset, "/dev/null",
                                LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
@@ -68,20 +64,16 @@ fc_rc fc_confine_files(const struct fc_confine_files *files, struct fc_error *er
     const struct landlock_ruleset_attr attributes = {.handled_access_fs = handled(version)};
     int failed = 0, ruleset = -1;
 
-    if (version < 1) {
+    if (version < 1)
         return fc_fail(err, FC_REASON_IO_FAILED, "files cannot be confined: %s", strerror(errno));
-    }
     ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
     failed = ruleset < 0 ? errno : allow_all(ruleset, files, attributes.handled_access_fs);
-    if (failed == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    if (failed == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         failed = errno;
-    }
-    if (failed == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
+    if (failed == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
         failed = errno;
-    }
-    if (ruleset >= 0) {
+    if (ruleset >= 0)
         (void)close(ruleset);
-    }
     return failed == 0 ? FC_OK
                        : fc_fail(err, FC_REASON_IO_FAILED, "files cannot be confined: %s",
                                  strerror(failed));

@@ -19,9 +19,8 @@ struct paths {
 /* NULL and "" are no path. */
 static void add(struct paths *paths, const char *path)
 {
-    if (path == NULL || path[0] == '\0') {
+    if (!path || path[0] == '\0')
         return;
-    }
     if (paths->count + 1 >= MOST_PATHS) {
         paths->failed = true;
         return;
@@ -32,11 +31,11 @@ static void add(struct paths *paths, const char *path)
 /* Secrets are replaced by new files in the same directory. */
 static void add_directory_of(struct paths *paths, const char *file)
 {
-    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    const char *slash = file ? strrchr(file, '/') : NULL;
 
-    if (slash != NULL) {
+    if (slash) {
         const char *directory = fc_arena_strndup(paths->arena, file, (size_t)(slash - file) + 1);
-        paths->failed = paths->failed || directory == NULL;
+        paths->failed = paths->failed || !directory;
         add(paths, directory);
     }
 }
@@ -45,9 +44,9 @@ static void add_below_home(struct paths *paths, const char *name)
 {
     const char *home = getenv("HOME");
 
-    if (home != NULL && home[0] != '\0') {
+    if (home && home[0] != '\0') {
         const char *path = fc_arena_printf(paths->arena, "%s/%s", home, name);
-        paths->failed = paths->failed || path == NULL;
+        paths->failed = paths->failed || !path;
         add(paths, path);
     }
 }
@@ -59,9 +58,8 @@ static void add_system(struct paths *paths)
                                          "/lib64", "/proc", "/sys",
                                          "/dev",   "/run",  "/var/lib/ca-certificates"};
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(places); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(places); i++)
         add(paths, places[i]);
-    }
 }
 
 static void add_credentials(struct paths *paths)
@@ -76,9 +74,8 @@ static void add_credentials(struct paths *paths)
         "SSL_CERT_FILE",
     };
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(files); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(files); i++)
         add_directory_of(paths, getenv(files[i]));
-    }
     add(paths, getenv("SSL_CERT_DIR"));
     add(paths, getenv("CLOUDSDK_CONFIG"));
     add_below_home(paths, ".aws");
@@ -89,9 +86,8 @@ static const Feast__Worker__V1__Access *access_of(const Feast__Worker__V1__WorkO
 {
     const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
 
-    if (ingest != NULL) {
+    if (ingest)
         return ingest->access;
-    }
     switch (order->task_case) {
     case FEAST__WORKER__V1__WORK_ORDER__TASK_PROBE:
         return order->probe->access;
@@ -109,7 +105,7 @@ static void add_sink_reads(struct paths *paths, const Feast__Worker__V1__WorkOrd
 {
     const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
 
-    if (ingest != NULL && ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_REDIS) {
+    if (ingest && ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_REDIS) {
         add_directory_of(paths, ingest->redis->ca_file);
         add_directory_of(paths, ingest->redis->cert_file);
         add_directory_of(paths, ingest->redis->key_file);
@@ -120,9 +116,8 @@ static void add_reads(struct paths *paths, const Feast__Worker__V1__Access *acce
 {
     add_system(paths);
     add_credentials(paths);
-    for (size_t i = 0; i < access->n_local_roots; i++) {
+    for (size_t i = 0; i < access->n_local_roots; i++)
         add(paths, access->local_roots[i]);
-    }
     add_directory_of(paths, access->ca_file);
     /* What it names (keys, authorities) lies beside it. */
     add_directory_of(paths, access->kafka_config);
@@ -134,7 +129,7 @@ static void add_place_of(struct paths *paths, const char *file)
 {
     char *path = file[0] == '/' ? fc_arena_strdup(paths->arena, file) : NULL;
 
-    if (path == NULL) {
+    if (!path) {
         paths->failed = paths->failed || file[0] == '/';
         return;
     }
@@ -142,9 +137,8 @@ static void add_place_of(struct paths *paths, const char *file)
         char *slash = strrchr(path, '/');
         slash[slash == path ? 1 : 0] = '\0';
     } while (access(path, F_OK) != 0 && strcmp(path, "/") != 0);
-    if (strcmp(path, "/") != 0) {
+    if (strcmp(path, "/") != 0)
         add(paths, path);
-    }
 }
 
 static void add_writes(struct paths *paths, const Feast__Worker__V1__WorkOrder *order)
@@ -152,12 +146,11 @@ static void add_writes(struct paths *paths, const Feast__Worker__V1__WorkOrder *
     const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
 
     add(paths, getenv("TMPDIR"));
-    if (ingest != NULL) {
+    if (ingest) {
         add(paths, ingest->scratch_dir);
         add_place_of(paths, ingest->dead_letter_path);
-        if (ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_SQLITE) {
+        if (ingest->sink_case == FEAST__WORKER__V1__INGEST__SINK_SQLITE)
             add_place_of(paths, ingest->sqlite->path);
-        }
     } else if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_DOWNLOAD) {
         add_place_of(paths, order->download->path);
     }
@@ -176,16 +169,14 @@ fc_rc fc_confine_order(const Feast__Worker__V1__WorkOrder *order, struct fc_aren
     const Feast__Worker__V1__Access *access = access_of(order);
     struct paths reads, writes;
 
-    if (!begin(&reads, arena) || !begin(&writes, arena)) {
+    if (!begin(&reads, arena) || !begin(&writes, arena))
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the files of an order");
-    }
-    bool read_any = access == NULL || !access->confine_reads;
+    bool read_any = !access || !access->confine_reads;
     if (!read_any) {
         add_reads(&reads, access);
         add_sink_reads(&reads, order);
-        if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD) {
+        if (order->task_case == FEAST__WORKER__V1__WORK_ORDER__TASK_UPLOAD)
             add(&reads, order->upload->path);
-        }
     }
     add_writes(&writes, order);
     if (reads.failed || writes.failed) {

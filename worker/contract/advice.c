@@ -76,10 +76,9 @@ static const char *unit_of(int64_t min, int64_t max)
     const int64_t first = 946684800; /* 2000 */
     const int64_t last = 4102444800; /* 2100 */
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(units); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(units); i++)
         if (min / units[i].per_second >= first && max / units[i].per_second < last)
             return units[i].unit;
-    }
     return NULL;
 }
 
@@ -146,10 +145,9 @@ static const char *fault_advice(const struct fc_finding *f)
     };
     size_t worst = FC_FAULT_NONE;
 
-    for (size_t i = 1; f->faults && i < FC_FAULT_COUNT; i++) {
+    for (size_t i = 1; f->faults && i < FC_FAULT_COUNT; i++)
         if (f->faults[i] > (worst ? f->faults[worst] : 0))
             worst = i;
-    }
     return texts[worst];
 }
 

@@ -268,11 +268,11 @@ static fc_rc scalar(const struct conversion *c, int declared, Feast__Types__Valu
  */
 #define LIST_CASE(WORD, word, Message, init_fn, step)                                              \
     case TYPE(WORD): {                                                                             \
-        Feast__Types__##Message *list = fc_arena_calloc(c->arena, 1, sizeof(*list));               \
+        Feast__Types__##Message *list = fc_arena_calloc(c->arena, 1, sizeof *list);                \
         if (!list)                                                                                 \
             return no_memory(c);                                                                   \
         feast__types__##init_fn##__init(list);                                                     \
-        list->val = fc_arena_calloc(c->arena, count ? count : 1, sizeof(*list->val));              \
+        list->val = fc_arena_calloc(c->arena, count ? count : 1, sizeof *list->val);               \
         if (!list->val)                                                                            \
             return no_memory(c);                                                                   \
         for (; list->n_val < count; list->n_val++) {                                               \

@@ -47,7 +47,7 @@ static void *decode(void *ctx)
 
 struct fc_duck_ahead *fc_duck_ahead_start(duckdb_result *result)
 {
-    struct fc_duck_ahead *ahead = calloc(1, sizeof(*ahead));
+    struct fc_duck_ahead *ahead = calloc(1, sizeof *ahead);
 
     if (!ahead)
         return NULL;
@@ -90,7 +90,7 @@ void fc_duck_ahead_stop(struct fc_duck_ahead *ahead)
     pthread_cond_signal(&ahead->changed);
     pthread_mutex_unlock(&ahead->lock);
     (void)pthread_join(ahead->thread, NULL);
-    while ((chunk = fc_duck_ahead_next(ahead)) != NULL)
+    while ((chunk = fc_duck_ahead_next(ahead)))
         duckdb_destroy_data_chunk(&chunk);
     (void)pthread_cond_destroy(&ahead->changed);
     (void)pthread_mutex_destroy(&ahead->lock);

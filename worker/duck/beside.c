@@ -33,7 +33,7 @@ struct fc_duck_beside *fc_duck_beside_start(struct fc_duck *duck, const char *sq
 
     if (!fc_duck_second_take(duck))
         return NULL;
-    beside = calloc(1, sizeof(*beside));
+    beside = calloc(1, sizeof *beside);
     if (beside) {
         beside->duck = duck;
         beside->sql = strdup(sql);

@@ -21,10 +21,9 @@
 
 static bool set_all(duckdb_config config, const char *const pairs[][2], size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (duckdb_set_config(config, pairs[i][0], pairs[i][1]) != DuckDBSuccess)
             return false;
-    }
     return true;
 }
 
@@ -98,7 +97,7 @@ static fc_rc open_engine(struct fc_duck *duck, const struct fc_duck_options *opt
 fc_rc fc_duck_open(const struct fc_duck_options *options, struct fc_duck **ret,
                    struct fc_error *err)
 {
-    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = calloc(1, sizeof(*duck));
+    FC_CLEANUP(fc_duck_closep) struct fc_duck *duck = calloc(1, sizeof *duck);
 
     if (!duck)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the reading engine");

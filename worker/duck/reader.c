@@ -47,7 +47,7 @@ static bool load_dictionary(struct fc_duck_reader *reader, duckdb_logical_type t
 {
     reader->physical = duckdb_enum_internal_type(type);
     reader->dictionary_size = duckdb_enum_dictionary_size(type);
-    reader->dictionary = calloc(reader->dictionary_size + 1, sizeof(*reader->dictionary));
+    reader->dictionary = calloc(reader->dictionary_size + 1, sizeof *reader->dictionary);
     if (!reader->dictionary)
         return false;
     for (size_t i = 0; i < reader->dictionary_size; i++) {
@@ -74,7 +74,7 @@ static bool load_element(struct fc_duck_reader *reader, duckdb_logical_type type
 
 struct fc_duck_reader *fc_duck_reader_new(duckdb_logical_type type)
 {
-    struct fc_duck_reader *reader = calloc(1, sizeof(*reader));
+    struct fc_duck_reader *reader = calloc(1, sizeof *reader);
     bool ok = true;
 
     if (!reader)
@@ -162,12 +162,17 @@ static void set_decimal(struct fc_cell *cell, int64_t value)
     cell->as.decimal.low = (uint64_t)value;
 }
 
+static void set_wide_decimal(struct fc_cell *cell, duckdb_hugeint value)
+{
+    cell->as.decimal.high = value.upper;
+    cell->as.decimal.low = value.lower;
+}
+
 #define EACH(type_, statement)                                                                     \
     do {                                                                                           \
         const type_ *values = (const type_ *)data + offset;                                        \
-        for (size_t i = 0; i < count; i++) {                                                       \
+        for (size_t i = 0; i < count; i++)                                                         \
             statement;                                                                             \
-        }                                                                                          \
     } while (0)
 
 static void read_decimals(const struct fc_duck_reader *reader, const void *data, size_t offset,
@@ -184,8 +189,7 @@ static void read_decimals(const struct fc_duck_reader *reader, const void *data,
         EACH(int64_t, set_decimal(&cells[i], values[i]));
         break;
     default:
-        EACH(duckdb_hugeint, cells[i].as.decimal.high = values[i].upper;
-             cells[i].as.decimal.low = values[i].lower);
+        EACH(duckdb_hugeint, set_wide_decimal(&cells[i], values[i]));
         break;
     }
 }
@@ -231,10 +235,9 @@ static bool read_uuids(const void *data, size_t offset, size_t count, struct fc_
 {
     const duckdb_hugeint *values = (const duckdb_hugeint *)data + offset;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!cells[i].null && !set_uuid(&cells[i], values[i], arena))
             return false;
-    }
     return true;
 }
 
@@ -248,7 +251,7 @@ static bool read_lists(const struct fc_duck_reader *reader, duckdb_vector vector
     struct fc_cell *items = NULL;
 
     if (scalars) {
-        items = fc_arena_alloc(arena, (total + 1) * sizeof(*items));
+        items = fc_arena_alloc(arena, (total + 1) * sizeof *items);
         if (!items || !fc_duck_reader_read(reader->element, duckdb_list_vector_get_child(vector), 0,
                                            total, items, arena))
             return false;

@@ -50,10 +50,9 @@ static duckdb_error_type type_of_text(const char *text)
         {"Catalog Error", DUCKDB_ERROR_CATALOG},
     };
 
-    for (size_t i = 0; text && i < FC_ARRAY_LEN(known); i++) {
+    for (size_t i = 0; text && i < FC_ARRAY_LEN(known); i++)
         if (strncmp(text, known[i].prefix, strlen(known[i].prefix)) == 0)
             return known[i].type;
-    }
     return DUCKDB_ERROR_INVALID_INPUT;
 }
 
@@ -111,7 +110,7 @@ static fc_rc start(duckdb_connection connection, const char *sql, const char *pa
 static fc_rc query(duckdb_connection connection, struct fc_turns *turns, const char *sql,
                    const char *path, struct fc_duck_result **ret, struct fc_error *err)
 {
-    FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = calloc(1, sizeof(*result));
+    FC_CLEANUP(fc_duck_result_freep) struct fc_duck_result *result = calloc(1, sizeof *result);
 
     if (!result)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
@@ -121,7 +120,7 @@ static fc_rc query(duckdb_connection connection, struct fc_turns *turns, const c
     if (rc != FC_OK)
         return rc;
     result->column_count = duckdb_column_count(&result->result);
-    result->readers = calloc(result->column_count + 1, sizeof(*result->readers));
+    result->readers = calloc(result->column_count + 1, sizeof *result->readers);
     if (!result->readers)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a query");
     for (size_t i = 0; i < result->column_count; i++) {
@@ -186,10 +185,10 @@ static fc_rc read_chunk(struct fc_duck_result *result, size_t rows, struct fc_ar
                         const struct fc_cell *const **ret_cells, struct fc_error *err)
 {
     const struct fc_cell **columns =
-        fc_arena_calloc(arena, result->column_count + 1, sizeof(*columns));
+        fc_arena_calloc(arena, result->column_count + 1, sizeof *columns);
 
     for (size_t i = 0; columns && i < result->column_count; i++) {
-        struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof(*cells));
+        struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof *cells);
         if (!cells ||
             !fc_duck_reader_read(result->readers[i], duckdb_data_chunk_get_vector(result->chunk, i),
                                  0, rows, cells, arena))
@@ -251,10 +250,9 @@ void fc_duck_quote(struct fc_buf *sql, const char *text)
 
 void fc_duck_put_pattern(struct fc_buf *out, const char *path)
 {
-    for (; *path; path++) {
+    for (; *path; path++)
         if (*path == '*' || *path == '?' || *path == '[')
             fc_buf_printf(out, "[%c]", *path);
         else
             fc_buf_putc(out, *path);
-    }
 }

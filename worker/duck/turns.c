@@ -31,7 +31,7 @@ struct fc_turns {
 struct fc_turns *fc_turns_new(const char *path, unsigned count)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct fc_turns *turns = fd >= 0 ? calloc(1, sizeof(*turns)) : NULL;
+    struct fc_turns *turns = fd >= 0 ? calloc(1, sizeof *turns) : NULL;
 
     if (!turns) {
         if (fd >= 0)

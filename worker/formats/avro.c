@@ -33,7 +33,7 @@ static fc_rc avro_open(const struct fc_format_env *env, const Feast__Core__Strea
                        struct fc_arena *arena, struct fc_format **ret, struct fc_error *err)
 {
     const char *problem = NULL;
-    struct fc_format *avro = fc_arena_calloc(arena, 1, sizeof(*avro));
+    struct fc_format *avro = fc_arena_calloc(arena, 1, sizeof *avro);
 
     (void)env;
     if (!avro)
@@ -78,8 +78,8 @@ static fc_rc avro_describe(struct fc_format *avro, const char *const *wanted, si
 static fc_rc avro_select(struct fc_format *avro, const char *const *columns, size_t count,
                          struct fc_error *err)
 {
-    avro->plan = fc_arena_calloc(avro->arena, 1, sizeof(*avro->plan));
-    avro->slots = fc_arena_calloc(avro->arena, count + 1, sizeof(*avro->slots));
+    avro->plan = fc_arena_calloc(avro->arena, 1, sizeof *avro->plan);
+    avro->slots = fc_arena_calloc(avro->arena, count + 1, sizeof *avro->slots);
     avro->column_count = count;
     if (!avro->plan || !avro->slots)
         return no_memory(err);

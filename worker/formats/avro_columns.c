@@ -203,10 +203,9 @@ static void list_record(const avro_type *record, const char *prefix, const struc
     const struct within here = {
         .outer = outer, .record = record, .depth = outer ? outer->depth + 1 : 0};
 
-    for (const struct within *at = outer; at; at = at->outer) {
+    for (const struct within *at = outer; at; at = at->outer)
         if (at->record == record)
             return;
-    }
     if (here.depth >= FC_COLUMNS_DEPTH)
         return;
     for (size_t i = 0; i < record->count && !columns->failed; i++) {

@@ -5,7 +5,7 @@ typedef struct fc_avro_type avro_type;
 
 static struct fc_avro_plan *new_plan(struct fc_arena *arena)
 {
-    struct fc_avro_plan *plan = fc_arena_calloc(arena, 1, sizeof(*plan));
+    struct fc_avro_plan *plan = fc_arena_calloc(arena, 1, sizeof *plan);
 
     if (plan)
         plan->slot = FC_AVRO_NO_SLOT;
@@ -24,11 +24,10 @@ static struct fc_avro_plan *of_field(struct fc_arena *arena, struct fc_avro_plan
 
 static struct fc_avro_plan *of_key(struct fc_arena *arena, struct fc_avro_plan *plan, fc_str key)
 {
-    for (size_t i = 0; i < plan->key_count; i++) {
+    for (size_t i = 0; i < plan->key_count; i++)
         if (fc_str_eq(plan->keys[i].key, key))
             return plan->keys[i].plan;
-    }
-    struct fc_avro_key *keys = fc_arena_calloc(arena, plan->key_count + 1, sizeof(*keys));
+    struct fc_avro_key *keys = fc_arena_calloc(arena, plan->key_count + 1, sizeof *keys);
     if (!keys)
         return NULL;
     for (size_t i = 0; i < plan->key_count; i++)

@@ -82,11 +82,11 @@ static struct fc_cell *next_item(struct fc_avro_reader *r, struct items *items)
 {
     if (items->count == items->capacity) {
         size_t capacity = items->capacity ? items->capacity * 2 : 8;
-        struct fc_cell *grown = fc_arena_calloc(r->arena, capacity, sizeof(*grown));
+        struct fc_cell *grown = fc_arena_calloc(r->arena, capacity, sizeof *grown);
         if (!grown)
             return NULL;
         if (items->count > 0)
-            memcpy(grown, items->at, items->count * sizeof(*grown));
+            memcpy(grown, items->at, items->count * sizeof *grown);
         items->at = grown;
         items->capacity = capacity;
     }
@@ -131,10 +131,9 @@ static fc_rc read_entry(struct fc_avro_reader *r, const avro_type *type, const a
     fc_rc rc = fc_avro_read_bytes(r, &key);
     if (rc != FC_OK)
         return rc;
-    for (size_t i = 0; plan && i < plan->key_count; i++) {
+    for (size_t i = 0; plan && i < plan->key_count; i++)
         if (fc_str_eq(plan->keys[i].key, key))
             inner = plan->keys[i].plan;
-    }
     bool kept = inner && inner->slot != FC_AVRO_NO_SLOT;
     return read_value(r, type->as.branches[0], inner, kept ? &r->cells[inner->slot] : &ignored);
 }

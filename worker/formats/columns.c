@@ -11,9 +11,9 @@ void fc_columns_add(struct fc_columns *columns, const char *name, const struct f
     if (columns->count == columns->capacity) {
         size_t capacity = columns->capacity ? columns->capacity * 2 : 64;
         struct fc_source_column *grown =
-            fc_arena_calloc(columns->arena, capacity, sizeof(*columns->items));
+            fc_arena_calloc(columns->arena, capacity, sizeof *columns->items);
         if (grown && columns->count > 0)
-            memcpy(grown, columns->items, columns->count * sizeof(*grown));
+            memcpy(grown, columns->items, columns->count * sizeof *grown);
         columns->failed = columns->failed || !grown;
         if (!grown)
             return;
@@ -26,10 +26,9 @@ void fc_columns_add(struct fc_columns *columns, const char *name, const struct f
 
 bool fc_columns_has(const struct fc_columns *columns, const char *name)
 {
-    for (size_t i = 0; i < columns->count; i++) {
+    for (size_t i = 0; i < columns->count; i++)
         if (strcmp(columns->items[i].name, name) == 0)
             return true;
-    }
     return false;
 }
 

@@ -50,10 +50,9 @@ static bool is_set_name(const char *name)
     static const char *const endings[] = {"desc", "pb", "binpb", "protoset", "fds", "dsc", "bin"};
     const char *dot = strrchr(name, '.');
 
-    for (size_t i = 0; dot && dot != name && i < FC_ARRAY_LEN(endings); i++) {
+    for (size_t i = 0; dot && dot != name && i < FC_ARRAY_LEN(endings); i++)
         if (strcmp(dot + 1, endings[i]) == 0)
             return true;
-    }
     return false;
 }
 

@@ -44,10 +44,9 @@ enum fc_column_kind fc_proto_known_kind(const char *message_name)
 
     if (strncmp(message_name, package, sizeof(package) - 1) != 0)
         return FC_COLUMN_UNKNOWN;
-    for (size_t i = 0; i < FC_ARRAY_LEN(KNOWN); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(KNOWN); i++)
         if (strcmp(message_name + sizeof(package) - 1, KNOWN[i].name) == 0)
             return KNOWN[i].kind;
-    }
     return FC_COLUMN_UNKNOWN;
 }
 
@@ -125,10 +124,9 @@ static void list_message(const struct fc_proto_message *message, const char *pre
     const struct within here = {
         .outer = outer, .message = message, .depth = outer ? outer->depth + 1 : 0};
 
-    for (const struct within *at = outer; at; at = at->outer) {
+    for (const struct within *at = outer; at; at = at->outer)
         if (at->message == message)
             return;
-    }
     if (here.depth >= FC_COLUMNS_DEPTH)
         return;
     for (size_t i = 0; i < message->field_count && !columns->failed; i++) {

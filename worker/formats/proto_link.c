@@ -20,7 +20,7 @@ const struct fc_proto_field *fc_proto_field(const struct fc_proto_message *messa
         message->fields[number - 1].number == number)
         return &message->fields[number - 1];
     return message->field_count > 0 ? bsearch(&key, message->fields, message->field_count,
-                                              sizeof(*message->fields), cmp_field)
+                                              sizeof *message->fields, cmp_field)
                                     : NULL;
 }
 
@@ -62,7 +62,7 @@ bool fc_proto_link_message(const struct fc_proto_set *set, struct fc_proto_messa
     uint64_t bit = 1;
 
     message->oneof_count = from->n_oneof_decl;
-    message->fields = fc_arena_calloc(set->arena, from->n_field + 1, sizeof(*message->fields));
+    message->fields = fc_arena_calloc(set->arena, from->n_field + 1, sizeof *message->fields);
     if (!message->fields)
         return false;
     for (size_t i = 0; i < from->n_field; i++) {
@@ -78,6 +78,6 @@ bool fc_proto_link_message(const struct fc_proto_set *set, struct fc_proto_messa
         }
     }
     if (message->field_count > 0)
-        qsort(message->fields, message->field_count, sizeof(*message->fields), cmp_field);
+        qsort(message->fields, message->field_count, sizeof *message->fields, cmp_field);
     return true;
 }

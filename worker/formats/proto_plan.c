@@ -3,10 +3,9 @@
 
 static const struct fc_proto_field *by_name(const struct fc_proto_message *message, fc_str name)
 {
-    for (size_t i = 0; i < message->field_count; i++) {
+    for (size_t i = 0; i < message->field_count; i++)
         if (fc_str_eq(fc_str_from(message->fields[i].name), name))
             return &message->fields[i];
-    }
     return NULL;
 }
 
@@ -41,7 +40,7 @@ const struct fc_proto_field *fc_proto_find(const struct fc_proto_message *messag
 struct fc_proto_plan *fc_proto_plan_new(struct fc_arena *arena,
                                         const struct fc_proto_message *message)
 {
-    struct fc_proto_plan *plan = fc_arena_calloc(arena, 1, sizeof(*plan));
+    struct fc_proto_plan *plan = fc_arena_calloc(arena, 1, sizeof *plan);
 
     if (!plan)
         return NULL;
@@ -50,7 +49,7 @@ struct fc_proto_plan *fc_proto_plan_new(struct fc_arena *arena,
     if (!message)
         return plan;
     plan->fields = fc_arena_calloc(arena, message->field_count + 1, sizeof(struct fc_proto_plan *));
-    plan->oneofs = fc_arena_calloc(arena, message->oneof_count + 1, sizeof(*plan->oneofs));
+    plan->oneofs = fc_arena_calloc(arena, message->oneof_count + 1, sizeof *plan->oneofs);
     return plan->fields && plan->oneofs ? plan : NULL;
 }
 
@@ -79,12 +78,11 @@ static struct fc_proto_plan *of_key(struct fc_arena *arena, struct fc_proto_plan
     const struct fc_proto_field *value = fc_proto_field(entry, 2);
     struct fc_proto_plan *found = NULL;
 
-    for (size_t i = 0; i < plan->key_count && !found; i++) {
+    for (size_t i = 0; i < plan->key_count && !found; i++)
         if (fc_str_eq(plan->keys[i].key, key))
             found = plan->keys[i].plan;
-    }
     if (!found) {
-        struct fc_proto_key *keys = fc_arena_calloc(arena, plan->key_count + 1, sizeof(*keys));
+        struct fc_proto_key *keys = fc_arena_calloc(arena, plan->key_count + 1, sizeof *keys);
         found = fc_proto_plan_new(arena, entry);
         if (!keys || !found)
             return NULL;
@@ -128,8 +126,7 @@ void fc_proto_plan_reset(struct fc_proto_plan *plan, struct fc_cell *cells)
         return;
     for (size_t i = 0; i < plan->message->oneof_count; i++)
         plan->oneofs[i] = 0;
-    for (size_t i = 0; i < plan->message->field_count; i++) {
+    for (size_t i = 0; i < plan->message->field_count; i++)
         if (plan->fields[i])
             fc_proto_plan_reset(plan->fields[i], cells);
-    }
 }

@@ -55,11 +55,11 @@ static struct fc_cell *place_for(struct reading *r, proto_plan *plan)
         return &r->cells[plan->slot];
     if (plan->item_count == plan->item_capacity) {
         size_t capacity = plan->item_capacity ? plan->item_capacity * 2 : 8;
-        struct fc_cell *grown = fc_arena_calloc(r->arena, capacity, sizeof(*grown));
+        struct fc_cell *grown = fc_arena_calloc(r->arena, capacity, sizeof *grown);
         if (!grown)
             return NULL;
         if (plan->item_count > 0)
-            memcpy(grown, plan->items, plan->item_count * sizeof(*grown));
+            memcpy(grown, plan->items, plan->item_count * sizeof *grown);
         plan->items = grown;
         plan->item_capacity = capacity;
     }
@@ -232,10 +232,9 @@ static bool has_wire_type(const proto_field *field, unsigned type)
 
 static const char *first_missing(const struct place *place)
 {
-    for (size_t i = 0; i < place->message->field_count; i++) {
+    for (size_t i = 0; i < place->message->field_count; i++)
         if (place->message->fields[i].needs & place->missing)
             return place->message->fields[i].name;
-    }
     return "";
 }
 

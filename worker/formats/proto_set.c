@@ -12,7 +12,7 @@
 
 struct fc_proto_set *fc_proto_set_new(struct fc_arena *arena)
 {
-    struct fc_proto_set *set = fc_arena_calloc(arena, 1, sizeof(*set));
+    struct fc_proto_set *set = fc_arena_calloc(arena, 1, sizeof *set);
 
     if (set)
         set->arena = arena;
@@ -54,7 +54,7 @@ static const char *full_name(struct fc_arena *arena, const char *outer, const ch
 static bool add_enum(struct fc_proto_set *set, const char *outer,
                      const Google__Protobuf__EnumDescriptorProto *from)
 {
-    struct fc_proto_enum *entry = fc_arena_calloc(set->arena, 1, sizeof(*entry));
+    struct fc_proto_enum *entry = fc_arena_calloc(set->arena, 1, sizeof *entry);
     void **slot = add_slot(set->arena, &set->enums);
 
     if (!entry || !slot)
@@ -70,7 +70,7 @@ static bool add_message(struct fc_proto_set *set, const struct fc_proto_file *fi
                         const char *outer, const char *outer_path,
                         const Google__Protobuf__DescriptorProto *from)
 {
-    struct fc_proto_message *entry = fc_arena_calloc(set->arena, 1, sizeof(*entry));
+    struct fc_proto_message *entry = fc_arena_calloc(set->arena, 1, sizeof *entry);
     void **slot = add_slot(set->arena, &set->messages);
     const char *name = from->name ? from->name : "";
 
@@ -84,14 +84,12 @@ static bool add_message(struct fc_proto_set *set, const struct fc_proto_file *fi
     entry->map_entry = from->options && from->options->has_map_entry && from->options->map_entry;
     if (!entry->name || !entry->path)
         return false;
-    for (size_t i = 0; i < from->n_nested_type; i++) {
+    for (size_t i = 0; i < from->n_nested_type; i++)
         if (!add_message(set, file, entry->name, entry->path, from->nested_type[i]))
             return false;
-    }
-    for (size_t i = 0; i < from->n_enum_type; i++) {
+    for (size_t i = 0; i < from->n_enum_type; i++)
         if (!add_enum(set, entry->name, from->enum_type[i]))
             return false;
-    }
     return true;
 }
 
@@ -108,7 +106,7 @@ static bool has_file(const struct fc_proto_set *set,
 
 static bool add_file(struct fc_proto_set *set, const Google__Protobuf__FileDescriptorProto *from)
 {
-    struct fc_proto_file *file = fc_arena_calloc(set->arena, 1, sizeof(*file));
+    struct fc_proto_file *file = fc_arena_calloc(set->arena, 1, sizeof *file);
     void **slot = add_slot(set->arena, &set->files);
     const char *package = from->package ? from->package : "";
 
@@ -120,14 +118,12 @@ static bool add_file(struct fc_proto_set *set, const Google__Protobuf__FileDescr
     file->proto3 = from->syntax && strcmp(from->syntax, "proto3") == 0;
     if (!file->java_prefix)
         return false;
-    for (size_t i = 0; i < from->n_message_type; i++) {
+    for (size_t i = 0; i < from->n_message_type; i++)
         if (!add_message(set, file, package, "", from->message_type[i]))
             return false;
-    }
-    for (size_t i = 0; i < from->n_enum_type; i++) {
+    for (size_t i = 0; i < from->n_enum_type; i++)
         if (!add_enum(set, package, from->enum_type[i]))
             return false;
-    }
     return true;
 }
 
@@ -149,10 +145,9 @@ fc_rc fc_proto_set_add(struct fc_proto_set *set, fc_str bytes, const char *what,
         return no_memory(err);
     if (!files)
         return fc_fail(err, FC_REASON_SOURCE_INVALID, "%s is no descriptor set", what);
-    for (size_t i = 0; i < files->n_file; i++) {
+    for (size_t i = 0; i < files->n_file; i++)
         if (!has_file(set, files->file[i]) && !add_file(set, files->file[i]))
             return no_memory(err);
-    }
     return FC_OK;
 }
 
@@ -199,17 +194,16 @@ const struct fc_proto_enum *fc_proto_set_enum(const struct fc_proto_set *set, co
 static void sort(struct fc_proto_list *list, int (*cmp)(const void *a, const void *b))
 {
     if (list->count > 0)
-        qsort(list->items, list->count, sizeof(*list->items), cmp);
+        qsort(list->items, list->count, sizeof *list->items, cmp);
 }
 
 fc_rc fc_proto_set_link(struct fc_proto_set *set, struct fc_error *err)
 {
     sort(&set->messages, cmp_message);
     sort(&set->enums, cmp_enum);
-    for (size_t i = 0; i < set->messages.count; i++) {
+    for (size_t i = 0; i < set->messages.count; i++)
         if (!fc_proto_link_message(set, set->messages.items[i]))
             return no_memory(err);
-    }
     return FC_OK;
 }
 

@@ -46,10 +46,9 @@ static fc_str enum_name(const struct fc_proto_field *field, int32_t number, stru
     const Google__Protobuf__EnumDescriptorProto *from =
         field->enumeration ? field->enumeration->from : NULL;
 
-    for (size_t i = 0; from && i < from->n_value; i++) {
+    for (size_t i = 0; from && i < from->n_value; i++)
         if (from->value[i]->number == number && from->value[i]->name)
             return fc_str_from(from->value[i]->name);
-    }
     (*unnamed)++;
     return fc_str_from(fc_arena_printf(arena, "%" PRId32, number));
 }

@@ -31,7 +31,7 @@ static fc_rc proto_open(const struct fc_format_env *env, const Feast__Core__Stre
                         struct fc_arena *arena, struct fc_format **ret, struct fc_error *err)
 {
     const char *class_path = format->proto_format->class_path;
-    struct fc_format *proto = fc_arena_calloc(arena, 1, sizeof(*proto));
+    struct fc_format *proto = fc_arena_calloc(arena, 1, sizeof *proto);
     const struct fc_proto_set *set = NULL;
     const char *place = NULL;
 
@@ -78,7 +78,7 @@ static fc_rc proto_select(struct fc_format *proto, const char *const *columns, s
                           struct fc_error *err)
 {
     proto->plan = fc_proto_plan_new(proto->arena, proto->message);
-    proto->slots = fc_arena_calloc(proto->arena, count + 1, sizeof(*proto->slots));
+    proto->slots = fc_arena_calloc(proto->arena, count + 1, sizeof *proto->slots);
     proto->column_count = count;
     if (!proto->plan || !proto->slots)
         return no_memory(err);
@@ -114,10 +114,9 @@ static bool unframe(fc_str *message)
     if (!fc_proto_varint(&wire, &count))
         return false;
     /* Zigzag, and 0 is short for the one index 0. */
-    for (count /= 2; count > 0; count--) {
+    for (count /= 2; count > 0; count--)
         if (!fc_proto_varint(&wire, &value))
             return false;
-    }
     *message = (fc_str){.ptr = (const char *)wire.at, .len = (size_t)(wire.end - wire.at)};
     return true;
 }

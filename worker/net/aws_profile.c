@@ -36,10 +36,9 @@ static const char **field_of(struct fc_aws_profile *profile, fc_str name)
         {"sso_start_url", &profile->sso},
     };
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(fields); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(fields); i++)
         if (fc_str_eq(name, fc_str_from(fields[i].name)))
             return fields[i].field;
-    }
     return NULL;
 }
 

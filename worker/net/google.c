@@ -101,10 +101,9 @@ static void keep(const char *from, const char *scope, const struct lease *lease)
     size_t at = KEPT_MAX;
 
     pthread_mutex_lock(&kept_lock);
-    for (size_t i = 0; i < KEPT_MAX; i++) {
+    for (size_t i = 0; i < KEPT_MAX; i++)
         if (kept[i].from && strcmp(kept[i].from, from) == 0 && strcmp(kept[i].scope, scope) == 0)
             at = i;
-    }
     if (at == KEPT_MAX)
         at = kept_next++ % KEPT_MAX;
     drop(at);
@@ -120,10 +119,9 @@ static void keep(const char *from, const char *scope, const struct lease *lease)
 void fc_google_forget(const char *scope)
 {
     pthread_mutex_lock(&kept_lock);
-    for (size_t i = 0; i < KEPT_MAX; i++) {
+    for (size_t i = 0; i < KEPT_MAX; i++)
         if (kept[i].scope && strcmp(kept[i].scope, scope) == 0)
             drop(i);
-    }
     pthread_mutex_unlock(&kept_lock);
 }
 

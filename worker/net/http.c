@@ -24,7 +24,7 @@ static void start_curl(void)
 
 fc_rc fc_http_new(const struct fc_http_options *options, struct fc_http **ret, struct fc_error *err)
 {
-    FC_CLEANUP(fc_http_freep) struct fc_http *http = calloc(1, sizeof(*http));
+    FC_CLEANUP(fc_http_freep) struct fc_http *http = calloc(1, sizeof *http);
 
     (void)pthread_once(&curl_once, start_curl);
     if (http) {
@@ -54,10 +54,9 @@ struct fc_http_stats fc_http_stats(const struct fc_http *http)
 
 const char *fc_http_header(const struct fc_http_response *response, const char *name)
 {
-    for (size_t i = 0; i < response->header_count; i++) {
+    for (size_t i = 0; i < response->header_count; i++)
         if (strcasecmp(response->headers[i].name, name) == 0)
             return response->headers[i].value;
-    }
     return NULL;
 }
 

@@ -58,10 +58,9 @@ static void note_header(struct fc_http_response *response, const char *name, con
         {"retry-after", &response->retry_after},
     };
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(known); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(known); i++)
         if (strcasecmp(known[i].name, name) == 0)
             *known[i].field = value;
-    }
     if (strcasecmp(name, "content-length") == 0) {
         char *end = NULL;
         long long length = strtoll(value, &end, 10);
@@ -72,7 +71,7 @@ static void note_header(struct fc_http_response *response, const char *name, con
 /* A new status line begins anew: what came before was "100 Continue" or the like. */
 static bool begin_head(struct fc_http_hop *hop)
 {
-    struct fc_http_header *headers = fc_arena_calloc(hop->arena, HEADERS_MAX, sizeof(*headers));
+    struct fc_http_header *headers = fc_arena_calloc(hop->arena, HEADERS_MAX, sizeof *headers);
 
     hop->response = (struct fc_http_response){.content_length = -1, .headers = headers};
     hop->location = NULL;

@@ -101,12 +101,11 @@ static void put_path(struct fc_buf *out, const struct signing *s)
 
     if (path[0] == '\0')
         fc_buf_putc(out, '/');
-    for (; *path; path++) {
+    for (; *path; path++)
         if (s->s3 || *path == '/')
             fc_buf_putc(out, *path);
         else
             fc_url_put(out, *path);
-    }
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -139,7 +138,7 @@ static fc_rc put_query(struct fc_buf *out, const struct signing *s, struct fc_er
             return no_memory(err);
         at += len + (at[len] == '&');
     }
-    qsort(params, count, sizeof(*params), compare_texts);
+    qsort(params, count, sizeof *params, compare_texts);
     for (size_t i = 0; i < count; i++) {
         size_t name = strcspn(params[i], "\1");
         fc_buf_puts(out, i ? "&" : "");
@@ -161,12 +160,11 @@ static char *trimmed(struct fc_arena *arena, const char *value)
     char *out = fc_arena_strdup(arena, value);
     size_t to = 0;
 
-    for (const char *at = value; out && *at; at++) {
+    for (const char *at = value; out && *at; at++)
         if (*at != ' ' && *at != '\t')
             out[to++] = *at;
         else if (to > 0 && out[to - 1] != ' ')
             out[to++] = ' ';
-    }
     while (out && to > 0 && out[to - 1] == ' ')
         to--;
     if (out)
@@ -185,10 +183,9 @@ static fc_rc add_header(struct signing *s, const char *name, size_t name_len, co
                        FC_SIGV4_HEADERS_MAX);
     if (!lower || !text)
         return no_memory(err);
-    for (char *at = lower; *at; at++) {
+    for (char *at = lower; *at; at++)
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at | 0x20);
-    }
     s->headers[s->header_count++] = (struct header){.name = lower, .value = text};
     return FC_OK;
 }
@@ -213,7 +210,7 @@ static fc_rc gather_headers(struct signing *s, struct fc_error *err)
         rc = add_named(s, "x-amz-security-token", s->aws->token, err);
     if (rc == FC_OK)
         rc = add_named(s, "x-amz-content-sha256", s->s3 ? s->payload.text : NULL, err);
-    qsort(s->headers, s->header_count, sizeof(*s->headers), compare_headers);
+    qsort(s->headers, s->header_count, sizeof *s->headers, compare_headers);
     return rc;
 }
 
@@ -298,7 +295,7 @@ fc_rc fc_sigv4_sign(const struct fc_http_aws *aws, const struct fc_sigv4_request
                     struct fc_arena *arena, const char *const **ret, struct fc_error *err)
 {
     struct signing s = {.aws = aws, .request = request, .arena = arena};
-    const char **headers = fc_arena_calloc(arena, 5, sizeof(*headers));
+    const char **headers = fc_arena_calloc(arena, 5, sizeof *headers);
     size_t count = 0;
 
     s.s3 = strcmp(aws->service, "s3") == 0;
@@ -316,10 +313,9 @@ fc_rc fc_sigv4_sign(const struct fc_http_aws *aws, const struct fc_sigv4_request
         headers[count++] = fc_arena_printf(arena, "X-Amz-Security-Token: %s", aws->token);
     if (s.s3)
         headers[count++] = fc_arena_printf(arena, "X-Amz-Content-Sha256: %s", s.payload.text);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!headers[i])
             return no_memory(err);
-    }
     *ret = headers;
     return FC_OK;
 }

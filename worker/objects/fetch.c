@@ -36,11 +36,10 @@ static bool read_number(const char **at, char after, int64_t *ret)
     int64_t number = 0;
     const char *from = *at;
 
-    for (; **at >= '0' && **at <= '9'; ++*at) {
+    for (; **at >= '0' && **at <= '9'; ++*at)
         if (__builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, **at - '0', &number))
             return false;
-    }
     if (*at == from || **at != after)
         return false;
     *at += after != '\0';

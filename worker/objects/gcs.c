@@ -48,7 +48,7 @@ static bool set_endpoint(struct gcs *gcs, const Feast__Worker__V1__Access *order
 static fc_rc gcs_open(const struct fc_store_env *env, const char *url, struct fc_arena *arena,
                       struct fc_store **ret, struct fc_error *err)
 {
-    struct gcs *gcs = fc_arena_calloc(arena, 1, sizeof(*gcs));
+    struct gcs *gcs = fc_arena_calloc(arena, 1, sizeof *gcs);
     const char *bucket = strstr(url, "://") + 3;
     size_t len = strcspn(bucket, "/");
 

@@ -20,10 +20,9 @@ static bool is_bucket(const char *name, size_t len)
 {
     if (len < 3 || len > BUCKET_MAX || !isalnum((unsigned char)name[0]))
         return false;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)name[i]) && !strchr("-._", name[i]))
             return false;
-    }
     return true;
 }
 
@@ -48,10 +47,9 @@ static bool takes_no_subdomain(const char *endpoint)
 /* Names in capitals, with dots or underscores have no host of their own under one certificate. */
 static bool is_plain(const char *bucket)
 {
-    for (; *bucket; bucket++) {
+    for (; *bucket; bucket++)
         if (!islower((unsigned char)*bucket) && !isdigit((unsigned char)*bucket) && *bucket != '-')
             return false;
-    }
     return true;
 }
 
@@ -68,7 +66,7 @@ static fc_rc s3_open(const struct fc_store_env *env, const char *url, struct fc_
                      struct fc_store **ret, struct fc_error *err)
 {
     const Feast__Worker__V1__Access *order = env->access ? env->access->order : NULL;
-    struct fc_s3 *s3 = fc_arena_calloc(arena, 1, sizeof(*s3));
+    struct fc_s3 *s3 = fc_arena_calloc(arena, 1, sizeof *s3);
     const char *bucket = authority_of(url);
     size_t len = strcspn(bucket, "/");
 
@@ -170,10 +168,9 @@ static const char *moved_to(const struct fc_s3 *s3, const struct fc_http_respons
         region = fault->region;
     if (!region || strcmp(region, s3->region) == 0)
         return NULL;
-    for (const char *at = region; *at; at++) {
+    for (const char *at = region; *at; at++)
         if (!isalnum((unsigned char)*at) && *at != '-')
             return NULL;
-    }
     return region;
 }
 

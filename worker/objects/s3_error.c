@@ -23,10 +23,9 @@ static fc_rc read_element(void *ctx, const char *path, const char *text, struct 
     };
 
     (void)err;
-    for (size_t i = 0; i < FC_ARRAY_LEN(fields); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(fields); i++)
         if (strcmp(fields[i].path, path) == 0)
             *fields[i].field = fc_arena_strdup(r->arena, text);
-    }
     return FC_OK;
 }
 
@@ -66,10 +65,9 @@ static const struct {
 
 static const char *known(const char *code)
 {
-    for (size_t i = 0; code && i < FC_ARRAY_LEN(KNOWN); i++) {
+    for (size_t i = 0; code && i < FC_ARRAY_LEN(KNOWN); i++)
         if (strcmp(KNOWN[i].code, code) == 0)
             return KNOWN[i].text;
-    }
     return NULL;
 }
 

@@ -108,7 +108,7 @@ static fc_rc list_page(struct page *page, const char *prefix, const char *token,
     fc_rc rc = query.failed ? no_memory(err) : fc_s3_call(page->s3, &request, &response, err);
     /* Servers that do not know the parameter do not repeat it. */
     page->escaped = rc == FC_OK && memmem(response.body.ptr, response.body.len,
-                                          "<EncodingType>url</EncodingType>", 32) != NULL;
+                                          "<EncodingType>url</EncodingType>", 32);
     if (rc == FC_OK)
         rc = fc_xml_read(response.body, what, read_element, page, err);
     fc_buf_done(&query);

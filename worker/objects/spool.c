@@ -37,7 +37,7 @@ static bool reserve(struct fc_spool *spool)
     if (spool->count + 1 < spool->capacity)
         return true;
     size_t capacity = spool->capacity ? spool->capacity * 2 : 16;
-    struct piece *pieces = realloc(spool->pieces, capacity * sizeof(*pieces));
+    struct piece *pieces = realloc(spool->pieces, capacity * sizeof *pieces);
     if (!pieces)
         return false;
     spool->pieces = pieces;
@@ -62,7 +62,7 @@ static bool add_piece(struct fc_spool *spool, int64_t first, int64_t end)
     if (!reserve(spool))
         return false;
     memmove(&spool->pieces[from + 1], &spool->pieces[to],
-            (spool->count - to) * sizeof(*spool->pieces));
+            (spool->count - to) * sizeof *spool->pieces);
     spool->pieces[from] = (struct piece){.first = first, .end = end};
     spool->count = spool->count - (to - from) + 1;
     return true;
@@ -71,10 +71,9 @@ static bool add_piece(struct fc_spool *spool, int64_t first, int64_t end)
 /* The piece that holds the byte, or NULL. */
 static const struct piece *piece_at(const struct fc_spool *spool, int64_t at)
 {
-    for (size_t i = 0; i < spool->count; i++) {
+    for (size_t i = 0; i < spool->count; i++)
         if (spool->pieces[i].first <= at && at < spool->pieces[i].end)
             return &spool->pieces[i];
-    }
     return NULL;
 }
 
@@ -135,7 +134,7 @@ fc_rc fc_spool_open(struct fc_spool_dir *dir, struct fc_store *store,
                     const struct fc_object *object, int64_t tail, struct fc_spool **ret,
                     struct fc_error *err)
 {
-    FC_CLEANUP(fc_spool_closep) struct fc_spool *spool = calloc(1, sizeof(*spool));
+    FC_CLEANUP(fc_spool_closep) struct fc_spool *spool = calloc(1, sizeof *spool);
 
     if (!spool)
         return no_memory(err);
@@ -203,10 +202,9 @@ static fc_rc missing(const struct fc_spool *spool, const struct fc_span *spans, 
         while (at < end) {
             const struct piece *there = piece_at(spool, at);
             int64_t next = end;
-            for (size_t k = 0; !there && k < spool->count; k++) {
+            for (size_t k = 0; !there && k < spool->count; k++)
                 if (spool->pieces[k].first > at && spool->pieces[k].first < next)
                     next = spool->pieces[k].first;
-            }
             if (!there && !add_piece(ret, at, next))
                 return no_memory(err);
             at = there ? there->end : next;

@@ -49,10 +49,9 @@ static void remove_left_behind(void)
 {
     DIR *base = opendir(base_dir());
 
-    for (struct dirent *entry = base ? readdir(base) : NULL; entry; entry = readdir(base)) {
+    for (struct dirent *entry = base ? readdir(base) : NULL; entry; entry = readdir(base))
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0)
             remove_if_left(dirfd(base), entry->d_name);
-    }
     if (base)
         closedir(base);
 }

@@ -15,10 +15,9 @@ static bool has_scheme(const char *url, const char *scheme)
 const struct fc_store_ops *fc_store_ops_for(const char *url)
 {
     for (size_t i = 0; i < FC_ARRAY_LEN(KINDS); i++) {
-        for (const char *const *scheme = KINDS[i]->schemes; *scheme; scheme++) {
+        for (const char *const *scheme = KINDS[i]->schemes; *scheme; scheme++)
             if (has_scheme(url, *scheme))
                 return KINDS[i];
-        }
     }
     return NULL;
 }

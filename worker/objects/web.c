@@ -17,10 +17,9 @@ static const char *name_of(CURLU *url, struct fc_arena *arena)
                                        CURLUPART_FRAGMENT};
     char *text = NULL;
 
-    for (size_t i = 0; i < FC_ARRAY_LEN(hidden); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(hidden); i++)
         if (curl_url_set(url, hidden[i], NULL, 0) != CURLUE_OK)
             return NULL;
-    }
     if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
         return NULL;
     const char *name = fc_arena_strdup(arena, text);
@@ -40,7 +39,7 @@ static bool has_host(const char *url)
 static fc_rc web_open(const struct fc_store_env *env, const char *url, struct fc_arena *arena,
                       struct fc_store **ret, struct fc_error *err)
 {
-    struct fc_store *store = fc_arena_calloc(arena, 1, sizeof(*store));
+    struct fc_store *store = fc_arena_calloc(arena, 1, sizeof *store);
     CURLU *parsed = curl_url();
     fc_rc rc = FC_OK;
 

@@ -100,8 +100,8 @@ static fc_rc check_fields(const struct fc_sink *sink, const char *table, struct 
 static fc_rc make_fields(struct fc_sink *sink, const Feast__Core__FeatureTableSpec *spec,
                          struct fc_arena *arena, struct fc_error *err)
 {
-    sink->features = fc_arena_calloc(arena, spec->n_features + 1, sizeof(*sink->features));
-    sink->pairs = fc_arena_calloc(arena, spec->n_features + OWN_FIELDS, sizeof(*sink->pairs));
+    sink->features = fc_arena_calloc(arena, spec->n_features + 1, sizeof *sink->features);
+    sink->pairs = fc_arena_calloc(arena, spec->n_features + OWN_FIELDS, sizeof *sink->pairs);
     if (!sink->features || !sink->pairs)
         return no_memory(err);
     sink->feature_count = spec->n_features;
@@ -153,7 +153,7 @@ static fc_rc set_up(struct fc_sink *sink, const Feast__Worker__V1__Ingest *order
 static fc_rc redis_open(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
                         struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err)
 {
-    struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof(*sink));
+    struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof *sink);
 
     if (!sink)
         return no_memory(err);
@@ -221,10 +221,9 @@ static void make_pairs(struct fc_sink *sink, const struct fc_redis_place *place,
     if (place->expires && sink->fields.expiry.len > 0)
         add_pair(sink, sink->fields.expiry,
                  (fc_str){.ptr = expiry, .len = fc_redis_time_encode(place->expiry, expiry)});
-    for (size_t i = 0; i < sink->feature_count; i++) {
+    for (size_t i = 0; i < sink->feature_count; i++)
         if (sink->features[i].set)
             add_pair(sink, sink->features[i].field, sink->features[i].value);
-    }
 }
 
 static size_t append(struct fc_buf *out, fc_str bytes)
@@ -276,10 +275,9 @@ static void add_fields(const struct fc_sink *sink, struct fc_buf *out, struct fc
 static void add_nulls(const struct fc_sink *sink, struct fc_buf *out, struct fc_redis_place *place)
 {
     place->nulls_at = out->len;
-    for (size_t i = 0; !sink->keep_nulls && i < sink->feature_count; i++) {
+    for (size_t i = 0; !sink->keep_nulls && i < sink->feature_count; i++)
         if (!sink->features[i].set)
             fc_redis_pack_add(out, sink->features[i].field);
-    }
     place->nulls_len = out->len - place->nulls_at;
 }
 

@@ -72,12 +72,11 @@ static fc_rc create(struct fc_redis_runner *runner, struct fc_redis_batch *batch
                                    .bytes = part(batch, place->command_at, place->command_len)};
     }
     fc_rc rc = count > 0 ? fc_redis_run(runner->client, runner->calls, count, err) : FC_OK;
-    for (size_t i = 0; rc == FC_OK && i < batch->count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < batch->count; i++)
         if (batch->places[i].command_len == 0)
             runner->rows[runner->row_count++] = i;
         else
             judge(runner, batch, i, runner->calls[call++].reply);
-    }
     fc_redis_calls_done(runner->calls, count);
     return rc;
 }

@@ -75,7 +75,7 @@ static void *write_all(void *arg)
     struct fc_redis_batch *batch = NULL;
     bool broken = false;
 
-    while ((batch = next(writer)) != NULL) {
+    while ((batch = next(writer))) {
         /* Nothing is written behind a gap. */
         if (!broken)
             batch->rc = fc_redis_run_batch(&writer->runner, batch, &batch->err);
@@ -104,7 +104,7 @@ static fc_rc start(struct fc_redis_writer *writer, struct fc_error *err)
 fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
                            struct fc_redis_writer **ret, struct fc_error *err)
 {
-    struct fc_redis_writer *writer = calloc(1, sizeof(*writer));
+    struct fc_redis_writer *writer = calloc(1, sizeof *writer);
 
     if (!writer)
         return no_memory(err);
@@ -114,7 +114,7 @@ fc_rc fc_redis_writer_open(const struct fc_redis_writer_options *options,
     writer->told = options->told;
     writer->best = FC_REDIS_COMPACT;
     writer->create = true;
-    writer->batches = calloc(BATCHES, sizeof(*writer->batches));
+    writer->batches = calloc(BATCHES, sizeof *writer->batches);
     fc_rc rc =
         writer->batches ? fc_redis_runner_open(&writer->runner, options, err) : no_memory(err);
     if (rc == FC_OK) {

@@ -16,7 +16,7 @@ static bool accepts(const Feast__Worker__V1__Ingest *order)
 static fc_rc sqlite_open(const Feast__Worker__V1__Ingest *order, const struct fc_sink_told *told,
                          struct fc_arena *arena, struct fc_sink **ret, struct fc_error *err)
 {
-    struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof(*sink));
+    struct fc_sink *sink = fc_arena_calloc(arena, 1, sizeof *sink);
 
     if (!sink)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a sink");

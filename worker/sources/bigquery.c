@@ -186,7 +186,7 @@ static void bigquery_close(struct fc_source *source)
 static fc_rc bigquery_open(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                            struct fc_arena *arena, struct fc_source **ret, struct fc_error *err)
 {
-    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof(*self));
+    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof *self);
 
     if (!self)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a BigQuery source");
@@ -219,7 +219,7 @@ static bool bigquery_is_empty(const struct fc_source *source)
 static fc_rc bigquery_describe(struct fc_source *source, struct fc_arena *arena,
                                struct fc_source_schema *ret, struct fc_error *err)
 {
-    size_t size = source->schema.column_count * sizeof(*source->schema.columns);
+    size_t size = source->schema.column_count * sizeof *source->schema.columns;
 
     *ret = (struct fc_source_schema){.column_count = source->schema.column_count,
                                      .files_total = 1,

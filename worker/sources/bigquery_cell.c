@@ -231,7 +231,7 @@ static enum fc_bq_result read_list(const struct fc_bq_field *field, const json_t
         return misfit(why, "an array");
     if (field->scalar == FC_COLUMN_STRUCT || field->scalar == FC_COLUMN_UNKNOWN)
         return FC_BQ_READ;
-    struct fc_cell *items = fc_arena_calloc(arena, count + 1, sizeof(*items));
+    struct fc_cell *items = fc_arena_calloc(arena, count + 1, sizeof *items);
     if (!items)
         return FC_BQ_NO_MEMORY;
     ret->as.list.items = items;

@@ -58,10 +58,9 @@ static bool put_digits(struct digits number, uint8_t scale, struct fc_cell *ret)
 {
     if (number.scale > scale)
         return false;
-    for (; number.scale < scale; number.scale++) {
+    for (; number.scale < scale; number.scale++)
         if (!shift(&number, 0))
             return false;
-    }
     uint128 bits = number.negative ? -number.magnitude : number.magnitude;
     ret->as.decimal.high = (int64_t)(uint64_t)(bits >> 64);
     ret->as.decimal.low = (uint64_t)bits;

@@ -86,10 +86,9 @@ enum fc_bq_problem fc_bq_problem_of(const struct fc_bq_refusal *refusal)
         return FC_BQ_NEEDS_FILTER;
     if (strstr(message, "exceeded limit for bytes billed"))
         return FC_BQ_EXPENSIVE;
-    for (size_t i = 0; i < FC_ARRAY_LEN(REASONS); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(REASONS); i++)
         if (strcmp(reason, REASONS[i].reason) == 0)
             return REASONS[i].problem;
-    }
     return by_status(refusal->status);
 }
 

@@ -19,8 +19,8 @@ static fc_rc new_plan(const struct fc_bq_schema *schema, const char *const *name
                       struct fc_error *err)
 {
     *ret = (struct fc_bq_plan){.count = count};
-    ret->places = fc_arena_calloc(arena, count + 1, sizeof(*ret->places));
-    ret->columns = fc_arena_calloc(arena, count + 1, sizeof(*ret->columns));
+    ret->places = fc_arena_calloc(arena, count + 1, sizeof *ret->places);
+    ret->columns = fc_arena_calloc(arena, count + 1, sizeof *ret->columns);
     if (!ret->places || !ret->columns)
         return no_memory(what, err);
     for (size_t i = 0; i < count; i++) {
@@ -191,15 +191,15 @@ fc_rc fc_bq_rows_read(const struct fc_bq_plan *plan, const struct fc_bq_page *pa
 {
     const struct reading r = {.plan = plan, .page = page, .arena = arena, .err = err};
     size_t rows = json_array_size(page->rows);
-    const struct fc_cell **cells = fc_arena_calloc(arena, plan->count + 1, sizeof(*cells));
+    const struct fc_cell **cells = fc_arena_calloc(arena, plan->count + 1, sizeof *cells);
     struct fc_source_column *columns =
-        fc_arena_memdup(arena, plan->columns, (plan->count + 1) * sizeof(*columns));
-    int64_t *positions = fc_arena_calloc(arena, rows + 1, sizeof(*positions));
+        fc_arena_memdup(arena, plan->columns, (plan->count + 1) * sizeof *columns);
+    int64_t *positions = fc_arena_calloc(arena, rows + 1, sizeof *positions);
 
     if (!cells || !columns || !positions)
         return no_memory(page->what, err);
     for (size_t i = 0; i < plan->count; i++) {
-        struct fc_cell *column = fc_arena_calloc(arena, rows + 1, sizeof(*column));
+        struct fc_cell *column = fc_arena_calloc(arena, rows + 1, sizeof *column);
         if (!column)
             return no_memory(page->what, err);
         cells[i] = column;

@@ -160,7 +160,7 @@ static fc_rc open_level(struct reading *r, const json_t *fields, const char *pat
     if (r->seen > FIELDS_MAX)
         return bad(r, path, "the table has more than 10 000 fields");
     *level = (struct level){.fields = fields, .count = count, .path = path};
-    level->list = fc_arena_calloc(r->arena, count, sizeof(*level->list));
+    level->list = fc_arena_calloc(r->arena, count, sizeof *level->list);
     if (!level->list)
         return no_memory(r);
     *ret_list = level->list;
@@ -228,7 +228,7 @@ fc_rc fc_bq_schema_read(const json_t *schema, const char *what, struct fc_arena 
     fc_rc rc = read_tree(&r, json_object_get(schema, "fields"), &made);
     if (rc != FC_OK)
         return rc;
-    made.columns = fc_arena_calloc(arena, r.seen, sizeof(*made.columns));
+    made.columns = fc_arena_calloc(arena, r.seen, sizeof *made.columns);
     made.leaves = fc_arena_calloc(arena, r.seen, sizeof(struct fc_bq_field *));
     if (!made.columns || !made.leaves)
         return no_memory(&r);
@@ -252,13 +252,13 @@ bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily, struct fc_
          .pseudo = true},
     };
     size_t count = schema->column_count, added = daily ? 2 : 1;
-    struct fc_source_column *columns = fc_arena_calloc(arena, count + added, sizeof(*columns));
-    const struct fc_bq_field **leaves = fc_arena_calloc(arena, count + added, sizeof(*leaves));
+    struct fc_source_column *columns = fc_arena_calloc(arena, count + added, sizeof *columns);
+    const struct fc_bq_field **leaves = fc_arena_calloc(arena, count + added, sizeof *leaves);
 
     if (!columns || !leaves)
         return false;
-    memcpy(columns, schema->columns, count * sizeof(*columns));
-    memcpy(leaves, schema->leaves, count * sizeof(*leaves));
+    memcpy(columns, schema->columns, count * sizeof *columns);
+    memcpy(leaves, schema->leaves, count * sizeof *leaves);
     for (size_t i = 0; i < added; i++) {
         leaves[count + i] = &fields[i];
         columns[count + i].name = fields[i].path;
@@ -272,9 +272,8 @@ bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily, struct fc_
 
 const struct fc_bq_field *fc_bq_schema_find(const struct fc_bq_schema *schema, const char *path)
 {
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; i < schema->column_count; i++)
         if (strcmp(schema->columns[i].name, path) == 0)
             return schema->leaves[i];
-    }
     return NULL;
 }

@@ -97,7 +97,7 @@ static fc_rc ask(struct fc_bq_service *service, const struct fc_http_request *re
                            JSON_ALLOW_NUL, NULL);
     answer->status = response.status;
     answer->body = *ret_json;
-    answer->anonymous = with_token.bearer == NULL;
+    answer->anonymous = !with_token.bearer;
     return FC_OK;
 }
 

@@ -51,7 +51,7 @@ static void file_close(struct fc_source *source)
 static fc_rc file_open(const struct fc_source_env *env, const Feast__Core__DataSource *source,
                        struct fc_arena *arena, struct fc_source **ret, struct fc_error *err)
 {
-    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof(*self));
+    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof *self);
 
     if (!self)
         return no_memory(err);
@@ -123,10 +123,9 @@ fc_rc fc_file_footer(struct fc_source *source, const struct fc_file *file, struc
 static const struct fc_source_column *find_column(const struct fc_source_column *columns,
                                                   size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (strcmp(columns[i].name, name) == 0)
             return &columns[i];
-    }
     return NULL;
 }
 
@@ -160,11 +159,10 @@ struct comparison {
 
 static bool is_wanted(const struct fc_source_env *env, const char *column)
 {
-    for (size_t i = 0; i < env->wanted_count; i++) {
+    for (size_t i = 0; i < env->wanted_count; i++)
         if (strcmp(env->wanted[i], column) == 0)
             return true;
-    }
-    return env->wanted == NULL;
+    return !env->wanted;
 }
 
 /*
@@ -223,10 +221,9 @@ static fc_rc compare(struct comparison *c, const struct fc_parquet_file *file)
                 return no_memory(c->err);
         }
     }
-    for (size_t i = 0; rc == FC_OK && i < file->column_count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < file->column_count; i++)
         if (!find_column_near(schema->columns, schema->column_count, file->columns[i].name, i))
             rc = disagree(c, file->name, file->columns[i].name, &file->columns[i].type, NULL);
-    }
     return rc;
 }
 
@@ -236,15 +233,14 @@ static fc_rc add_keys(struct fc_source *source, struct fc_arena *arena,
 {
     const struct fc_file_list *list = &source->list;
     struct fc_source_column *columns =
-        fc_arena_calloc(arena, schema->column_count + list->key_count + 1, sizeof(*columns));
+        fc_arena_calloc(arena, schema->column_count + list->key_count + 1, sizeof *columns);
     size_t count = 0;
 
     if (!columns)
         return no_memory(err);
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; i < schema->column_count; i++)
         if (!find_column(list->keys, list->key_count, schema->columns[i].name))
             columns[count++] = schema->columns[i];
-    }
     for (size_t i = 0; i < list->key_count; i++)
         columns[count++] = list->keys[i];
     schema->columns = columns;
@@ -280,7 +276,7 @@ static fc_rc describe_file(struct fc_source *source, size_t index, struct compar
     c->first_path = path;
     /* Its own: later files say what type a column has that is null throughout here. */
     c->schema->columns =
-        fc_arena_memdup(c->arena, file.columns, file.column_count * sizeof(*file.columns));
+        fc_arena_memdup(c->arena, file.columns, file.column_count * sizeof *file.columns);
     c->schema->column_count = file.column_count;
     return c->schema->columns || file.column_count == 0 ? FC_OK : no_memory(c->err);
 }
@@ -297,7 +293,7 @@ static fc_rc file_describe(struct fc_source *source, struct fc_arena *arena,
                                      .files_cut = source->list.cut,
                                      .rows_total = -1,
                                      .bytes_total = source->list.bytes};
-    ret->disagreements = fc_arena_calloc(arena, DISAGREEMENTS_MAX, sizeof(*ret->disagreements));
+    ret->disagreements = fc_arena_calloc(arena, DISAGREEMENTS_MAX, sizeof *ret->disagreements);
     if (!scratch || !ret->disagreements)
         return no_memory(err);
     if (seen == 0)

@@ -49,11 +49,11 @@ static fc_rc add_file(struct walk *walk, const char *path, const struct stat *st
                        FILES_MAX);
     if (list->count == walk->capacity) {
         size_t capacity = walk->capacity ? walk->capacity * 2 : 16;
-        struct fc_file *files = fc_arena_alloc(walk->arena, capacity * sizeof(*files));
+        struct fc_file *files = fc_arena_alloc(walk->arena, capacity * sizeof *files);
         if (!files)
             return no_memory(walk->err);
         if (list->count > 0)
-            memcpy(files, list->files, list->count * sizeof(*files));
+            memcpy(files, list->files, list->count * sizeof *files);
         list->files = files;
         walk->capacity = capacity;
     }
@@ -250,6 +250,6 @@ fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_
         return rc;
     if (ret->count == 0)
         return FC_OK;
-    qsort(ret->files, ret->count, sizeof(*ret->files), cmp_path);
+    qsort(ret->files, ret->count, sizeof *ret->files, cmp_path);
     return fc_hive_read(ret, arena, err);
 }

@@ -27,10 +27,9 @@ static bool find_key(const struct fc_file_list *list, const char *name, size_t *
 /* Several asked-for columns may be the same one of the file: it is read once. */
 static size_t slot_for(struct fc_file_reader *reader, size_t index)
 {
-    for (size_t i = 0; i < reader->read_count; i++) {
+    for (size_t i = 0; i < reader->read_count; i++)
         if (reader->read[i] == index)
             return i;
-    }
     reader->read[reader->read_count] = index;
     return reader->read_count++;
 }
@@ -62,7 +61,7 @@ fc_rc fc_file_reader_layout(const struct fc_file_reader *reader, const size_t *c
                             size_t count, struct fc_arena *arena, struct fc_parquet_layout *ret,
                             struct fc_error *err)
 {
-    const char **names = fc_arena_calloc(arena, count + 1, sizeof(*names));
+    const char **names = fc_arena_calloc(arena, count + 1, sizeof *names);
 
     if (!names)
         return no_memory(reader->file, err);
@@ -80,9 +79,9 @@ fc_rc fc_file_reader_open(struct fc_source *source, const struct fc_file *file,
     fc_rc rc = fc_file_footer(source, file, arena, &ret->parquet, err);
     if (rc != FC_OK)
         return rc;
-    ret->from = fc_arena_calloc(arena, count + 1, sizeof(*ret->from));
-    ret->columns = fc_arena_calloc(arena, count + 1, sizeof(*ret->columns));
-    ret->read = fc_arena_calloc(arena, count + 1, sizeof(*ret->read));
+    ret->from = fc_arena_calloc(arena, count + 1, sizeof *ret->from);
+    ret->columns = fc_arena_calloc(arena, count + 1, sizeof *ret->columns);
+    ret->read = fc_arena_calloc(arena, count + 1, sizeof *ret->read);
     if (!ret->from || !ret->columns || !ret->read)
         return no_memory(file, err);
     for (size_t i = 0; rc == FC_OK && i < count; i++) {
@@ -143,7 +142,7 @@ static const struct fc_cell *constant(const struct fc_source *source,
                                       const struct fc_file_reader *reader, size_t at, size_t rows,
                                       struct fc_arena *arena)
 {
-    struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof(*cells));
+    struct fc_cell *cells = fc_arena_alloc(arena, rows * sizeof *cells);
     struct fc_cell cell = {.null = true};
 
     if (reader->from[at].partition)
@@ -158,8 +157,8 @@ static bool arrange(const struct fc_source *source, const struct fc_file_reader 
                     const struct fc_cell *const *cells, size_t rows, struct fc_arena *arena,
                     struct fc_batch *ret)
 {
-    const struct fc_cell **arranged = fc_arena_calloc(arena, reader->count + 1, sizeof(*arranged));
-    int64_t *positions = fc_arena_alloc(arena, rows * sizeof(*positions));
+    const struct fc_cell **arranged = fc_arena_calloc(arena, reader->count + 1, sizeof *arranged);
+    int64_t *positions = fc_arena_alloc(arena, rows * sizeof *positions);
 
     if (!arranged || !positions)
         return false;

@@ -58,7 +58,7 @@ static fc_rc join(const struct fc_file_rows *rows, const struct fc_cell *const *
 {
     const struct fc_cell *numbers[2] = {cells[0][rows->counts[0]], cells[1][rows->counts[1]]};
     size_t columns = rows->counts[0] + rows->counts[1];
-    const struct fc_cell **all = fc_arena_calloc(arena, columns + 1, sizeof(*all));
+    const struct fc_cell **all = fc_arena_calloc(arena, columns + 1, sizeof *all);
 
     if (!all)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns", columns);
@@ -82,10 +82,9 @@ fc_rc fc_file_rows_next(struct fc_file_rows *rows, struct fc_arena *arena,
     size_t counts[2] = {0};
     size_t parts = rows->parts[1] ? 2 : 1;
 
-    for (size_t i = 0; i < parts; i++) {
+    for (size_t i = 0; i < parts; i++)
         if (fc_duck_next(rows->parts[i], arena, &cells[i], &counts[i], err) != FC_OK)
             return fc_parquet_error(rows->parquet, err);
-    }
     *ret_rows = counts[0];
     *ret_cells = cells[0];
     if (parts == 1 || (counts[0] == 0 && counts[1] == 0))

@@ -70,10 +70,9 @@ const char *fc_file_state(struct fc_source *source, struct fc_arena *arena)
 
 bool fc_file_resumes(const struct fc_source *source)
 {
-    for (size_t i = 0; source->remote && i < source->list.count; i++) {
+    for (size_t i = 0; source->remote && i < source->list.count; i++)
         if (!source->list.files[i].version)
             return false;
-    }
     return !source->list.cut;
 }
 

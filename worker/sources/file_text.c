@@ -16,7 +16,7 @@
 
 static bool is_about_text(const struct fc_error *err)
 {
-    return err->reason == FC_REASON_SOURCE_INVALID && strstr(err->message, BEFORE) != NULL;
+    return err->reason == FC_REASON_SOURCE_INVALID && strstr(err->message, BEFORE);
 }
 
 static bool is_text(const struct fc_column_type *type)

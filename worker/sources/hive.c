@@ -52,10 +52,9 @@ static const char *unescape(const char *text, size_t len, struct fc_arena *arena
 /* The index of the key, a new one if need be; -1 when there are too many. */
 static int key_index(struct fc_file_list *list, const char *name)
 {
-    for (size_t i = 0; i < list->key_count; i++) {
+    for (size_t i = 0; i < list->key_count; i++)
         if (strcmp(list->keys[i].name, name) == 0)
             return (int)i;
-    }
     if (list->key_count == KEYS_MAX)
         return -1;
     list->keys[list->key_count].name = name;
@@ -144,7 +143,7 @@ fc_rc fc_hive_read(struct fc_file_list *list, struct fc_arena *arena, struct fc_
 {
     const char *values[KEYS_MAX];
 
-    list->keys = fc_arena_calloc(arena, KEYS_MAX, sizeof(*list->keys));
+    list->keys = fc_arena_calloc(arena, KEYS_MAX, sizeof *list->keys);
     if (!list->keys)
         return no_memory(err);
     /* Once to learn the keys, again to keep the values: arrays then have the length that is needed. */
@@ -159,7 +158,7 @@ fc_rc fc_hive_read(struct fc_file_list *list, struct fc_arena *arena, struct fc_
         if (rc != FC_OK)
             return rc;
         list->files[i].partitions =
-            fc_arena_memdup(arena, values, list->key_count * sizeof(*values));
+            fc_arena_memdup(arena, values, list->key_count * sizeof *values);
         if (!list->files[i].partitions)
             return no_memory(err);
     }

@@ -44,7 +44,7 @@ static size_t reached(const struct fc_kafka_servers *servers)
     size_t count = 0;
 
     for (size_t i = 0; i < servers->count; i++)
-        count += servers->items[i].failure == NULL;
+        count += !servers->items[i].failure;
     return count;
 }
 
@@ -85,10 +85,9 @@ static fc_rc ask(struct fc_broker *self, const struct rd_kafka_metadata **ret, s
 
 static bool leads(const struct rd_kafka_metadata_topic *topic, int32_t broker)
 {
-    for (int i = 0; i < topic->partition_cnt; i++) {
+    for (int i = 0; i < topic->partition_cnt; i++)
         if (topic->partitions[i].leader == broker)
             return true;
-    }
     return false;
 }
 
@@ -121,8 +120,8 @@ static fc_rc reach_leaders(struct fc_broker *self, struct fc_kafka_servers *lead
 {
     struct fc_kafka_servers others = {.count = 0};
 
-    others.items = fc_arena_calloc(self->arena, leaders->count + 1, sizeof(*others.items));
-    size_t *at = fc_arena_calloc(self->arena, leaders->count + 1, sizeof(*at));
+    others.items = fc_arena_calloc(self->arena, leaders->count + 1, sizeof *others.items);
+    size_t *at = fc_arena_calloc(self->arena, leaders->count + 1, sizeof *at);
     if (!others.items || !at)
         return no_memory(err);
     for (size_t i = 0; i < leaders->count; i++) {
@@ -146,10 +145,9 @@ static fc_rc reach_leaders(struct fc_broker *self, struct fc_kafka_servers *lead
 
 static bool leader_reached(const struct fc_kafka_servers *leaders, const int32_t *ids, int32_t id)
 {
-    for (size_t i = 0; i < leaders->count; i++) {
+    for (size_t i = 0; i < leaders->count; i++)
         if (ids[i] == id)
-            return leaders->items[i].failure == NULL;
-    }
+            return !leaders->items[i].failure;
     return false;
 }
 
@@ -160,9 +158,9 @@ static fc_rc take_partitions(struct fc_broker *self, const struct rd_kafka_metad
     size_t brokers = (size_t)metadata->broker_cnt, count = (size_t)topic->partition_cnt;
     struct fc_kafka_servers leaders = {.count = 0};
 
-    leaders.items = fc_arena_calloc(self->arena, brokers + 1, sizeof(*leaders.items));
-    int32_t *ids = fc_arena_calloc(self->arena, brokers + 1, sizeof(*ids));
-    self->partitions = fc_arena_calloc(self->arena, count + 1, sizeof(*self->partitions));
+    leaders.items = fc_arena_calloc(self->arena, brokers + 1, sizeof *leaders.items);
+    int32_t *ids = fc_arena_calloc(self->arena, brokers + 1, sizeof *ids);
+    self->partitions = fc_arena_calloc(self->arena, count + 1, sizeof *self->partitions);
     if (!leaders.items || !ids || !self->partitions)
         return no_memory(err);
     fc_rc rc = list_leaders(self, metadata, &leaders, ids, err);
@@ -231,7 +229,7 @@ static fc_rc kafka_open(const struct fc_source_env *env, const Feast__Core__Data
                         struct fc_arena *arena, struct fc_broker **ret, struct fc_error *err)
 {
     const Feast__Core__DataSource__KafkaOptions *options = source->kafka_options;
-    struct fc_broker *self = fc_arena_calloc(arena, 1, sizeof(*self));
+    struct fc_broker *self = fc_arena_calloc(arena, 1, sizeof *self);
 
     if (!self)
         return no_memory(err);

@@ -201,7 +201,7 @@ static void *end_client(void *arg)
 /* True when the client is gone. */
 static bool end_in_time(const struct ending *what)
 {
-    struct ending *ending = malloc(sizeof(*ending));
+    struct ending *ending = malloc(sizeof *ending);
     struct timespec until;
     pthread_t thread;
 

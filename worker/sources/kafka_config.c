@@ -36,12 +36,11 @@ static fc_rc match(struct fc_kafka_reading *reading, const struct fc_kafka_serve
 {
     const struct fc_kafka_server *in = NULL, *out = NULL;
 
-    for (size_t i = 0; i < servers->count; i++) {
+    for (size_t i = 0; i < servers->count; i++)
         if (fc_kafka_servers_have(section, &servers->items[i]))
             in = &servers->items[i];
         else
             out = &servers->items[i];
-    }
     *ret = in ? THIS_CLUSTER : ANOTHER_CLUSTER;
     if (in && out)
         return fc_fail(reading->err, FC_REASON_SOURCE_DENIED,
@@ -119,7 +118,7 @@ static fc_rc read_text(const char *text, const struct fc_kafka_servers *servers,
     fc_rc rc = FC_OK;
 
     config->properties =
-        fc_arena_calloc(arena, FC_KAFKA_PROPERTIES_MAX, sizeof(*config->properties));
+        fc_arena_calloc(arena, FC_KAFKA_PROPERTIES_MAX, sizeof *config->properties);
     if (!config->properties)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for Kafka properties");
     for (int wanted = EVERY_CLUSTER; rc == FC_OK && wanted <= THIS_CLUSTER; wanted++)

@@ -61,7 +61,7 @@ static fc_rc start(struct fc_kafka_consumption *c, size_t id, struct fc_error *e
 /* Partitions that were added since: all of theirs is new. */
 static fc_rc grow(struct fc_kafka_consumption *c, size_t count, struct fc_error *err)
 {
-    struct fc_kafka_place *more = realloc(c->partitions, count * sizeof(*more));
+    struct fc_kafka_place *more = realloc(c->partitions, count * sizeof *more);
     fc_rc rc = FC_OK;
 
     if (!more)
@@ -169,7 +169,7 @@ static void hold(struct fc_kafka_consumption *c, rd_kafka_message_t *raw)
     (void)snprintf(held->offset, sizeof(held->offset), "%" PRId64, raw->offset);
     c->messages[c->count++] = (struct fc_message){
         .value = {.ptr = raw->payload, .len = raw->len},
-        .null = raw->payload == NULL,
+        .null = !raw->payload,
         .key = {.ptr = raw->key, .len = raw->key_len},
         .partition = held->partition,
         .offset = held->offset,
@@ -271,7 +271,7 @@ static fc_rc flush(struct fc_kafka_consumption *c, struct fc_error *err)
 static fc_rc tell_starts(struct fc_kafka_consumption *c, struct fc_error *err)
 {
     struct fc_broker_position *next =
-        fc_arena_calloc(c->scratch, c->partition_count + 1, sizeof(*next));
+        fc_arena_calloc(c->scratch, c->partition_count + 1, sizeof *next);
     const struct fc_consume_batch batch = {.next = next,
                                            .next_count = c->partition_count,
                                            .partitions = c->partition_count,
@@ -355,10 +355,10 @@ fc_rc fc_kafka_consume(struct fc_broker *self, const struct fc_consume_options *
         return rc;
     c.most = options->messages > 0 ? options->messages : MESSAGES_DEFAULT;
     c.partition_count = self->partition_count;
-    c.partitions = calloc(c.partition_count + 1, sizeof(*c.partitions));
-    c.held = calloc(c.most, sizeof(*c.held));
-    c.messages = calloc(c.most, sizeof(*c.messages));
-    c.next = calloc(c.most, sizeof(*c.next));
+    c.partitions = calloc(c.partition_count + 1, sizeof *c.partitions);
+    c.held = calloc(c.most, sizeof *c.held);
+    c.messages = calloc(c.most, sizeof *c.messages);
+    c.next = calloc(c.most, sizeof *c.next);
     c.scratch = fc_arena_new(SCRATCH_MAX);
     if (!c.partitions || !c.held || !c.messages || !c.next || !c.scratch)
         return no_memory(err);

@@ -91,10 +91,9 @@ static const struct key KEYS[] = {
 
 static const struct key *find(const char *name, size_t length)
 {
-    for (size_t i = 0; i < FC_ARRAY_LEN(KEYS); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(KEYS); i++)
         if (strlen(KEYS[i].name) == length && strncmp(KEYS[i].name, name, length) == 0)
             return &KEYS[i];
-    }
     return NULL;
 }
 

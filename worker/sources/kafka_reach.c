@@ -130,18 +130,17 @@ static size_t waiting(const struct reach *reach, struct pollfd *polls, size_t *w
 
 static bool any_connected(const struct reach *reach)
 {
-    for (size_t i = 0; i < reach->count; i++) {
+    for (size_t i = 0; i < reach->count; i++)
         if (reach->attempts[i].fd < 0 && reach->attempts[i].error == 0)
             return true;
-    }
     return false;
 }
 
 static fc_rc wait_all(struct reach *reach, const struct fc_sys *sys, int64_t deadline_ns,
                       struct fc_error *err)
 {
-    struct pollfd *polls = fc_arena_calloc(reach->arena, reach->count + 1, sizeof(*polls));
-    size_t *which = fc_arena_calloc(reach->arena, reach->count + 1, sizeof(*which));
+    struct pollfd *polls = fc_arena_calloc(reach->arena, reach->count + 1, sizeof *polls);
+    size_t *which = fc_arena_calloc(reach->arena, reach->count + 1, sizeof *which);
     bool grace = false;
 
     if (!polls || !which)
@@ -159,10 +158,9 @@ static fc_rc wait_all(struct reach *reach, const struct fc_sys *sys, int64_t dea
         if (ready < 0 && errno != EINTR)
             return fc_fail(err, FC_REASON_IO_FAILED, "cannot wait for connections: %s",
                            strerror(errno));
-        for (size_t i = 0; ready > 0 && i < count; i++) {
+        for (size_t i = 0; ready > 0 && i < count; i++)
             if (polls[i].revents != 0)
                 finish(&reach->attempts[which[i]]);
-        }
     }
     return FC_OK;
 }
@@ -172,10 +170,9 @@ static void judge(const struct reach *reach, struct fc_kafka_server *server)
 {
     if (server->failure || server_connected(reach, server))
         return;
-    for (size_t i = 0; i < reach->count; i++) {
+    for (size_t i = 0; i < reach->count; i++)
         if (reach->attempts[i].server == server)
             server->failure = strerrordesc_np(reach->attempts[i].error);
-    }
 }
 
 fc_rc fc_kafka_reach(struct fc_kafka_servers *servers, const struct fc_access *access,
@@ -185,7 +182,7 @@ fc_rc fc_kafka_reach(struct fc_kafka_servers *servers, const struct fc_access *a
     FC_CLEANUP(close_all) struct reach reach = {.arena = arena};
 
     reach.attempts =
-        fc_arena_calloc(arena, servers->count * ADDRESSES_MAX + 1, sizeof(*reach.attempts));
+        fc_arena_calloc(arena, servers->count * ADDRESSES_MAX + 1, sizeof *reach.attempts);
     if (!reach.attempts)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for connections");
     for (size_t i = 0; i < servers->count; i++)

@@ -53,12 +53,11 @@ static fc_rc ask_offsets(struct kafka_sampling *s, int64_t which, struct fc_erro
     for (size_t i = 0; i < s->count; i++)
         ids[i] = s->slices[i].id;
     fc_rc rc = fc_kafka_offsets(s->broker, ids, s->count, which, offsets, err);
-    for (size_t i = 0; rc == FC_OK && i < s->count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < s->count; i++)
         if (which == RD_KAFKA_OFFSET_END)
             s->slices[i].end = offsets[i];
         else
             s->slices[i].begin = offsets[i];
-    }
     return rc;
 }
 
@@ -70,7 +69,7 @@ static fc_rc choose(struct kafka_sampling *s, struct fc_error *err)
     size_t wanted = reachable < PARTITIONS_MAX ? reachable : PARTITIONS_MAX;
     size_t seen = 0;
 
-    s->slices = fc_arena_calloc(broker->arena, wanted + 1, sizeof(*s->slices));
+    s->slices = fc_arena_calloc(broker->arena, wanted + 1, sizeof *s->slices);
     if (!s->slices)
         return no_memory(err);
     for (size_t i = 0; i < broker->partition_count && s->count < wanted; i++) {
@@ -87,10 +86,9 @@ static void drop_empty(struct kafka_sampling *s)
 {
     size_t full = 0;
 
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->count; i++)
         if (s->slices[i].begin < s->slices[i].end)
             s->slices[full++] = s->slices[i];
-    }
     size_t wanted = (int64_t)full > s->rows_left ? (size_t)s->rows_left : full;
     for (size_t i = 0; i < wanted; i++)
         s->slices[i] = s->slices[fc_spread(full, wanted, i)];
@@ -122,10 +120,9 @@ static void share_out(struct kafka_sampling *s)
 
 static struct slice *slice_of(struct kafka_sampling *s, int32_t id)
 {
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->count; i++)
         if (s->slices[i].id == id)
             return &s->slices[i];
-    }
     return NULL;
 }
 
@@ -135,7 +132,7 @@ static fc_rc give(struct kafka_sampling *s, const rd_kafka_message_t *from, stru
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     struct fc_message message = {
         .value = {.ptr = from->payload, .len = from->len},
-        .null = from->payload == NULL,
+        .null = !from->payload,
         .key = {.ptr = from->key, .len = from->key_len},
         .partition = partition,
         .offset = offset,

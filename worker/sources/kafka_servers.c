@@ -19,10 +19,9 @@ static fc_rc no_memory(struct fc_error *err)
 /* `SASL_SSL://host:1` without what stands before the host. */
 static fc_str without_protocol(fc_str text)
 {
-    for (size_t i = 0; i + 3 <= text.len; i++) {
+    for (size_t i = 0; i + 3 <= text.len; i++)
         if (memcmp(text.ptr + i, "://", 3) == 0)
             return (fc_str){.ptr = text.ptr + i + 3, .len = text.len - i - 3};
-    }
     return text;
 }
 
@@ -103,7 +102,7 @@ fc_rc fc_kafka_servers_read(const char *text, const char *what, struct fc_arena 
                             struct fc_kafka_servers *ret, struct fc_error *err)
 {
     struct fc_kafka_servers list = {.items =
-                                        fc_arena_calloc(arena, SERVERS_MAX, sizeof(*list.items))};
+                                        fc_arena_calloc(arena, SERVERS_MAX, sizeof *list.items)};
 
     if (!list.items)
         return no_memory(err);
@@ -131,10 +130,9 @@ fc_rc fc_kafka_servers_read(const char *text, const char *what, struct fc_arena 
 bool fc_kafka_servers_have(const struct fc_kafka_servers *servers,
                            const struct fc_kafka_server *server)
 {
-    for (size_t i = 0; i < servers->count; i++) {
+    for (size_t i = 0; i < servers->count; i++)
         if (servers->items[i].port == server->port &&
             strcmp(servers->items[i].host, server->host) == 0)
             return true;
-    }
     return false;
 }

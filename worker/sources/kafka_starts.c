@@ -39,7 +39,7 @@ static fc_rc ask_starts(struct fc_kafka_consumption *c, const int32_t *ids, size
     int64_t which = o->start == FC_BROKER_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING
                     : o->start == FC_BROKER_LATEST ? RD_KAFKA_OFFSET_END
                                                    : o->time_ms;
-    int64_t *ends = fc_arena_calloc(c->broker->arena, count + 1, sizeof(*ends));
+    int64_t *ends = fc_arena_calloc(c->broker->arena, count + 1, sizeof *ends);
 
     if (!ends)
         return no_memory(err);
@@ -47,18 +47,17 @@ static fc_rc ask_starts(struct fc_kafka_consumption *c, const int32_t *ids, size
     if (rc != FC_OK || o->start != FC_BROKER_AT_TIME)
         return rc;
     rc = fc_kafka_offsets(c->broker, ids, count, RD_KAFKA_OFFSET_END, ends, err);
-    for (size_t i = 0; rc == FC_OK && i < count; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count; i++)
         if (offsets[i] < 0)
             offsets[i] = ends[i];
-    }
     return rc;
 }
 
 fc_rc fc_kafka_find_starts(struct fc_kafka_consumption *c, struct fc_error *err)
 {
     struct fc_arena *arena = c->broker->arena;
-    int32_t *ids = fc_arena_calloc(arena, c->partition_count + 1, sizeof(*ids));
-    int64_t *offsets = fc_arena_calloc(arena, c->partition_count + 1, sizeof(*offsets));
+    int32_t *ids = fc_arena_calloc(arena, c->partition_count + 1, sizeof *ids);
+    int64_t *offsets = fc_arena_calloc(arena, c->partition_count + 1, sizeof *offsets);
     size_t count = 0;
 
     if (!ids || !offsets)

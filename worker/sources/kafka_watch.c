@@ -10,7 +10,7 @@
 
 struct fc_kafka_watch *fc_kafka_watch_new(const struct fc_access *access)
 {
-    struct fc_kafka_watch *watch = calloc(1, sizeof(*watch));
+    struct fc_kafka_watch *watch = calloc(1, sizeof *watch);
 
     if (watch) {
         pthread_mutex_init(&watch->lock, NULL);
@@ -49,7 +49,7 @@ static bool allowed(struct fc_kafka_watch *watch, const char *host, const struct
 
 static struct addrinfo *copy_of(const struct addrinfo *from)
 {
-    struct addrinfo *to = calloc(1, sizeof(*to) + from->ai_addrlen);
+    struct addrinfo *to = calloc(1, sizeof *to + from->ai_addrlen);
 
     if (to) {
         *to = *from;

@@ -27,10 +27,9 @@ static bool is_made_of(const char *text, const char *others, size_t most)
 {
     size_t length = strlen(text);
 
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)text[i]) && !strchr(others, text[i]))
             return false;
-    }
     return length > 0 && length <= most;
 }
 
@@ -130,7 +129,7 @@ fc_rc fc_kinesis_list(struct fc_broker *self, struct fc_arena *scratch, fc_kines
 
 static fc_rc list_shards(struct fc_broker *self, struct fc_arena *scratch, struct fc_error *err)
 {
-    self->shards = fc_arena_calloc(self->arena, SHARDS_MAX, sizeof(*self->shards));
+    self->shards = fc_arena_calloc(self->arena, SHARDS_MAX, sizeof *self->shards);
     return self->shards ? fc_kinesis_list(self, scratch, take_shard, self, err) : no_memory(err);
 }
 
@@ -138,16 +137,15 @@ static fc_rc list_shards(struct fc_broker *self, struct fc_arena *scratch, struc
 static fc_rc open_first(struct fc_broker *self, struct fc_error *err)
 {
     struct fc_kinesis_shard *sorted =
-        fc_arena_calloc(self->arena, self->shard_count + 1, sizeof(*sorted));
+        fc_arena_calloc(self->arena, self->shard_count + 1, sizeof *sorted);
     size_t count = 0;
 
     if (!sorted)
         return no_memory(err);
     for (int closed = 0; closed <= 1; closed++) {
-        for (size_t i = 0; i < self->shard_count; i++) {
+        for (size_t i = 0; i < self->shard_count; i++)
             if (self->shards[i].closed == (closed == 1))
                 sorted[count++] = self->shards[i];
-        }
     }
     self->shards = sorted;
     return FC_OK;
@@ -182,7 +180,7 @@ static fc_rc kinesis_open(const struct fc_source_env *env, const Feast__Core__Da
                           struct fc_arena *arena, struct fc_broker **ret, struct fc_error *err)
 {
     const Feast__Core__DataSource__KinesisOptions *options = source->kinesis_options;
-    struct fc_broker *self = fc_arena_calloc(arena, 1, sizeof(*self));
+    struct fc_broker *self = fc_arena_calloc(arena, 1, sizeof *self);
 
     if (!self)
         return no_memory(err);

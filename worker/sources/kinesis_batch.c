@@ -57,7 +57,7 @@ static fc_rc list_news(struct fc_kinesis_batch *b, struct fc_consume_batch *ret,
                        struct fc_error *err)
 {
     size_t count = b->shards.count;
-    struct fc_broker_position *next = fc_arena_calloc(b->held, count + 1, sizeof(*next));
+    struct fc_broker_position *next = fc_arena_calloc(b->held, count + 1, sizeof *next);
     const char **gone = fc_arena_calloc(b->held, count + 1, sizeof(char *));
 
     if (!next || !gone)

@@ -401,7 +401,7 @@ fc_rc fc_kinesis_consume(struct fc_broker *self, const struct fc_consume_options
         c.batch.most = options->messages;
     c.scratch = fc_arena_new(SCRATCH_MAX);
     c.batch.held = fc_arena_new(HELD_MAX);
-    c.batch.messages = calloc(c.batch.most, sizeof(*c.batch.messages));
+    c.batch.messages = calloc(c.batch.most, sizeof *c.batch.messages);
     if (!c.scratch || !c.batch.held || !c.batch.messages)
         return no_memory(err);
     c.list_at = c.batch.flush_at = now(&c);

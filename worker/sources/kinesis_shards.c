@@ -77,7 +77,7 @@ static struct fc_kinesis_followed *add(struct fc_kinesis_shards *shards, const c
         shards->all = more;
         shards->capacity = capacity;
     }
-    struct fc_kinesis_followed *one = calloc(1, sizeof(*one));
+    struct fc_kinesis_followed *one = calloc(1, sizeof *one);
     if (!one)
         return NULL;
     memcpy(one->id, id, strlen(id) + 1);
@@ -272,10 +272,9 @@ bool fc_kinesis_shards_settle(struct fc_kinesis_shards *shards)
 {
     bool childless = false;
 
-    for (size_t i = 0; i < shards->count; i++) {
+    for (size_t i = 0; i < shards->count; i++)
         if (shards->all[i]->state == FC_KINESIS_WAITING)
             begin_after_parents(shards->all[i]);
-    }
     count_children(shards);
     for (size_t i = 0; i < shards->count; i++) {
         struct fc_kinesis_followed *one = shards->all[i];

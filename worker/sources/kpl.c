@@ -66,10 +66,9 @@ static size_t read_keys(fc_str message, fc_str *keys)
     bool broken = false;
     size_t count = 0;
 
-    while (next(&wire, &number, &text, &value, &broken)) {
+    while (next(&wire, &number, &text, &value, &broken))
         if (number == KEY_TABLE && count < KEYS_MAX)
             keys[count++] = text;
-    }
     return count;
 }
 
@@ -83,12 +82,11 @@ static bool read_record(fc_str record, const fc_str *keys, size_t key_count, fc_
     bool broken = false;
 
     *ret_key = *ret_data = (fc_str){.ptr = "", .len = 0};
-    while (next(&wire, &number, &text, &value, &broken)) {
+    while (next(&wire, &number, &text, &value, &broken))
         if (number == KEY_INDEX && value < key_count)
             *ret_key = keys[value];
         else if (number == DATA)
             *ret_data = text;
-    }
     return !broken;
 }
 

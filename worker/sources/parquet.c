@@ -135,7 +135,7 @@ static bool keep_rows(struct table *table, const struct fc_cell *const *cells, s
         memcpy(all, table->rows, table->row_count * sizeof(struct fc_cell *));
     table->rows = all;
     for (size_t row = 0; row < rows; row++) {
-        struct fc_cell *copy = fc_arena_calloc(arena, columns, sizeof(*copy));
+        struct fc_cell *copy = fc_arena_calloc(arena, columns, sizeof *copy);
         if (!copy)
             return false;
         for (size_t i = 0; i < columns; i++) {
@@ -194,7 +194,7 @@ static fc_rc read_columns(struct fc_duck *duck, struct fc_parquet_file *file,
     if (rc != FC_OK)
         return rc;
     struct fc_parquet_element *elements =
-        fc_arena_calloc(arena, table.row_count + 1, sizeof(*elements));
+        fc_arena_calloc(arena, table.row_count + 1, sizeof *elements);
     if (!elements)
         return no_memory(file->name, err);
     for (size_t i = 0; i < table.row_count; i++) {

@@ -61,12 +61,11 @@ static fc_str first_of_list(struct fc_thrift *t, size_t *ret_count)
     fc_str first = {.len = 0};
 
     *ret_count = count;
-    for (size_t i = 0; i < count && !t->failed; i++) {
+    for (size_t i = 0; i < count && !t->failed; i++)
         if (i == 0 && type == FC_THRIFT_BINARY)
             first = fc_thrift_binary(t);
         else
             fc_thrift_skip(t, type);
-    }
     return first;
 }
 
@@ -76,7 +75,7 @@ static void read_metadata(struct fc_thrift *t, struct chunk *ret)
 
     ret->known = true;
     ret->statistics.nulls = -1;
-    while (fc_thrift_next(t, &field)) {
+    while (fc_thrift_next(t, &field))
         if (field.id == 1 && field.type == FC_THRIFT_I32)
             ret->physical = fc_thrift_int(t);
         else if (field.id == 3 && field.type == FC_THRIFT_LIST)
@@ -93,7 +92,6 @@ static void read_metadata(struct fc_thrift *t, struct chunk *ret)
             ret->dictionary = fc_thrift_int(t);
         else
             fc_thrift_skip(t, field.type);
-    }
 }
 
 static struct chunk read_chunk(struct reading *r)
@@ -102,7 +100,7 @@ static struct chunk read_chunk(struct reading *r)
     struct fc_thrift_field field = {.id = 0};
     struct chunk chunk = {.known = false};
 
-    while (fc_thrift_next(t, &field)) {
+    while (fc_thrift_next(t, &field))
         if (field.id == 1 && field.type == FC_THRIFT_BINARY)
             r->elsewhere = fc_thrift_binary(t).len > 0 || r->elsewhere;
         else if (field.id == 3 && field.type == FC_THRIFT_STRUCT)
@@ -113,7 +111,6 @@ static struct chunk read_chunk(struct reading *r)
             chunk.index_size = fc_thrift_int(t);
         else
             fc_thrift_skip(t, field.type);
-    }
     return chunk;
 }
 
@@ -158,7 +155,7 @@ static void read_chunks(struct reading *r, struct fc_parquet_layout_group *group
 
     if (type != FC_THRIFT_STRUCT)
         r->thrift.failed = r->thrift.failed || count > 0;
-    group->chunks = fc_arena_calloc(r->arena, count + 1, sizeof(*group->chunks));
+    group->chunks = fc_arena_calloc(r->arena, count + 1, sizeof *group->chunks);
     r->no_memory = r->no_memory || !group->chunks;
     for (size_t i = 0; i < count && !r->thrift.failed && !r->no_memory; i++) {
         struct chunk chunk = read_chunk(r);
@@ -170,14 +167,13 @@ static void read_group(struct reading *r, struct fc_parquet_layout_group *group)
 {
     struct fc_thrift_field field = {.id = 0};
 
-    while (fc_thrift_next(&r->thrift, &field) && !r->no_memory) {
+    while (fc_thrift_next(&r->thrift, &field) && !r->no_memory)
         if (field.id == 1 && field.type == FC_THRIFT_LIST && !group->chunks)
             read_chunks(r, group);
         else if (field.id == 3 && field.type == FC_THRIFT_I64)
             group->rows = fc_thrift_int(&r->thrift);
         else
             fc_thrift_skip(&r->thrift, field.type);
-    }
     r->thrift.failed = r->thrift.failed || group->rows < 0;
 }
 
@@ -190,7 +186,7 @@ static void read_groups(struct reading *r)
 
     if (type != FC_THRIFT_STRUCT)
         r->thrift.failed = r->thrift.failed || count > 0;
-    layout->groups = fc_arena_calloc(r->arena, count + 1, sizeof(*layout->groups));
+    layout->groups = fc_arena_calloc(r->arena, count + 1, sizeof *layout->groups);
     r->no_memory = !layout->groups;
     for (size_t i = 0; i < count && !r->thrift.failed && !r->no_memory; i++) {
         struct fc_parquet_layout_group *group = &layout->groups[layout->group_count++];
@@ -214,12 +210,11 @@ fc_rc fc_parquet_layout(fc_str footer, int64_t file_bytes, const char *const *co
     struct fc_thrift_field field = {.id = 0};
 
     *ret = (struct fc_parquet_layout){.groups = NULL};
-    while (fc_thrift_next(&r.thrift, &field) && !r.no_memory) {
+    while (fc_thrift_next(&r.thrift, &field) && !r.no_memory)
         if (field.id == 4 && field.type == FC_THRIFT_LIST && !ret->groups)
             read_groups(&r);
         else
             fc_thrift_skip(&r.thrift, field.type);
-    }
     if (r.no_memory)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "a footer needs more memory than it may have");
     if (r.thrift.failed)
@@ -292,12 +287,11 @@ static int64_t first_int(struct fc_thrift *t)
     struct fc_thrift_field field = {.id = 0};
     int64_t value = 0;
 
-    while (fc_thrift_next(t, &field)) {
+    while (fc_thrift_next(t, &field))
         if (field.id == 1 && field.type == FC_THRIFT_I32)
             value = fc_thrift_int(t);
         else
             fc_thrift_skip(t, field.type);
-    }
     return value;
 }
 
@@ -308,14 +302,13 @@ static bool read_page(fc_str bytes, struct page *ret)
     struct fc_thrift_field field = {.id = 0};
 
     *ret = (struct page){.data = -1};
-    while (fc_thrift_next(&t, &field)) {
+    while (fc_thrift_next(&t, &field))
         if (field.id == 3 && field.type == FC_THRIFT_I32)
             ret->data = fc_thrift_int(&t);
         else if ((field.id == 5 || field.id == 8) && field.type == FC_THRIFT_STRUCT)
             ret->values = first_int(&t);
         else
             fc_thrift_skip(&t, field.type);
-    }
     ret->header = (const char *)t.at - bytes.ptr;
     return !t.failed && ret->data >= 0 && ret->values >= 0;
 }

@@ -231,10 +231,9 @@ struct reading {
 
 static bool is_hidden(const struct reading *r, const char *name)
 {
-    for (size_t i = 0; r->dots && i < r->schema->top_count; i++) {
+    for (size_t i = 0; r->dots && i < r->schema->top_count; i++)
         if (strcmp(r->schema->columns[i].name, name) == 0)
             return true;
-    }
     return false;
 }
 
@@ -277,18 +276,17 @@ bool fc_parquet_columns(const struct fc_parquet_element *elements, size_t count,
     struct reading r = {.elements = elements, .count = count, .arena = arena, .schema = ret};
 
     *ret = (struct fc_parquet_schema){.columns =
-                                          fc_arena_calloc(arena, count + 1, sizeof(*ret->columns))};
-    ret->fields = fc_arena_calloc(arena, count + 1, sizeof(*ret->fields));
-    r.at = fc_arena_calloc(arena, count + 1, sizeof(*r.at));
+                                          fc_arena_calloc(arena, count + 1, sizeof *ret->columns)};
+    ret->fields = fc_arena_calloc(arena, count + 1, sizeof *ret->fields);
+    r.at = fc_arena_calloc(arena, count + 1, sizeof *r.at);
     if (!ret->columns || !ret->fields || !r.at || count == 0 || !add_children(&r, 0, NULL))
         return false;
     ret->top_count = ret->count;
     for (size_t i = 0; i < ret->top_count; i++)
-        r.dots = r.dots || strchr(ret->columns[i].name, '.') != NULL;
-    for (size_t i = 0; i < ret->count; i++) {
+        r.dots = r.dots || strchr(ret->columns[i].name, '.');
+    for (size_t i = 0; i < ret->count; i++)
         if (ret->columns[i].type.kind == FC_COLUMN_STRUCT &&
             !add_children(&r, r.at[i], &ret->columns[i]))
             return false;
-    }
     return true;
 }

@@ -18,12 +18,11 @@ static const char *closing(const char *open)
 {
     unsigned depth = 0;
 
-    for (const char *at = open; *at; at++) {
+    for (const char *at = open; *at; at++)
         if (*at == '{')
             depth++;
         else if (*at == '}' && --depth == 0)
             return at;
-    }
     return NULL;
 }
 
@@ -32,14 +31,13 @@ static const char *end_of(const char *at, const char *close)
 {
     unsigned depth = 0;
 
-    for (; at < close; at++) {
+    for (; at < close; at++)
         if (*at == '{')
             depth++;
         else if (*at == '}')
             depth--;
         else if (*at == ',' && depth == 0)
             break;
-    }
     return at;
 }
 
@@ -73,7 +71,7 @@ fc_rc fc_pattern_read(const char *text, struct fc_arena *arena, struct fc_patter
     struct expansion e = {.arena = arena, .pattern = ret};
 
     *ret = (struct fc_pattern){
-        .alternatives = fc_arena_calloc(arena, ALTERNATIVES_MAX, sizeof(*ret->alternatives))};
+        .alternatives = fc_arena_calloc(arena, ALTERNATIVES_MAX, sizeof *ret->alternatives)};
     if (ret->alternatives)
         expand(&e, text);
     if (fc_arena_exhausted(arena))
@@ -105,10 +103,9 @@ static bool matches(const char *alternative, const char *name, size_t len)
 bool fc_pattern_matches(const struct fc_pattern *pattern, const char *name)
 {
     for (size_t i = 0; i < pattern->count; i++) {
-        for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/'))
             if (matches(pattern->alternatives[i], name, (size_t)(slash - name)))
                 return true;
-        }
         if (matches(pattern->alternatives[i], name, strlen(name)))
             return true;
     }

@@ -44,7 +44,7 @@ fc_rc fc_remote_open(const struct fc_source_env *env, const char *url, struct fc
     const struct fc_http_options options = {
         .access = env->access, .sys = env->sys, .deadline_ns = env->deadline_ns};
     const struct fc_store_ops *ops = fc_store_ops_for(url);
-    struct fc_remote *remote = fc_arena_calloc(arena, 1, sizeof(*remote));
+    struct fc_remote *remote = fc_arena_calloc(arena, 1, sizeof *remote);
 
     if (!remote)
         return no_memory(err);
@@ -202,7 +202,7 @@ fc_rc fc_remote_fetch(struct fc_remote *remote, const struct fc_remote_part *par
                       struct fc_error *err)
 {
     size_t count = part->group->chunk_count;
-    struct fc_span *spans = calloc(count + 1, sizeof(*spans));
+    struct fc_span *spans = calloc(count + 1, sizeof *spans);
     int64_t bytes = 0;
     fc_rc rc = spans ? FC_OK : no_memory(err);
 

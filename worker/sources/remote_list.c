@@ -47,11 +47,11 @@ static fc_rc add(struct listing *l, const struct fc_object *object, struct fc_er
                        FILES_MAX);
     if (list->count == l->capacity) {
         size_t capacity = l->capacity ? l->capacity * 2 : 16;
-        struct fc_file *files = fc_arena_alloc(l->arena, capacity * sizeof(*files));
+        struct fc_file *files = fc_arena_alloc(l->arena, capacity * sizeof *files);
         if (!files)
             return no_memory(err);
         if (list->count > 0)
-            memcpy(files, list->files, list->count * sizeof(*files));
+            memcpy(files, list->files, list->count * sizeof *files);
         list->files = files;
         l->capacity = capacity;
     }
@@ -116,7 +116,7 @@ static fc_rc list_below(struct fc_remote *remote, struct listing *l, const char 
                        "%s: there is no such object, and none below it", what);
     if (list->count == 0)
         return FC_OK;
-    qsort(list->files, list->count, sizeof(*list->files), cmp_path);
+    qsort(list->files, list->count, sizeof *list->files, cmp_path);
     return fc_hive_read(list, l->arena, err);
 }
 
@@ -132,7 +132,7 @@ static fc_rc list_pattern(struct fc_remote *remote, struct listing *l, struct fc
 {
     const char *key = remote->store->key;
     size_t literal = strcspn(key, FC_PATTERN_CHARS);
-    struct fc_pattern *pattern = fc_arena_calloc(l->arena, 1, sizeof(*pattern));
+    struct fc_pattern *pattern = fc_arena_calloc(l->arena, 1, sizeof *pattern);
 
     if (!pattern)
         return no_memory(err);

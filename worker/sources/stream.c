@@ -19,10 +19,9 @@ const Feast__Core__StreamFormat *fc_stream_format(const Feast__Core__DataSource 
 
 static const struct fc_broker_ops *broker_of(const Feast__Core__DataSource *source)
 {
-    for (size_t i = 0; i < FC_ARRAY_LEN(BROKERS); i++) {
+    for (size_t i = 0; i < FC_ARRAY_LEN(BROKERS); i++)
         if (BROKERS[i]->accepts(source))
             return BROKERS[i];
-    }
     return NULL;
 }
 
@@ -38,7 +37,7 @@ fc_rc fc_stream_open(const struct fc_broker_ops *broker, const struct fc_source_
     const struct fc_format_env format_env = {
         .access = env->access, .sys = env->sys, .deadline_ns = env->deadline_ns};
     const Feast__Core__StreamFormat *format = fc_stream_format(source);
-    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof(*self));
+    struct fc_source *self = fc_arena_calloc(arena, 1, sizeof *self);
 
     if (!self)
         return fc_stream_no_memory(err);
@@ -81,7 +80,7 @@ static fc_rc stream_describe(struct fc_source *self, struct fc_arena *arena,
     *ret = (struct fc_source_schema){
         .files_total = partitions, .files_seen = partitions, .rows_total = -1, .bytes_total = -1};
     ret->columns =
-        fc_arena_memdup(arena, self->columns, self->column_count * sizeof(*self->columns));
+        fc_arena_memdup(arena, self->columns, self->column_count * sizeof *self->columns);
     if (!ret->columns && self->column_count > 0)
         return fc_stream_no_memory(err);
     ret->column_count = self->column_count;

@@ -20,8 +20,8 @@ static fc_rc allocate(struct fc_stream_rows *rows, size_t count, struct fc_error
 
     rows->arena = fc_arena_new(BATCH_MAX);
     rows->column_count = count;
-    rows->columns = fc_arena_calloc(arena, count + 1, sizeof(*rows->columns));
-    rows->row = fc_arena_calloc(arena, count + 1, sizeof(*rows->row));
+    rows->columns = fc_arena_calloc(arena, count + 1, sizeof *rows->columns);
+    rows->row = fc_arena_calloc(arena, count + 1, sizeof *rows->row);
     rows->cells = fc_arena_calloc(arena, count + 1, sizeof(struct fc_cell *));
     rows->messages = fc_arena_calloc(arena, BATCH_ROWS, sizeof(struct fc_message *));
     rows->faults = fc_arena_calloc(arena, BATCH_ROWS, sizeof(char *));
@@ -49,10 +49,9 @@ fc_rc fc_stream_rows_begin(struct fc_stream_rows *rows, const char *const *colum
     if (rc != FC_OK)
         return rc;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < self->column_count; j++) {
+        for (size_t j = 0; j < self->column_count; j++)
             if (strcmp(self->columns[j].name, columns[i]) == 0)
                 rows->columns[i] = self->columns[j];
-        }
     }
     return self->format_ops->select(self->format, columns, count, err);
 }

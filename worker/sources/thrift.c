@@ -93,12 +93,11 @@ static void skip_list(struct fc_thrift *thrift)
     enum fc_thrift_type type = FC_THRIFT_STOP;
     size_t count = fc_thrift_list(thrift, &type);
 
-    for (size_t i = 0; i < count && !thrift->failed; i++) {
+    for (size_t i = 0; i < count && !thrift->failed; i++)
         if (type == FC_THRIFT_TRUE || type == FC_THRIFT_FALSE)
             (void)byte(thrift); /* within a list a boolean has a byte of its own */
         else
             fc_thrift_skip(thrift, type);
-    }
 }
 
 static void skip_map(struct fc_thrift *thrift)

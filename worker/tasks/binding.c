@@ -9,10 +9,9 @@
 
 static const char *mapped_name(const Feast__Core__DataSource *source, const char *name)
 {
-    for (size_t i = 0; i < source->n_field_mapping; i++) {
+    for (size_t i = 0; i < source->n_field_mapping; i++)
         if (strcmp(source->field_mapping[i]->key, name) == 0)
             return source->field_mapping[i]->value;
-    }
     return NULL;
 }
 
@@ -52,7 +51,7 @@ fc_rc fc_bind(const Feast__Core__FeatureTableSpec *spec, const Feast__Core__Data
     size_t most = spec->n_entities + spec->n_features + TIME_COLUMNS;
 
     *ret = (struct fc_binding){.entity_count = spec->n_entities, .feature_count = spec->n_features};
-    ret->columns = fc_arena_calloc(arena, most, sizeof(*ret->columns));
+    ret->columns = fc_arena_calloc(arena, most, sizeof *ret->columns);
     if (!ret->columns)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns", most);
     for (size_t i = 0; i < spec->n_entities; i++) {
@@ -94,14 +93,13 @@ static bool is_foreign(const char *text)
 {
     char quote = '\0';
 
-    for (; *text; text++) {
+    for (; *text; text++)
         if (quote)
             quote = *text == quote ? '\0' : quote;
         else if (strchr("'\"`", *text))
             quote = *text;
         else if ((unsigned char)*text >= 0x80)
             return true;
-    }
     return false;
 }
 
@@ -137,7 +135,7 @@ bool fc_bound_is_expression(const struct fc_bound_column *column,
 fc_rc fc_bound_columns(const struct fc_binding *binding, struct fc_arena *arena,
                        const char *const **ret, struct fc_error *err)
 {
-    const char **columns = fc_arena_calloc(arena, binding->count, sizeof(*columns));
+    const char **columns = fc_arena_calloc(arena, binding->count, sizeof *columns);
 
     if (!columns)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for %zu columns", binding->count);

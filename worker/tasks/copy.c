@@ -60,7 +60,7 @@ static fc_rc file_failed(const char *path, struct fc_error *err)
 
 static Feast__Worker__V1__Copied *new_copied(struct fc_arena *arena)
 {
-    Feast__Worker__V1__Copied *copied = fc_arena_alloc(arena, sizeof(*copied));
+    Feast__Worker__V1__Copied *copied = fc_arena_alloc(arena, sizeof *copied);
 
     if (copied)
         feast__worker__v1__copied__init(copied);

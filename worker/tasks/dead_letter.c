@@ -30,12 +30,12 @@ fc_rc fc_dead_letters_open(const char *path, enum fc_letter_keep keep,
                            const struct fc_binding *binding, struct fc_dead_letters **ret,
                            struct fc_error *err)
 {
-    FC_CLEANUP(fc_dead_letters_freep) struct fc_dead_letters *letters = calloc(1, sizeof(*letters));
+    FC_CLEANUP(fc_dead_letters_freep) struct fc_dead_letters *letters = calloc(1, sizeof *letters);
 
     if (!letters)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rejected rows");
     letters->binding = binding;
-    letters->tallies = calloc(binding->count + 1, sizeof(*letters->tallies));
+    letters->tallies = calloc(binding->count + 1, sizeof *letters->tallies);
     letters->scratch = fc_arena_new(SCRATCH_BYTES);
     if (!letters->tallies || !letters->scratch)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rejected rows");
@@ -60,10 +60,9 @@ static struct tally *tally_of(const struct fc_dead_letters *letters, size_t colu
 
 static enum fc_fault fault_of(const char *word)
 {
-    for (int fault = 1; fault < FC_FAULT_COUNT; fault++) {
+    for (int fault = 1; fault < FC_FAULT_COUNT; fault++)
         if (strcmp(fc_fault_word((enum fc_fault)fault), word) == 0)
             return (enum fc_fault)fault;
-    }
     return FC_FAULT_NONE;
 }
 
@@ -214,8 +213,7 @@ static Feast__Worker__V1__Receipt__Rejection *make_rejection(const struct fc_dea
                                                              size_t column, int fault,
                                                              struct fc_arena *arena)
 {
-    Feast__Worker__V1__Receipt__Rejection *rejection =
-        fc_arena_calloc(arena, 1, sizeof(*rejection));
+    Feast__Worker__V1__Receipt__Rejection *rejection = fc_arena_calloc(arena, 1, sizeof *rejection);
     const struct tally *tally = &letters->tallies[column][fault];
 
     if (!rejection)

@@ -272,7 +272,7 @@ fc_rc fc_ingest_run(const struct fc_ingest *ingest, struct fc_arena *arena,
         .ingest = ingest, .arena = arena, .started_ns = fc_monotonic_ns(ingest->sys)};
 
     *ret = NULL;
-    work.receipt = fc_arena_calloc(arena, 1, sizeof(*work.receipt));
+    work.receipt = fc_arena_calloc(arena, 1, sizeof *work.receipt);
     if (!work.receipt)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a receipt");
     feast__worker__v1__receipt__init(work.receipt);

@@ -33,10 +33,9 @@ static void check_column(struct fc_violations *found, const struct fc_bound_colu
     const char *subject = fc_bound_subject(bound, found->arena);
     size_t matches = 0;
 
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; i < schema->column_count; i++)
         if (strcmp(schema->columns[i].name, bound->column) == 0 && matches++ == 0)
             column = &schema->columns[i];
-    }
     if (matches == 1)
         check_type(found, bound, &column->type, NULL);
     else if (matches > 1)

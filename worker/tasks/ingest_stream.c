@@ -220,7 +220,7 @@ static fc_rc make_options(const struct work *work, struct fc_consume_options *re
     const Feast__Worker__V1__Progress *from = work->order->from;
     size_t count = from ? from->n_positions : 0;
     struct fc_broker_position *positions =
-        fc_arena_calloc(work->arena, count + 1, sizeof(*positions));
+        fc_arena_calloc(work->arena, count + 1, sizeof *positions);
 
     if (!positions)
         return no_memory(err);

@@ -15,12 +15,12 @@ struct fc_keyset {
 
 struct fc_keyset *fc_keyset_new(void)
 {
-    struct fc_keyset *set = calloc(1, sizeof(*set));
+    struct fc_keyset *set = calloc(1, sizeof *set);
 
     if (!set)
         return NULL;
     set->slot_count = SLOTS_FIRST;
-    set->slots = calloc(set->slot_count, sizeof(*set->slots));
+    set->slots = calloc(set->slot_count, sizeof *set->slots);
     if (set->slots)
         return set;
     free(set);
@@ -55,14 +55,13 @@ static size_t find(const uint64_t *slots, size_t slot_count, uint64_t hash)
 static bool grow(struct fc_keyset *set)
 {
     size_t slot_count = set->slot_count * 2;
-    uint64_t *slots = slot_count <= SLOTS_MAX ? calloc(slot_count, sizeof(*slots)) : NULL;
+    uint64_t *slots = slot_count <= SLOTS_MAX ? calloc(slot_count, sizeof *slots) : NULL;
 
     if (!slots)
         return false;
-    for (size_t i = 0; i < set->slot_count; i++) {
+    for (size_t i = 0; i < set->slot_count; i++)
         if (set->slots[i] != 0)
             slots[find(slots, slot_count, set->slots[i])] = set->slots[i];
-    }
     free(set->slots);
     set->slots = slots;
     set->slot_count = slot_count;

@@ -54,7 +54,7 @@ static fc_rc open_file(struct fc_letter_file *file, struct fc_error *err)
 fc_rc fc_letter_file_open(const char *path, enum fc_letter_keep keep, struct fc_letter_file **ret,
                           struct fc_error *err)
 {
-    FC_CLEANUP(fc_letter_file_freep) struct fc_letter_file *file = calloc(1, sizeof(*file));
+    FC_CLEANUP(fc_letter_file_freep) struct fc_letter_file *file = calloc(1, sizeof *file);
 
     if (!file)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rejected rows");

@@ -76,7 +76,7 @@ struct fc_newest {
 fc_rc fc_newest_new(size_t bytes, size_t rows, uint64_t *overtaken, struct fc_newest **ret,
                     struct fc_error *err)
 {
-    FC_CLEANUP(fc_newest_freep) struct fc_newest *newest = calloc(1, sizeof(*newest));
+    FC_CLEANUP(fc_newest_freep) struct fc_newest *newest = calloc(1, sizeof *newest);
 
     if (newest) {
         newest->bytes = bytes;
@@ -87,9 +87,9 @@ fc_rc fc_newest_new(size_t bytes, size_t rows, uint64_t *overtaken, struct fc_ne
         newest->slot_count = newest->rows_max * SPARSE;
         newest->arena = fc_arena_new(bytes + SLACK);
         newest->slim = fc_slim_new();
-        newest->entries = aligned_alloc(LINE, newest->rows_max * sizeof(*newest->entries));
-        newest->slots = calloc(newest->slot_count, sizeof(*newest->slots));
-        newest->order = calloc(newest->rows_max, sizeof(*newest->order));
+        newest->entries = aligned_alloc(LINE, newest->rows_max * sizeof *newest->entries);
+        newest->slots = calloc(newest->slot_count, sizeof *newest->slots);
+        newest->order = calloc(newest->rows_max, sizeof *newest->order);
     }
     if (!newest || !newest->arena || !newest->slim || !newest->entries || !newest->slots ||
         !newest->order)
@@ -329,7 +329,7 @@ static void sort(struct fc_newest *newest)
     for (size_t i = 0; i < newest->count; i++)
         newest->order[i] = (struct ranked){.head = head_of(key_of(&newest->entries[i]), common),
                                            .index = (uint32_t)i};
-    qsort_r(newest->order, newest->count, sizeof(*newest->order), cmp_key, newest->entries);
+    qsort_r(newest->order, newest->count, sizeof *newest->order, cmp_key, newest->entries);
 }
 
 /* The row as it was put; until the next one. */
@@ -365,7 +365,7 @@ fc_rc fc_newest_drain(struct fc_newest *newest,
                  : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a row");
     }
     newest->count = 0;
-    memset(newest->slots, 0, newest->slot_count * sizeof(*newest->slots));
+    memset(newest->slots, 0, newest->slot_count * sizeof *newest->slots);
     fc_arena_reset(newest->arena);
     return rc;
 }

@@ -46,7 +46,7 @@ static fc_rc send_progress(void *ctx, const Feast__Worker__V1__Progress *progres
 
 static fc_rc run_probe(struct running *running, struct fc_duck *duck, struct fc_error *err)
 {
-    Feast__Worker__V1__ProbeResult *probe = fc_arena_calloc(running->arena, 1, sizeof(*probe));
+    Feast__Worker__V1__ProbeResult *probe = fc_arena_calloc(running->arena, 1, sizeof *probe);
 
     if (!probe)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the result");

@@ -66,7 +66,7 @@ static fc_rc insert(struct fc_places *places, size_t at, const char *part, char 
 
     if (name && places->count == places->capacity) {
         size_t capacity = places->capacity > 0 ? places->capacity * 2 : 16;
-        struct place *items = realloc(places->items, capacity * sizeof(*items));
+        struct place *items = realloc(places->items, capacity * sizeof *items);
         if (items) {
             places->items = items;
             places->capacity = capacity;
@@ -78,7 +78,7 @@ static fc_rc insert(struct fc_places *places, size_t at, const char *part, char 
         return no_memory(err);
     }
     memmove(&places->items[at + 1], &places->items[at],
-            (places->count - at) * sizeof(*places->items));
+            (places->count - at) * sizeof *places->items);
     places->items[at] = (struct place){.part = name, .offset = offset};
     places->count++;
     return FC_OK;
@@ -109,7 +109,7 @@ void fc_places_forget(struct fc_places *places, const char *part)
     free(places->items[at].offset);
     places->count--;
     memmove(&places->items[at], &places->items[at + 1],
-            (places->count - at) * sizeof(*places->items));
+            (places->count - at) * sizeof *places->items);
 }
 
 size_t fc_places_count(const struct fc_places *places)
@@ -120,8 +120,8 @@ size_t fc_places_count(const struct fc_places *places)
 fc_rc fc_places_report(const struct fc_places *places, struct fc_arena *arena,
                        Feast__Worker__V1__Progress *progress, struct fc_error *err)
 {
-    Feast__Worker__V1__Position *all = fc_arena_calloc(arena, places->count + 1, sizeof(*all));
-    Feast__Worker__V1__Position **list = fc_arena_calloc(arena, places->count + 1, sizeof(*list));
+    Feast__Worker__V1__Position *all = fc_arena_calloc(arena, places->count + 1, sizeof *all);
+    Feast__Worker__V1__Position **list = fc_arena_calloc(arena, places->count + 1, sizeof *list);
 
     if (!all || !list)
         return no_memory(err);

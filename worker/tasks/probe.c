@@ -44,7 +44,7 @@ static const Feast__Core__DataSource *source_of(const Feast__Worker__V1__Probe *
 /* The report before anything was looked at: what was asked, and nothing found. */
 static fc_rc begin_report(struct fc_probe *p, const Feast__Worker__V1__Probe *probe)
 {
-    source_report *report = fc_arena_calloc(p->arena, 1, sizeof(*report));
+    source_report *report = fc_arena_calloc(p->arena, 1, sizeof *report);
     size_t count = p->binding.count;
 
     if (!report)
@@ -55,7 +55,7 @@ static fc_rc begin_report(struct fc_probe *p, const Feast__Worker__V1__Probe *pr
     report->location = fc_probe_text(p, fc_source_location(p->source, p->arena));
     report->columns = fc_arena_calloc(p->arena, count, sizeof(column_report *));
     report->notes = fc_arena_calloc(p->arena, NOTES_MAX, sizeof(char *));
-    column_report *columns = fc_arena_calloc(p->arena, count, sizeof(*columns));
+    column_report *columns = fc_arena_calloc(p->arena, count, sizeof *columns);
     if (!report->columns || !report->notes || !columns)
         return fc_probe_no_memory(p->err);
     for (size_t i = 0; i < count; i++) {

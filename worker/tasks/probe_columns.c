@@ -13,10 +13,9 @@ size_t fc_probe_find(const struct fc_probe *p, const char *name, size_t *ret)
 {
     size_t matches = 0;
 
-    for (size_t i = 0; i < p->schema.column_count; i++) {
+    for (size_t i = 0; i < p->schema.column_count; i++)
         if (strcmp(p->schema.columns[i].name, name) == 0 && matches++ == 0)
             *ret = i;
-    }
     return matches;
 }
 
@@ -122,10 +121,9 @@ static void note_precision(struct fc_probe *p, const struct fc_bound_column *bou
 
 static bool is_used(const struct fc_probe *p, const char *column)
 {
-    for (size_t i = 0; i < p->binding.count; i++) {
+    for (size_t i = 0; i < p->binding.count; i++)
         if (strcmp(p->binding.columns[i].column, column) == 0)
             return true;
-    }
     return false;
 }
 

@@ -59,7 +59,7 @@ static bool report_faults(struct fc_probe *p, const struct fc_sample_column *fro
                           column_report *column)
 {
     typedef Feast__Admin__V1__ColumnReport__Fault fault_report;
-    fault_report *faults = fc_arena_calloc(p->arena, FC_FAULT_COUNT, sizeof(*faults));
+    fault_report *faults = fc_arena_calloc(p->arena, FC_FAULT_COUNT, sizeof *faults);
 
     column->faults = fc_arena_calloc(p->arena, FC_FAULT_COUNT, sizeof(fault_report *));
     if (!faults || !column->faults)
@@ -104,7 +104,7 @@ static bool report_column(struct fc_probe *p, const struct fc_sample *sample, si
 
 static Google__Protobuf__Timestamp *moment(struct fc_probe *p, int64_t seconds)
 {
-    Google__Protobuf__Timestamp *time = fc_arena_alloc(p->arena, sizeof(*time));
+    Google__Protobuf__Timestamp *time = fc_arena_alloc(p->arena, sizeof *time);
 
     if (time) {
         google__protobuf__timestamp__init(time);
@@ -157,10 +157,9 @@ fc_rc fc_probe_report_sample(struct fc_probe *p, const struct fc_sample *sample,
     p->report->rows_undecodable = sample->undecodable;
     p->report->first_undecodable = fc_probe_text(p, sample->first_undecodable);
     p->report->bytes_read = stats->bytes_read > 0 ? (uint64_t)stats->bytes_read : 0;
-    for (size_t i = 0; i < p->binding.count; i++) {
+    for (size_t i = 0; i < p->binding.count; i++)
         if (!report_column(p, sample, i))
             return fc_probe_no_memory(p->err);
-    }
     if (stats->remark)
         fc_probe_note(p, stats->remark);
     else if (sample->rows == 0 && sample->wanted_count > 0)

@@ -71,7 +71,7 @@ static void told(void *ctx, size_t column, const struct fc_source_range *range)
 
 fc_rc fc_probe_ask_statistics(struct fc_probe *p, struct fc_sample *sample)
 {
-    p->statistics = fc_arena_calloc(p->arena, p->binding.count, sizeof(*p->statistics));
+    p->statistics = fc_arena_calloc(p->arena, p->binding.count, sizeof *p->statistics);
     if (!p->statistics)
         return fc_probe_no_memory(p->err);
     p->sample = sample;

@@ -25,15 +25,15 @@ fc_rc fc_row_maker_new(const char *project, const Feast__Core__FeatureTableSpec 
                        const struct fc_binding *binding, struct fc_row_maker **ret,
                        struct fc_error *err)
 {
-    FC_CLEANUP(fc_row_maker_freep) struct fc_row_maker *maker = calloc(1, sizeof(*maker));
+    FC_CLEANUP(fc_row_maker_freep) struct fc_row_maker *maker = calloc(1, sizeof *maker);
 
     if (maker) {
         maker->project = project;
         maker->binding = binding;
         maker->arena = fc_arena_new(ROW_MAX);
-        maker->names = calloc(binding->feature_count + 1, sizeof(*maker->names));
-        maker->entities = calloc(binding->entity_count + 1, sizeof(*maker->entities));
-        maker->keys = calloc(binding->entity_count + 1, sizeof(*maker->keys));
+        maker->names = calloc(binding->feature_count + 1, sizeof *maker->names);
+        maker->entities = calloc(binding->entity_count + 1, sizeof *maker->entities);
+        maker->keys = calloc(binding->entity_count + 1, sizeof *maker->keys);
     }
     if (!maker || !maker->arena || !maker->names || !maker->entities || !maker->keys)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for rows");

@@ -10,12 +10,12 @@
 fc_rc fc_sample_new(const struct fc_binding *binding, struct fc_arena *arena,
                     struct fc_sample **ret, struct fc_error *err)
 {
-    struct fc_sample *sample = fc_arena_calloc(arena, 1, sizeof(*sample));
+    struct fc_sample *sample = fc_arena_calloc(arena, 1, sizeof *sample);
 
     if (sample) {
         sample->arena = arena;
         sample->binding = binding;
-        sample->columns = fc_arena_calloc(arena, binding->count, sizeof(*sample->columns));
+        sample->columns = fc_arena_calloc(arena, binding->count, sizeof *sample->columns);
         sample->wanted = fc_arena_calloc(arena, binding->count, sizeof(char *));
         sample->first_undecodable = "";
     }

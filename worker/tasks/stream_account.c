@@ -201,7 +201,7 @@ fc_rc fc_stream_account_waits(struct fc_stream_account *account, const char *tro
 static Feast__Worker__V1__Receipt__Rejection *
 copy_rejection(const Feast__Worker__V1__Receipt__Rejection *from, struct fc_arena *arena)
 {
-    Feast__Worker__V1__Receipt__Rejection *to = fc_arena_memdup(arena, from, sizeof(*from));
+    Feast__Worker__V1__Receipt__Rejection *to = fc_arena_memdup(arena, from, sizeof *from);
 
     if (!to)
         return NULL;
@@ -215,7 +215,7 @@ fc_rc fc_stream_account_receipt(const struct fc_stream_account *account, struct 
                                 Feast__Worker__V1__Receipt **ret, struct fc_error *err)
 {
     const Feast__Worker__V1__Receipt *from = account->message.receipt;
-    Feast__Worker__V1__Receipt *to = from ? fc_arena_memdup(arena, from, sizeof(*from)) : NULL;
+    Feast__Worker__V1__Receipt *to = from ? fc_arena_memdup(arena, from, sizeof *from) : NULL;
 
     *ret = NULL;
     if (!from)

@@ -68,9 +68,8 @@ static bool watch_fd(const struct fc_launched *job, int operation, int fd, uint3
 /* From now on it is expected to end. */
 static void expect_end(struct fc_launched *job)
 {
-    if (job->kill_at_ns == 0) {
+    if (job->kill_at_ns == 0)
         job->kill_at_ns = now_ns() + END_GRACE_NS;
-    }
 }
 
 /* Nothing more is read of it: it closed its end, and is about to end itself, or it did not keep to the protocol. */
@@ -80,13 +79,11 @@ static void give_up(struct fc_launched *job, const struct fc_error *why)
     bool closed_its_end = recv(job->process.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 
     job->closed = true;
-    if (job->result.len == 0 && job->err.rc == FC_OK) {
+    if (job->result.len == 0 && job->err.rc == FC_OK)
         job->err = *why;
-    }
     (void)watch_fd(job, EPOLL_CTL_DEL, job->process.fd, 0);
-    if (!job->ended && !closed_its_end) {
+    if (!job->ended && !closed_its_end)
         fc_process_signal(&job->process, SIGKILL);
-    }
     expect_end(job);
 }
 
@@ -95,9 +92,8 @@ static void write_order(struct fc_launched *job)
     while (job->sent < job->order.len) {
         ssize_t n = send(job->process.fd, job->order.ptr + job->sent, job->order.len - job->sent,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
         if (n < 0) {
             /* EAGAIN: later. Anything else: the worker is gone, which reading will tell. */
             return;
@@ -122,9 +118,8 @@ static void pass_on_log(const Feast__Worker__V1__Log *log, const char *id)
     size_t count = 0, level = (size_t)log->level;
     enum fc_log_level weight = level < FC_ARRAY_LEN(levels) ? levels[level] : FC_LOG_INFO;
 
-    if (!fc_log_enabled(weight)) {
+    if (!fc_log_enabled(weight))
         return;
-    }
     fields[count++] = (struct fc_log_field)FC_LOG_STR("job", id);
     for (size_t i = 0; i < log->n_fields && i < MAX_LOG_FIELDS; i++) {
         fields[count++] =
@@ -144,8 +139,7 @@ static void keep_result(struct fc_launched *job, const char *id,
         give_up(job, &err);
         return;
     }
-    if (result->error == NULL &&
-        result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT) {
+    if (!result->error && result->outcome_case != FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT) {
         (void)fc_fail(&err, FC_REASON_WORKER_FAILED, "the worker's result has no receipt");
         give_up(job, &err);
         return;
@@ -187,13 +181,12 @@ static bool read_messages(struct fc_launched *job, struct fc_arena *arena,
         fc_rc rc =
             fc_frame_poll(&job->reader, job->process.fd,
                           &feast__worker__v1__worker_message__descriptor, arena, &message, &err);
-        if (rc != FC_OK) {
+        if (rc != FC_OK)
             give_up(job, &err);
-        } else if (message == NULL) {
+        else if (!message)
             return true;
-        } else {
+        else
             take_message(job, (const Feast__Worker__V1__WorkerMessage *)message, ret);
-        }
     }
     return job->closed;
 }
@@ -212,19 +205,17 @@ static void report_result(const struct fc_launched *job, struct fc_arena *arena,
         fc_arena_allocator(arena), job->result.len, (const uint8_t *)job->result.ptr);
     enum fc_reason reason;
 
-    if (result == NULL) {
+    if (!result) {
         ret->state = FC_LAUNCHED_LOST;
         (void)fc_fail(&ret->error, FC_REASON_OUT_OF_MEMORY, "no memory for the worker's result");
         return;
     }
-    if (result->outcome_case == FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT) {
+    if (result->outcome_case == FEAST__WORKER__V1__RESULT__OUTCOME_RECEIPT)
         ret->receipt = result->receipt;
-    }
-    ret->state = result->error == NULL ? FC_LAUNCHED_DONE : FC_LAUNCHED_FAILED;
-    if (result->error != NULL) {
-        if (!known_word(result->error->reason, &reason)) {
+    ret->state = !result->error ? FC_LAUNCHED_DONE : FC_LAUNCHED_FAILED;
+    if (result->error) {
+        if (!known_word(result->error->reason, &reason))
             reason = FC_REASON_WORKER_FAILED;
-        }
         (void)fc_fail_field(&ret->error, reason, result->error->field, "%s",
                             result->error->message);
     }
@@ -250,18 +241,15 @@ static fc_rc local_poll(void *ctx FC_UNUSED, struct fc_launched *job, struct fc_
         job->ended = fc_process_ended(&job->process, &job->status);
     }
     /* Asked in this order: what a worker that has ended left behind is all read. */
-    if (read_messages(job, arena, ret) && job->ended) {
+    if (read_messages(job, arena, ret) && job->ended)
         job->closed = true;
-    }
-    if (!job->ended && job->kill_at_ns != 0 && now_ns() > job->kill_at_ns) {
+    if (!job->ended && job->kill_at_ns != 0 && now_ns() > job->kill_at_ns)
         fc_process_signal(&job->process, SIGKILL);
-    }
     if (job->ended && job->closed) {
-        if (job->result.len > 0) {
+        if (job->result.len > 0)
             report_result(job, arena, ret);
-        } else {
+        else
             report_loss(job, ret);
-        }
     }
     return FC_OK;
 }
@@ -285,19 +273,15 @@ static void local_release(void *ctx FC_UNUSED, struct fc_launched *job)
 {
     int status = 0;
 
-    if (job == NULL) {
+    if (!job)
         return;
-    }
-    if (!job->ended) {
+    if (!job->ended)
         fc_process_signal(&job->process, SIGKILL);
-    }
     fc_process_reap(&job->process, &status);
-    if (job->pid_fd >= 0) {
+    if (job->pid_fd >= 0)
         (void)close(job->pid_fd);
-    }
-    if (job->epoll_fd >= 0) {
+    if (job->epoll_fd >= 0)
         (void)close(job->epoll_fd);
-    }
     fc_frame_reader_done(&job->reader);
     fc_buf_done(&job->order);
     fc_buf_done(&job->result);
@@ -316,13 +300,11 @@ static void add_secret(const struct local *local, const Feast__Worker__V1__WorkO
     const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
     size_t count = 0;
 
-    if (local->store_secret == NULL || ingest == NULL ||
-        ingest->sink_case != FEAST__WORKER__V1__INGEST__SINK_REDIS || !ingest->redis->password) {
+    if (!local->store_secret || !ingest ||
+        ingest->sink_case != FEAST__WORKER__V1__INGEST__SINK_REDIS || !ingest->redis->password)
         return;
-    }
-    while (environment[count] != NULL) {
+    while (environment[count])
         count++;
-    }
     if (count + 1 < FC_WORKER_ENV_MAX) {
         environment[count] = local->store_secret;
         environment[count + 1] = NULL;
@@ -363,9 +345,8 @@ static fc_rc watch_process(struct fc_launched *job, struct fc_error *err)
     job->pid_fd = pidfd_open(job->process.pid, 0);
     if (job->epoll_fd < 0 || job->pid_fd < 0 ||
         !watch_fd(job, EPOLL_CTL_ADD, job->process.fd, EPOLLIN | EPOLLOUT) ||
-        !watch_fd(job, EPOLL_CTL_ADD, job->pid_fd, EPOLLIN)) {
+        !watch_fd(job, EPOLL_CTL_ADD, job->pid_fd, EPOLLIN))
         return fc_fail(err, FC_REASON_IO_FAILED, "cannot watch a worker: %s", strerror(errno));
-    }
     return FC_OK;
 }
 
@@ -375,21 +356,18 @@ static fc_rc local_submit(void *ctx, const Feast__Worker__V1__WorkOrder *order,
     const struct local *local = ctx;
     FC_CLEANUP(release_p) struct fc_launched *job = calloc(1, sizeof *job);
     const Feast__Worker__V1__Ingest *ingest = fc_work_order_ingest(order);
-    const char *scratch_dir = ingest != NULL ? ingest->scratch_dir : "/tmp";
+    const char *scratch_dir = ingest ? ingest->scratch_dir : "/tmp";
 
-    if (job == NULL) {
+    if (!job)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a job");
-    }
     job->process.fd = job->epoll_fd = job->pid_fd = -1;
     job->ended = true;
     (void)snprintf(job->id, sizeof job->id, "%s", order->id);
     fc_rc rc = fc_frame_pack(&order->base, &job->order, err);
-    if (rc == FC_OK) {
+    if (rc == FC_OK)
         rc = spawn(local, order, log_path, scratch_dir, &job->process, err);
-    }
-    if (rc != FC_OK) {
+    if (rc != FC_OK)
         return rc;
-    }
     job->ended = false;
     rc = watch_process(job, err);
     if (rc == FC_OK) {
@@ -405,7 +383,7 @@ fc_rc fc_launcher_local_new(const char *worker_path, const char *store_secret,
     struct local *local = calloc(1, sizeof *local);
     char *path = strdup(worker_path);
 
-    if (local == NULL || path == NULL) {
+    if (!local || !path) {
         free(local);
         free(path);
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the local launcher");
@@ -428,7 +406,7 @@ fc_rc fc_launcher_local_new(const char *worker_path, const char *store_secret,
 
 void fc_launcher_local_free(struct fc_launcher *launcher)
 {
-    if (launcher != NULL) {
+    if (launcher) {
         struct local *local = (struct local *)launcher;
         free(local->worker_path);
         free(local);
