@@ -101,17 +101,20 @@ static bool is_asked_for(const struct serving_read *read, size_t table, const ch
     return false;
 }
 
+static char *append(char *at, const char *text, size_t size)
+{
+    memcpy(at, text, size);
+    return at + size;
+}
+
 /* "<table>:<feature>", as the Feast SDK names it. By hand: there is one for each feature of each read. */
 static const char *feature_key(struct fc_arena *arena, const char *table, const char *name)
 {
-    size_t table_len = strlen(table), name_size = strlen(name) + 1;
-    char *key = fc_arena_alloc(arena, table_len + 1 + name_size);
+    size_t table_len = strlen(table), name_len = strlen(name);
+    char *key = fc_arena_alloc(arena, table_len + 1 + name_len + 1);
 
-    if (key) {
-        memcpy(key, table, table_len);
-        key[table_len] = ':';
-        memcpy(key + table_len + 1, name, name_size);
-    }
+    if (key)
+        (void)append(append(append(key, table, table_len), ":", 1), name, name_len + 1);
     return key;
 }
 
