@@ -62,30 +62,46 @@ static int read_number(sqlite3 *handle, const char *sql, int64_t *ret)
     return code;
 }
 
+struct versions {
+    int64_t application, schema, objects;
+};
+
+/* In one transaction: a writer may make the tables between two. */
+static int read_versions(sqlite3 *handle, struct versions *ret)
+{
+    int code = sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL);
+
+    if (code != SQLITE_OK)
+        return code;
+    code = read_number(handle, "PRAGMA application_id", &ret->application);
+    if (code == SQLITE_OK)
+        code = read_number(handle, "PRAGMA user_version", &ret->schema);
+    if (code == SQLITE_OK)
+        code = read_number(handle, "SELECT count(*) FROM sqlite_schema", &ret->objects);
+    int ended = sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
+    return code == SQLITE_OK ? ended : code;
+}
+
 fc_rc fc_online_check_schema(sqlite3 *handle, const char *path, int64_t *ret_version,
                              struct fc_error *err)
 {
-    int64_t application = 0, version = 0, objects = 0;
+    struct versions found = {.application = 0};
+    int code = read_versions(handle, &found);
 
-    int code = read_number(handle, "PRAGMA application_id", &application);
-    if (code == SQLITE_OK)
-        code = read_number(handle, "PRAGMA user_version", &version);
-    if (code == SQLITE_OK)
-        code = read_number(handle, "SELECT count(*) FROM sqlite_schema", &objects);
     if (code != SQLITE_OK)
         return fc_online_fail(handle, path, code, "read its version", err);
-    bool empty = application == 0 && version == 0 && objects == 0;
-    if (!empty && application != FC_ONLINE_APPLICATION_ID) {
+    bool empty = found.application == 0 && found.schema == 0 && found.objects == 0;
+    if (!empty && found.application != FC_ONLINE_APPLICATION_ID) {
         return fc_fail(err, FC_REASON_STORE_CORRUPT,
                        "%s is no online store: its application_id is 0x%08llx, expected 0x%08x",
-                       path, (unsigned long long)application, FC_ONLINE_APPLICATION_ID);
+                       path, (unsigned long long)found.application, FC_ONLINE_APPLICATION_ID);
     }
-    if (version > FC_ONLINE_SCHEMA_VERSION) {
+    if (found.schema > FC_ONLINE_SCHEMA_VERSION) {
         return fc_fail(err, FC_REASON_STORE_TOO_NEW,
                        "%s has schema version %lld, this program knows versions up to %d", path,
-                       (long long)version, FC_ONLINE_SCHEMA_VERSION);
+                       (long long)found.schema, FC_ONLINE_SCHEMA_VERSION);
     }
-    *ret_version = version;
+    *ret_version = found.schema;
     return FC_OK;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/sys.h"
 #include "storage/online/sqlite.h"
+#include "storage/online/sqlite_file.h"
 
 struct fixture {
     char dir[128];
@@ -530,6 +531,43 @@ static void a_reader_sees_whole_commits_while_writing_goes_on(void **state)
     assert_true(atomic_load(&load.reads) > 0);
 }
 
+/* Makes the tables when the reader has read the first of its numbers. */
+static int make_tables(unsigned event FC_UNUSED, void *ctx, void *stmt, void *text FC_UNUSED)
+{
+    struct fixture *fixture = ctx;
+    struct fc_online_writer *writer = NULL;
+    const char *sql = sqlite3_sql(stmt);
+
+    if (sql && strcmp(sql, "PRAGMA user_version") == 0) {
+        assert_ok(fixture, fc_online_writer_open(fixture->path, &writer, &fixture->err));
+        fc_online_writer_close(writer);
+    }
+    return 0;
+}
+
+static void tables_that_are_made_meanwhile_are_not_there_yet(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *handle = NULL;
+    int64_t version = -1;
+
+    /* A file without tables, as a writer has it for a moment. */
+    char *slash = strrchr(fixture->path, '/');
+    *slash = '\0';
+    assert_int_equal(fc_mkdirs(fixture->path, 0750), 0);
+    *slash = '/';
+    assert_int_equal(sqlite3_open(fixture->path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_trace_v2(handle, SQLITE_TRACE_STMT, make_tables, fixture), SQLITE_OK);
+    assert_ok(fixture, fc_online_check_schema(handle, fixture->path, &version, &fixture->err));
+    assert_int_equal(version, 0);
+    assert_int_equal(sqlite3_trace_v2(handle, 0, NULL, NULL), SQLITE_OK);
+    assert_ok(fixture, fc_online_check_schema(handle, fixture->path, &version, &fixture->err));
+    assert_int_equal(version, FC_ONLINE_SCHEMA_VERSION);
+    assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_row_comes_back_as_it_was_put, setup, teardown),
     cmocka_unit_test_setup_teardown(an_older_row_never_replaces_a_newer_one, setup, teardown),
@@ -537,6 +575,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(what_was_not_committed_is_not_there, setup, teardown),
     cmocka_unit_test_setup_teardown(paths_of_long_names_stay_distinct_and_short, setup, teardown),
     cmocka_unit_test_setup_teardown(reading_before_anything_was_written_is_not_found, setup,
+                                    teardown),
+    cmocka_unit_test_setup_teardown(tables_that_are_made_meanwhile_are_not_there_yet, setup,
                                     teardown),
     cmocka_unit_test_setup_teardown(writers_take_turns, setup, teardown),
     cmocka_unit_test_setup_teardown(two_processes_write_at_once, setup, teardown),
