@@ -3,11 +3,15 @@
 """Topics of a real Kafka broker as a probe sees them: every way to log in, what can be wrong, and that nothing is left
 behind on the broker."""
 
+import contextlib
 import json
 import os
 import pathlib
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -214,6 +218,25 @@ class Kafka(unittest.TestCase):
         for listener in ("SASL", "TLS"):
             self.fails(self.look(listener), "SOURCE_UNREACHABLE", "ended the connection", "security.protocol")
         self.fails(self.look(config="security.protocol=SSL\n"), "SOURCE_UNREACHABLE", "TLS")
+
+    def test_a_listener_that_hangs_up(self):
+        """As one does that is spoken to in the wrong protocol; here before anything is sent, of which the library says no
+        more than that."""
+        def hang_up():
+            with contextlib.suppress(OSError):
+                listener.accept()[0].close()  # of who looks whether anybody is there
+                while True:
+                    connection = listener.accept()[0]
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.close()
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=hang_up, daemon=True)
+            thread.start()
+            seen = self.look(servers="127.0.0.1:%d" % listener.getsockname()[1])
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+        self.fails(seen, "SOURCE_UNREACHABLE", "ended the connection", "security.protocol")
 
     def test_credentials_go_to_their_cluster_only(self):
         login = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", "sasl_username": PLAIN[0],

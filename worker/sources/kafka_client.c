@@ -245,6 +245,21 @@ bool fc_kafka_is_hopeless(struct fc_broker *self)
     return self->watch->all_down || self->watch->trouble == FC_KAFKA_LOGIN;
 }
 
+/*
+ * A listener that is spoken to in another protocol hangs up. Whether the library then says so itself hangs on whether it
+ * was about to read or to write.
+ */
+static bool may_be_the_protocol(enum fc_kafka_trouble trouble, const char *text)
+{
+    static const char *const ENDS[] = {"Disconnected", "Receive failed", "Send failed",
+                                       "reset by peer", "closed by peer"};
+
+    for (size_t i = 0; trouble == FC_KAFKA_LOST && i < FC_ARRAY_LEN(ENDS); i++)
+        if (strstr(text, ENDS[i]))
+            return !strstr(text, "security.protocol");
+    return false;
+}
+
 static fc_rc fail_by_trouble(struct fc_broker *self, struct fc_error *err)
 {
     static const char *const WORDS[] = {
@@ -254,8 +269,13 @@ static fc_rc fail_by_trouble(struct fc_broker *self, struct fc_error *err)
     };
     const char *text = fc_kafka_config_scrub(&self->config, self->watch->trouble_text, self->arena);
 
-    return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s: %s", fc_kafka_name(self),
-                   WORDS[self->watch->trouble], text ? text : "");
+    if (!text)
+        text = "";
+    return fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "%s: %s: %s%s", fc_kafka_name(self),
+                   WORDS[self->watch->trouble], text,
+                   may_be_the_protocol(self->watch->trouble, text)
+                       ? "; its listener may take another security.protocol (sources.kafka_config)"
+                       : "");
 }
 
 static fc_rc fail_by_code(struct fc_broker *self, rd_kafka_resp_err_t code, const char *doing,
