@@ -11,19 +11,19 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A map as the server keeps it: by key. */
+/* A map as the server keeps it: by key. Without memory it stays as it is. */
 static json_t *sorted(json_t *map)
 {
-    size_t count = json_object_size(map), at = 0;
-    const char **names = calloc(count + 1, sizeof *names), *name;
-    json_t *result = json_object(), *value;
+    const char **names = calloc(json_object_size(map) + 1, sizeof *names);
+    json_t *result = names ? json_object() : json_incref(map);
+    size_t count = 0;
 
-    json_object_foreach (map, name, value)
-        if (names)
-            names[at++] = name;
-    if (names)
-        qsort(names, at, sizeof *names, by_name);
-    for (size_t i = 0; names && i < at; i++)
+    if (!names)
+        return result;
+    for (void *at = json_object_iter(map); at; at = json_object_iter_next(map, at))
+        names[count++] = json_object_iter_key(at);
+    qsort(names, count, sizeof *names, by_name);
+    for (size_t i = 0; i < count; i++)
         json_object_set(result, names[i], json_object_get(map, names[i]));
     free(names);
     return result;
@@ -35,10 +35,9 @@ static void settle(json_t *value)
     const char *name;
     json_t *member;
     void *next;
-    size_t i;
 
-    json_array_foreach (value, i, member)
-        settle(member);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        settle(json_array_get(value, i));
     json_object_foreach_safe(value, next, name, member)
     {
         if (strcmp(name, "labels") == 0 || strcmp(name, "fieldMapping") == 0)
