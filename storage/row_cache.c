@@ -13,8 +13,7 @@
 struct place {
     uint64_t generation;
     const struct fc_row_kind *kind;
-    char *
-        memory; /* the row, then its strings, each with the byte that ends it; owned; NULL: nothing is here */
+    char *memory; /* owned: the row, then its strings, each with a byte that ends it; NULL: none */
     size_t size;
 };
 
@@ -32,11 +31,6 @@ void fc_row_cache_free(struct fc_row_cache *cache)
     for (size_t i = 0; cache && i < PLACES; i++)
         free(cache->places[i].memory);
     free(cache);
-}
-
-static fc_str *string_of(const struct fc_row_kind *kind, void *row, size_t number)
-{
-    return (fc_str *)((char *)row + kind->strings[number]);
 }
 
 static fc_str string_in(const struct fc_row_kind *kind, const void *row, size_t number)
@@ -65,7 +59,7 @@ static void copy(const struct fc_row_kind *kind, void *to, const void *from, cha
 {
     memcpy(to, from, kind->size);
     for (size_t i = 0; i < kind->string_count; i++) {
-        fc_str *string = string_of(kind, to, i);
+        fc_str *string = fc_row_string(kind, to, i);
         if (string->len > 0)
             memcpy(memory, string->ptr, string->len);
         string->ptr = memory;

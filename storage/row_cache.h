@@ -17,6 +17,12 @@ struct fc_row_kind {
     size_t string_count;
 };
 
+/** One of its strings, within the row. */
+static inline fc_str *fc_row_string(const struct fc_row_kind *kind, void *row, size_t number)
+{
+    return (fc_str *)((char *)row + kind->strings[number]);
+}
+
 struct fc_row_cache;
 
 /** NULL when memory is out: the other functions take that as an empty cache. */

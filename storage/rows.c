@@ -8,7 +8,7 @@ fc_rc fc_row_keep(const struct fc_row_kind *kind, struct fc_arena *arena, void *
     fc_rc rc = FC_OK;
 
     for (size_t i = 0; i < kind->string_count && rc == FC_OK; i++)
-        rc = fc_str_keep(arena, (fc_str *)((char *)row + kind->strings[i]), err);
+        rc = fc_str_keep(arena, fc_row_string(kind, row, i), err);
     return rc;
 }
 

@@ -30,9 +30,9 @@ struct fc_log_follow {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool started, stopping; /* under the mutex, as is */
-    struct follower
-        *followers; /* those to come are put before it, the thread alone takes from it */
+    bool started, stopping; /* under the mutex, as is: */
+    /* Those to come are put before it, the thread alone takes from it. */
+    struct follower *followers;
 };
 
 fc_rc fc_log_follow_new(struct fc_services *services, struct fc_log_follow **ret,
