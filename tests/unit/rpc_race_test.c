@@ -36,34 +36,43 @@ static void race(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *re
     rpc_echo(call, ctx, request);
 }
 
+struct client {
+    const char *target;
+    struct fc_error first; /* and last: it gives up then */
+};
+
 static void *call_often(void *arg)
 {
-    struct rpc_fixture mine = {.arena = fc_arena_new(1 << 20), .channel = rpc_connect(arg)};
-    uintptr_t failures = 0;
+    struct client *client = arg;
+    struct rpc_fixture mine = {.arena = fc_arena_new(1 << 20),
+                               .channel = rpc_connect(client->target)};
 
-    for (unsigned i = 0; i < CALLS; i++) {
+    for (unsigned i = 0; i < CALLS && client->first.rc == FC_OK; i++) {
         if (rpc_call_name(&mine, "/test.Service/Race", "x", NULL) != FC_OK)
-            failures++;
+            client->first = mine.err;
         fc_arena_reset(mine.arena);
     }
     fc_channel_close(mine.channel);
     fc_arena_free(mine.arena);
-    return (void *)failures;
+    return NULL;
 }
 
 static void load(fc_rpc_handler_fn handler)
 {
     const struct fc_rpc_method method = RPC_METHOD("/test.Service/Race", handler);
     struct rpc_fixture fixture = {0};
+    struct client clients[CONNECTIONS];
     pthread_t threads[CONNECTIONS];
 
     rpc_fixture_start(&fixture, NULL, &method, 1);
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, fixture.target), 0);
     for (size_t i = 0; i < CONNECTIONS; i++) {
-        void *failures;
-        pthread_join(threads[i], &failures);
-        assert_null(failures);
+        clients[i] = (struct client){.target = fixture.target};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &clients[i]), 0);
+    }
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        pthread_join(threads[i], NULL);
+        if (clients[i].first.rc != FC_OK)
+            fail_msg("client %zu: %s", i, clients[i].first.message);
     }
     rpc_fixture_done(&fixture);
 }
