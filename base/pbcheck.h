@@ -12,8 +12,8 @@
 
 struct fc_pb_limits {
     unsigned max_depth; /**< nested messages; 0 means 64 */
-    size_t
-        max_elements; /**< fields in all, against messages that unpack to far more than their bytes; 0 means 1 M */
+    /** fields in all, against messages that unpack to far more than their bytes; 0 means 1 M */
+    size_t max_elements;
 };
 
 /**

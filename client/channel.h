@@ -24,8 +24,8 @@ struct fc_channel_options {
     const char *ca_file;          /**< PEM; NULL or "" for none, as in the next two */
     const char *certificate_file; /**< PEM, our own, for servers that ask for one */
     const char *key_file;
-    const char *
-        server_name; /**< name that the server's certificate must have; NULL for the host of the target */
+    /** name that the server's certificate must have; NULL for the host of the target */
+    const char *server_name;
 };
 
 /**

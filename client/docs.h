@@ -22,8 +22,8 @@ struct fc_doc {
     enum fc_doc_kind kind;
     const char *file; /**< for messages */
     const struct fc_node *node;
-    const char
-        *project; /**< that it is applied to; of a project its own name, of an online store "" */
+    /** that it is applied to; of a project its own name, of an online store "" */
+    const char *project;
     const char *name;
     Feast__Core__OnlineStore *store;
     Feast__Core__EntitySpecV2 *entity;

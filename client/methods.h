@@ -8,8 +8,8 @@
 struct fc_method {
     const char *path;
     const ProtobufCMessageDescriptor *response;
-    bool
-        idempotent; /**< a second call changes nothing more: it may follow one that found no server */
+    /** a second call changes nothing more: it may follow one that found no server */
+    bool idempotent;
 };
 
 extern const struct fc_method fc_method_admin_apply, fc_method_admin_backup,

@@ -54,8 +54,8 @@ struct fc_query {
     sqlite3_stmt *stmt;
     enum fc_sql sql;
     int bind_code; /**< the first binding that failed; reported by the step */
-    bool
-        own; /**< prepared for this query alone, since the kept one was in use further up the stack */
+    /** prepared for this query alone, since the kept one was in use further up the stack */
+    bool own;
 };
 
 #define FC_QUERY_INIT                                                                              \

@@ -30,8 +30,8 @@ struct fc_job_row {
     enum fc_job_state state;
     fc_str project, table_name;
     fc_str hash; /**< canonical identity, facts: md5 over table and source */
-    fc_str
-        order; /**< feast.worker.v1.WorkOrder bytes: what to run, the spec as it was at submission */
+    /** feast.worker.v1.WorkOrder bytes: what to run, the spec as it was at submission */
+    fc_str order;
     int64_t created_ns, started_ns, ended_ns; /**< 0 when not yet */
     int64_t next_try_ns;                      /**< PENDING: not before */
     int32_t attempts;                         /**< times it was started */

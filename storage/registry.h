@@ -22,8 +22,8 @@ struct fc_project_row {
     int64_t id;
     fc_str name;
     bool archived;
-    fc_str
-        validation; /**< mode of its feature tables: enforce, strict, warn, off; "": the server's */
+    /** mode of its feature tables: enforce, strict, warn, off; "": the server's */
+    fc_str validation;
 };
 
 struct fc_entity_row {

@@ -24,8 +24,8 @@ struct fc_store_options {
     const char *data_dir;     /**< created when missing; holds registry.db and LOCK */
     const struct fc_sys *sys; /**< NULL for the real one */
     unsigned group_limit;     /**< requests in one COMMIT at most; 0 means 256 */
-    unsigned
-        queue_limit; /**< requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
+    /** requests waiting at most, further ones are refused UNAVAILABLE; 0 means 65536 */
+    unsigned queue_limit;
     int64_t check_interval_ns; /**< between two checks of the whole file; 0 means none */
 };
 
@@ -79,8 +79,8 @@ bool fc_store_writable(struct fc_store *store);
 /** What the checks of the whole file found while it was served (docs/internals/storage.md). */
 struct fc_store_checks {
     uint64_t done;
-    bool
-        damaged; /**< as the last one found it; answers may be false, and nothing should be added */
+    /** as the last one found it; answers may be false, and nothing should be added */
+    bool damaged;
     char finding[512]; /**< what is damaged, "" when nothing is */
 };
 /** Any thread. */

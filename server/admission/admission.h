@@ -34,9 +34,9 @@ struct fc_admission_options {
     const char *scratch_dir;      /**< a directory of its own for the probes */
     enum fc_validation_mode mode; /**< the server's default */
     int64_t deadline_ns;          /**< of one probe; 0 means 5 s */
-    double
-        max_invalid_ratio; /**< `enforce`: share of invalid sampled rows still accepted; e.g. 0.05 */
-    unsigned parallel;     /**< probes at once; 0 means 4 */
+    /** `enforce`: share of invalid sampled rows still accepted; e.g. 0.05 */
+    double max_invalid_ratio;
+    unsigned parallel;            /**< probes at once; 0 means 4 */
     unsigned background_parallel; /**< of the background, beside those; 0: they share the others */
     unsigned queue_limit;         /**< probes waiting at most; 0 means 256 */
     bool local_any; /**< any local path may be read (the server listens on loopback only) */
@@ -60,8 +60,8 @@ struct fc_admission_request {
     size_t entity_count;
     enum fc_validation_mode mode;
     bool background; /**< nobody waits for it: those who wait go first */
-    int64_t
-        deadline_ns; /**< monotonic, of the call; the probe's own deadline holds when it is sooner */
+    /** monotonic, of the call; the probe's own deadline holds when it is sooner */
+    int64_t deadline_ns;
     struct fc_arena *arena; /**< the report and the violations are made here */
 };
 

@@ -8,8 +8,8 @@
 /** All in nanoseconds. */
 struct fc_reverify_plan {
     int64_t interval_ns; /**< between looks at tables that were judged; 0: never again */
-    int64_t
-        retry_min_ns; /**< first pause before a table that could not be judged, or drifted, is tried again */
+    /** first pause before a table that could not be judged, or drifted, is tried again */
+    int64_t retry_min_ns;
     int64_t retry_max_ns; /**< the pause doubles with each look up to this */
 };
 

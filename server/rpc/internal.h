@@ -107,8 +107,8 @@ struct poller {
     unsigned free_count;
     _Atomic uint64_t arrived, gone; /* calls; written by this thread only */
     unsigned peers[PEER_SLOTS];     /* unfinished calls by the hash of their peer; see abuse.c */
-    struct method_counters
-        *counters; /* one a method, then one for unknown methods; written by this thread only */
+    /* one a method, then one for unknown methods; written by this thread only */
+    struct method_counters *counters;
 };
 
 enum server_state { SERVER_NEW, SERVER_RUNNING, SERVER_STOPPED };
@@ -130,8 +130,8 @@ struct fc_rpc_server {
     struct method unknown;
     struct poller *pollers;
     unsigned poller_count;
-    struct fc_tls *
-        *identities; /* one a listen, NULL for plain text: gRPC fetches for each on its own */
+    /* one a listen, NULL for plain text: gRPC fetches for each on its own */
+    struct fc_tls **identities;
     size_t identity_count;
     struct stop_hook hooks[MAX_STOP_HOOKS];
     size_t hook_count;

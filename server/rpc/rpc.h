@@ -48,8 +48,8 @@ struct fc_rpc_method {
 struct fc_rpc_tls {
     const char *certificate_file; /**< with the chain to, but not including, the root */
     const char *key_file;         /**< without a passphrase */
-    const char
-        *client_ca_file; /**< when given, clients must present a certificate that it vouches for */
+    /** when given, clients must present a certificate that it vouches for */
+    const char *client_ca_file;
 };
 
 /** Reads the files as a start does; the error names the one that is not in order. */

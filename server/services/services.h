@@ -24,12 +24,12 @@ struct fc_services {
     const struct fc_online_stores *stores; /**< NULL: the embedded online store for all tables */
     const char *online_root;               /**< directory of the SQLite online stores */
     const char *version;                   /**< answer of GetFeastCoreVersion */
-    const char
-        *backup_dir; /**< where Backup may write; made when missing; NULL: Backup is refused */
+    /** where Backup may write; made when missing; NULL: Backup is refused */
+    const char *backup_dir;
     struct fc_copies *copies; /**< takes backups to backup_url */
     const char *backup_url;   /**< NULL or "": they stay in backup_dir */
-    struct fc_background
-        *background; /**< belongs to the services: work of theirs off the queues; NULL at first */
+    /** belongs to the services: work of theirs off the queues; NULL at first */
+    struct fc_background *background;
     struct fc_online_pool *online_pool; /**< the same: reads of Redis */
     struct fc_log_follow *log_follow;   /**< the same: streams of jobs' logs */
 };

@@ -29,8 +29,8 @@ struct fc_online_time {
 struct fc_online_row {
     fc_str key;
     struct fc_online_time event, created;
-    struct fc_online_time
-        expires;     /**< event + max_age, whole seconds; unset when the table has none */
+    /** event + max_age, whole seconds; unset when the table has none */
+    struct fc_online_time expires;
     fc_str features; /**< feast.storage.OnlineRow */
 };
 

@@ -40,8 +40,8 @@ struct fc_redis_config {
     const char *cert_file; /**< PEM client certificate; "" for none */
     const char *key_file;  /**< its key */
     int64_t timeout_ns;    /**< for a connection to stand, and for an answer to come */
-    int64_t
-        patience_ns; /**< how long lost connections, moving slots and loading servers are waited for */
+    /** how long lost connections, moving slots and loading servers are waited for */
+    int64_t patience_ns;
 };
 
 /** Fills what the URL tells; the rest is left as it is. CONFIG_INVALID names what was expected. In the arena. */

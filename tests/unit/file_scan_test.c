@@ -227,8 +227,8 @@ static void every_kind_of_event_time_can_be_bounded(void **state)
 {
     static const struct {
         const char *expression;
-        size_t
-            want; /* of ten rows, half a day apart from new year, those of the first of two days */
+        /* of ten rows, half a day apart from new year, those of the first of two days */
+        size_t want;
     } kinds[] = {
         {"(TIMESTAMP '2021-01-01' + INTERVAL (range * 12) HOUR)::TIMESTAMPTZ", 2},
         {"TIMESTAMP '2021-01-01' + INTERVAL (range * 12) HOUR", 2},

@@ -9,8 +9,8 @@
 
 struct store_fixture {
     char dir[128];
-    struct fc_store_options
-        options; /**< data_dir points at `dir`; change before store_fixture_open */
+    /** data_dir points at `dir`; change before store_fixture_open */
+    struct fc_store_options options;
     struct fc_store *store;
     struct fc_arena *arena;
     struct fc_error err; /**< of the last call made here */

@@ -19,10 +19,10 @@ struct fc_duck;
 struct fc_duck_result;
 
 struct fc_duck_options {
-    uint64_t
-        memory_limit; /**< bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
-    unsigned threads; /**< 0 means 1 */
-    bool brief;       /**< little is read of each file: plans are made soon rather than well */
+    /** bytes; 0 means 512 MiB. A target of the engine, no cap on the process */
+    uint64_t memory_limit;
+    unsigned threads;     /**< 0 means 1 */
+    bool brief;           /**< little is read of each file: plans are made soon rather than well */
     const char *temp_dir; /**< where it may spill to; NULL forbids spilling */
     /** One is held while it works; they outlive it. NULL when there are none. */
     struct fc_turns *turns;

@@ -61,8 +61,8 @@ struct fc_http_request {
     const char *method; /**< NULL for GET */
     const char *url;
     const char *const *headers; /**< "Name: value", NULL-terminated; NULL for none */
-    const char
-        *bearer; /**< token of an Authorization header that no redirect carries on; NULL for none */
+    /** token of an Authorization header that no redirect carries on; NULL for none */
+    const char *bearer;
     const struct fc_http_aws *aws; /**< NULL for none; a signed request follows no redirect */
     /**
      * The operator named this host (an endpoint of the configuration, the metadata service of the machine), no source
@@ -73,8 +73,8 @@ struct fc_http_request {
     /** `range_size` bytes from `range_first`; size 0 for no range. A negative first counts from the end. */
     int64_t range_first, range_size;
     size_t max_bytes; /**< of the answer's body; more is SOURCE_INVALID. 0 means 8 MiB */
-    fc_http_body_fn
-        on_body; /**< NULL to keep the body; what it fails with is what the call fails with */
+    /** NULL to keep the body; what it fails with is what the call fails with */
+    fc_http_body_fn on_body;
     void *ctx;
     const char *what;   /**< for error texts: "object s3://b/k" ; without credentials */
     int64_t timeout_ns; /**< of this request with its tries; 0: only the client's deadline */

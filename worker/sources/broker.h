@@ -47,8 +47,8 @@ struct fc_consume_options {
     size_t position_count;
     size_t messages; /**< of a batch at most; 0 for 1000 */
     size_t bytes;    /**< of a batch that is full, about; 0 for 8 MiB */
-    int64_t
-        linger_ns;   /**< from its first message on, no batch waits longer for more; 0 for 100 ms */
+    /** from its first message on, no batch waits longer for more; 0 for 100 ms */
+    int64_t linger_ns;
     int64_t idle_ns; /**< without a message for so long there is an empty batch; 0 for linger_ns */
 };
 

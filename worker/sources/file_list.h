@@ -27,8 +27,8 @@ struct fc_file_list {
     struct fc_file *files; /**< by path, in byte order */
     size_t count;
     int64_t bytes;
-    struct fc_source_column
-        *keys; /**< partition columns: int32, int64, date or string by their values */
+    /** partition columns: int32, int64, date or string by their values */
+    struct fc_source_column *keys;
     size_t key_count;
     bool cut; /**< there are more files than were listed */
 };

@@ -16,8 +16,8 @@ struct reading {
     struct fc_file_reader *reader;
     const struct fc_file_run *run;
     struct fc_parquet_layout layout; /* of the columns that are read */
-    struct fc_parquet_layout
-        filters; /* of those that the condition is about; without groups when there is none */
+    /* of those that the condition is about; without groups when there is none */
+    struct fc_parquet_layout filters;
 };
 
 static fc_rc take_any(void *ctx, const struct fc_batch *batch, struct fc_error *err)

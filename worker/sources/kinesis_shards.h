@@ -50,11 +50,11 @@ struct fc_kinesis_followed {
     bool closed, listed;
     enum fc_kinesis_state state;
     struct fc_kinesis_position at;
-    int64_t
-        since_ms; /**< what arrived before is not wanted, of its successors neither; -1: all is */
-    bool told;    /**< its position was given to the caller, now or by an earlier reading */
-    bool dirty;   /**< its position is news */
-    bool gone;    /**< its successors have begun */
+    /** what arrived before is not wanted, of its successors neither; -1: all is */
+    int64_t since_ms;
+    bool told;  /**< its position was given to the caller, now or by an earlier reading */
+    bool dirty; /**< its position is news */
+    bool gone;  /**< its successors have begun */
     bool gone_told;
     size_t children, children_waiting;
     bool above; /**< of one that has a position; while the reading begins */
