@@ -5,6 +5,7 @@ import atexit
 import base64
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -120,7 +121,10 @@ class KafkaBroker:
         end = time.monotonic() + PATIENCE
         while b"Kafka Server started" not in self.log.read_bytes():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"the broker does not start:\n{self.log.read_text()[-4000:]}")
+                log = self.log.read_text()
+                # What went wrong is told long before the last lines, which are of the shutdown.
+                errors = "\n".join(re.findall(r".*(?: ERROR | FATAL |Exception).*", log))
+                raise AssertionError(f"the broker does not start:\n{errors[:4000]}\n...\n{log[-1000:]}")
             time.sleep(0.05)
         return self
 

@@ -2,6 +2,7 @@
 """The programs that we are tested with (tests/peers): where they are, and what their servers need to run for one test."""
 
 import ctypes
+import fcntl
 import os
 import pathlib
 import random
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 SOURCE_DIR = pathlib.Path(os.environ.get("FC_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 PATIENCE = 120
@@ -35,18 +37,31 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+_ports = None  # the file of all tests of this user; a byte that is locked is a port that is somebody's
+_mine = set()
+
+
 def free_ports(count):
-    """Below the range that systems take ports of connections from."""
+    """
+    Below the range that systems take ports of connections from. They stay this program's until it ends: servers open
+    them seconds later, and tests that run at the same time look for ports too.
+    """
+    global _ports
+    if _ports is None:
+        _ports = open(pathlib.Path(tempfile.gettempdir()) / f"feast-core-test-ports-{os.getuid()}", "w+b")
     found = []
     while len(found) < count:
         port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
+        if port in _mine:
+            continue
+        try:
+            fcntl.lockf(_ports, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
+        except OSError:
+            continue
+        _mine.add(port)
+        found.append(port)
     return found
 
 
