@@ -47,6 +47,7 @@ METHOD(admin_list_schedules, ADMIN("ListSchedules"), feast__admin__v1__list_sche
        true);
 METHOD(admin_validate, ADMIN("Validate"), feast__admin__v1__validate_response, true);
 METHOD(admin_revisions, ADMIN("ListRevisions"), feast__admin__v1__list_revisions_response, true);
+METHOD(admin_follow_log, ADMIN("FollowJobLog"), feast__admin__v1__read_job_log_response, true);
 METHOD(admin_job_log, ADMIN("ReadJobLog"), feast__admin__v1__read_job_log_response, true);
 METHOD(admin_explain, ADMIN("ExplainOnline"), feast__admin__v1__explain_online_response, true);
 METHOD(jobs_start_stream, JOBS("StartStreamToOnlineIngestionJob"),

@@ -58,6 +58,13 @@ class CliTest(feastcore.CoreTest):
         self.assertFalse(feastcore.SANITIZER.search(result.err), result)
         return result
 
+    def started(self, *args):
+        """The process, its output piped; the test reads it and waits for its end."""
+        process = subprocess.Popen([str(BIN_DIR / "feastctl"), *map(str, args)], stdout=subprocess.PIPE, text=True,
+                                   env=self.environment(), cwd=self.scratch)
+        self.addCleanup(process.kill)
+        return process
+
     def on_terminal(self, *args, typed="", **env):
         """Runs it on a pseudo terminal: exit code and all that it wrote."""
         leader, follower = pty.openpty()

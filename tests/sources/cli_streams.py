@@ -8,7 +8,7 @@ import threading
 
 import feastcore
 from feastcore import wait_until
-from feastctl import FINDING, NOT_FOUND, CliTest
+from feastctl import FINDING, NOT_FOUND, OK, CliTest
 from kafkabroker import shared
 from streamworker import SCHEMA, event
 
@@ -110,6 +110,30 @@ class Streams(CliTest):
         log = self.ctl("jobs", "logs", job, "-f").out
         self.assertEqual(log, self.ctl("jobs", "logs", job).out)
         self.ctl("jobs", "watch", "0" * 32, code=NOT_FOUND)
+
+    def test_the_log_of_a_job_that_runs(self):
+        path = self.table()
+        self.broker.create(self.topic, 2)
+        job = self.applied(path)
+        log = self.core.data_dir / "jobs" / job / "worker.log"
+
+        def add(line):
+            with log.open("a", encoding="ascii") as file:
+                file.write(line)
+
+        add("one\n")
+        with self.started("jobs", "logs", job, "-f") as follower:
+            seen = follower.stdout.readline()
+            while not seen.endswith("one\n"):
+                seen += follower.stdout.readline()
+            for line in ("two\n", "three\n"):
+                add(line)
+                self.assertEqual(follower.stdout.readline(), line)
+                seen += line
+            self.ctl("jobs", "cancel", job)
+            seen += follower.stdout.read()
+            self.assertEqual(follower.wait(feastcore.PATIENCE), OK)
+        self.assertEqual(seen, log.read_text())
 
 
 if __name__ == "__main__":
