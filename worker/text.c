@@ -25,3 +25,14 @@ char *fc_text_clean(struct fc_arena *arena, const char *text)
     }
     return copy;
 }
+
+bool fc_text_put(char *at, size_t size, const char *text)
+{
+    size_t length = text ? fc_utf8_valid_prefix(text, strnlen(text, size - 1)) : 0;
+    bool news = strncmp(at, text ? text : "", length) != 0 || at[length] != '\0';
+
+    if (length > 0)
+        memcpy(at, text, length);
+    at[length] = '\0';
+    return news;
+}

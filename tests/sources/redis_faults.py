@@ -63,10 +63,22 @@ class WayThereTest(sink.SinkTest):
             error = self.fails("ONLINE_STORE_UNAVAILABLE", patience_ms=50)
             self.assertTrue(error.retryable)
             self.assertIn("maxmemory", error.message)
-            relief = threading.Timer(0.5, self.client.call, ["CONFIG", "SET", "maxmemory", "0"])
+            troubles = []
+
+            def relieve():
+                end = time.monotonic() + sink.PATIENCE
+                while not any(troubles) and time.monotonic() < end:
+                    time.sleep(0.01)
+                self.client.call("CONFIG", "SET", "maxmemory", "0")
+
+            relief = threading.Thread(target=relieve)
             relief.start()
-            self.assertEqual(self.to_redis(self.ROW).rows_written, 1)
+            self.assertEqual(self.to_redis(self.ROW, troubles=troubles).rows_written, 1)
             relief.join()
+            told = [trouble for trouble in troubles if trouble]
+            self.assertIn(f"Redis at 127.0.0.1:{self.redis.port}", told[0])
+            self.assertIn("maxmemory", told[0])
+            self.assertEqual(troubles[-1], "")
         finally:
             self.client.call("CONFIG", "SET", "maxmemory", "0")
 

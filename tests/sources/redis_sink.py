@@ -123,8 +123,8 @@ class Failed(Exception):
         self.error = error
 
 
-def run(order, env=None):
-    """Has a worker carry the order out; its receipt, or Failed."""
+def run(order, env=None, troubles=None):
+    """Has a worker carry the order out; its receipt, or Failed. `troubles` takes what each progress tells of the store."""
     mine, theirs = socket.socketpair()
     environment = {name: text for name, text in os.environ.items() if not name.startswith("FEAST_")}
     environment.update(env or {})
@@ -146,6 +146,8 @@ def run(order, env=None):
                 message = WorkerMessage.FromString(stream.read(struct.unpack(">I", head)[0]))
                 if message.WhichOneof("body") == "result":
                     break
+                if troubles is not None:
+                    troubles.append(message.progress.trouble)
         finally:
             mine.close()
             if process.poll() is None:
@@ -213,7 +215,7 @@ class SinkTest(unittest.TestCase):
         return order
 
     def to_redis(self, rows, layout="a", url=None, keep_nulls=False, password=PASSWORD, patience_ms=20000, ca=None,
-                 client=None, timeout_ms=5000, **table):
+                 client=None, timeout_ms=5000, troubles=None, **table):
         order = self.order(rows, **table)
         sink = order.ingest_batch.redis
         sink.url = url or f"redis://127.0.0.1:{self.redis.port}"
@@ -223,7 +225,7 @@ class SinkTest(unittest.TestCase):
             sink.ca_file = str(ca)
         if client:
             sink.cert_file, sink.key_file = str(client) + ".pem", str(client) + ".key"
-        return run(order, {PASSWORD_ENV: password} if password is not None else None)
+        return run(order, {PASSWORD_ENV: password} if password is not None else None, troubles)
 
     def to_sqlite(self, rows, path, **table):
         order = self.order(rows, **table)

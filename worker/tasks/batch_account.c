@@ -51,9 +51,17 @@ fc_rc fc_batch_tell(struct fc_batch_work *work, const char *phase, bool now, str
     progress.bytes_read = (uint64_t)work->scan.bytes_read;
     progress.percent = fc_batch_percent(work);
     progress.phase = (char *)(uintptr_t)phase;
+    progress.trouble = work->trouble;
     tell_pace(work, &progress);
     fc_batch_place_tell(&work->place, &progress);
     return work->ingest->progress(work->ingest->progress_ctx, &progress, err);
+}
+
+fc_rc fc_batch_waits(struct fc_batch_work *work, const char *why, struct fc_error *err)
+{
+    bool news = fc_text_put(work->trouble, sizeof work->trouble, why);
+
+    return fc_batch_tell(work, "write", news, err);
 }
 
 fc_rc fc_batch_settle(const struct fc_batch_work *work, struct fc_arena *arena,

@@ -36,6 +36,7 @@ struct fc_batch_work {
         double seconds, percent;
     } earlier; /**< done by earlier attempts */
     int64_t started_ns, told_ns;
+    char trouble[512];                   /**< why the store takes nothing, "" while it does */
     Feast__Worker__V1__Receipt *receipt; /**< fc_batch_settle completes its counts */
 };
 
@@ -45,6 +46,9 @@ double fc_batch_percent(const struct fc_batch_work *work);
 /** Tells how far it is: now, or when it is time again. */
 FC_MUST fc_rc fc_batch_tell(struct fc_batch_work *work, const char *phase, bool now,
                             struct fc_error *err);
+
+/** Rows are there that the store does not take yet; told at once when it is news. The next commit ends it. */
+FC_MUST fc_rc fc_batch_waits(struct fc_batch_work *work, const char *why, struct fc_error *err);
 
 /** Completes a receipt that has the other counts of `work->receipt`: as if this were the end. Nothing is uncommitted. */
 FC_MUST fc_rc fc_batch_settle(const struct fc_batch_work *work, struct fc_arena *arena,

@@ -5,6 +5,7 @@
 
 #include "worker/tasks/batch_work.h"
 #include "worker/tasks/ingest_check.h"
+#include "worker/text.h"
 
 /*
  * Rows in memory between two flushes: bytes (less when the engine has little memory as well), and rows read, so that
@@ -25,7 +26,7 @@ static fc_rc commit(struct fc_batch_work *work, struct fc_error *err)
         return rc;
     work->writes += work->uncommitted;
     work->uncommitted = 0;
-    return fc_batch_tell(work, "write", false, err);
+    return fc_batch_tell(work, "write", fc_text_put(work->trouble, sizeof work->trouble, ""), err);
 }
 
 /* The sink tells what became of a row, some rows later. */
@@ -41,6 +42,11 @@ static void count_row(void *ctx, fc_str key, bool written)
     } else {
         work->receipt->rows_late++;
     }
+}
+
+static fc_rc store_waits(void *ctx, const char *why, struct fc_error *err)
+{
+    return fc_batch_waits(ctx, why, err);
 }
 
 static fc_rc write_row(void *ctx, const struct fc_online_row *row, struct fc_error *err)
@@ -197,7 +203,7 @@ static fc_rc transfer(struct fc_batch_work *work, const struct fc_source_ops *op
         return rc;
     work->rows_total = schema.rows_total;
     work->earlier.percent = fc_batch_percent(work);
-    const struct fc_sink_told told = {.fn = count_row, .ctx = work};
+    const struct fc_sink_told told = {.fn = count_row, .waits = store_waits, .ctx = work};
     rc = work->sink_ops->open(work->ingest->order, &told, work->arena, &work->sink, err);
     if (rc != FC_OK)
         return rc;

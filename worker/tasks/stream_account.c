@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/tasks/stream_account.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "worker/text.h"
 
 #define CHANGE_NS (500 * FC_NS_PER_MS)
 /* The registry gives up on a worker that says nothing. */
@@ -76,15 +77,6 @@ void fc_stream_account_done(struct fc_stream_account *account)
     fc_arena_free(account->told);
 }
 
-static bool take_trouble(struct fc_stream_account *account, const char *trouble)
-{
-    char before[sizeof(account->trouble)];
-
-    memcpy(before, account->trouble, sizeof(before));
-    (void)snprintf(account->trouble, sizeof(account->trouble), "%s", trouble ? trouble : "");
-    return strcmp(before, account->trouble) != 0;
-}
-
 fc_rc fc_stream_account_reached(struct fc_stream_account *account,
                                 const struct fc_consume_batch *batch, struct fc_error *err)
 {
@@ -98,9 +90,9 @@ fc_rc fc_stream_account_reached(struct fc_stream_account *account,
     }
     for (size_t i = 0; i < batch->gone_count; i++)
         fc_places_forget(account->places, batch->gone[i]);
-    if (take_trouble(account, batch->trouble) || batch->count > 0 || batch->next_count > 0 ||
-        batch->gone_count > 0 || batch->partitions != account->partitions ||
-        lost != account->receipt.messages_lost)
+    if (fc_text_put(account->trouble, sizeof account->trouble, batch->trouble) ||
+        batch->count > 0 || batch->next_count > 0 || batch->gone_count > 0 ||
+        batch->partitions != account->partitions || lost != account->receipt.messages_lost)
         account->changed = true;
     account->behind = batch->behind;
     account->behind_ms = batch->behind_ms;
@@ -189,7 +181,7 @@ fc_rc fc_stream_account_waits(struct fc_stream_account *account, const char *tro
                               fc_progress_fn progress, void *ctx, struct fc_error *err)
 {
     int64_t now_ns = fc_monotonic_ns(account->sys);
-    bool news = take_trouble(account, trouble);
+    bool news = fc_text_put(account->trouble, sizeof account->trouble, trouble);
 
     if (!account->message.receipt || (!news && now_ns - account->told_ns < HEARTBEAT_NS))
         return FC_OK;
