@@ -136,7 +136,8 @@ static struct counts count(const struct fc_jobs *jobs)
     return counts;
 }
 
-static void start_due(struct fc_jobs *jobs)
+/* Returns the moment up to which jobs were due. */
+static int64_t start_due(struct fc_jobs *jobs)
 {
     const unsigned limits[2] = {jobs->parallel, jobs->stream_parallel};
     struct counts counts = count(jobs);
@@ -156,6 +157,7 @@ static void start_due(struct fc_jobs *jobs)
     atomic_store(&jobs->pending, counts.pending[0] + counts.pending[1]);
     atomic_store(&jobs->streams_running, counts.running[1]);
     atomic_store(&jobs->streams_pending, counts.pending[1]);
+    return now;
 }
 
 static void forget(struct fc_jobs *jobs, struct fc_job *job)
@@ -185,15 +187,18 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Milliseconds until something is due, -1 for never. */
-static int timeout_ms(const struct fc_jobs *jobs)
+/*
+ * Milliseconds until something is due, -1 for never. Jobs that were due by `looked_ns` and did not start wait for mail or
+ * news; those that became due since wait for nothing.
+ */
+static int timeout_ms(const struct fc_jobs *jobs, int64_t looked_ns)
 {
     int64_t now = fc_monotonic_ns(jobs->sys), due = INT64_MAX;
 
     for (const struct fc_job *job = jobs->jobs; job; job = job->next) {
         if (job->state == FC_JOB_RUNNING)
             due = sooner(due, job->ask_due_ns);
-        else if (job->state == FC_JOB_PENDING && job->due_ns > now)
+        else if (job->state == FC_JOB_PENDING && job->due_ns > looked_ns)
             due = sooner(due, job->due_ns);
         if (job->dirty && !job->saving)
             due = sooner(due, job->save_due_ns);
@@ -259,11 +264,11 @@ void *fc_jobs_supervise(void *arg)
 
     while (fc_jobs_read_mail(jobs)) {
         ask_workers(jobs);
-        start_due(jobs);
+        int64_t looked_ns = start_due(jobs);
         fc_jobs_save_due(jobs);
         fc_watch_serve(jobs);
         forget_ended(jobs);
-        fc_news_wait(jobs, timeout_ms(jobs));
+        fc_news_wait(jobs, timeout_ms(jobs, looked_ns));
     }
     leave(jobs);
     return NULL;

@@ -3,6 +3,7 @@
 #include "tests/unit/jobs_fixture.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -391,6 +392,28 @@ static void without_a_worker_it_waits(void **state)
     assert_says(row.error_message, "/nowhere/feast-worker");
 }
 
+static atomic_int_fast64_t readings;
+
+/* As on a machine that is busy: a millisecond passes between any two looks at the clock. */
+static int64_t slow_monotonic(void *ctx FC_UNUSED)
+{
+    return fc_monotonic_ns(fc_sys_real()) + atomic_fetch_add(&readings, 1) * FC_NS_PER_MS;
+}
+
+/* It was not seen as due by the look, and not as due later by the one that tells how long to sleep. */
+static void what_becomes_due_between_two_looks_is_started(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct fc_sys sys = *fc_sys_real();
+
+    sys.monotonic_ns = slow_monotonic;
+    f->options.sys = &sys;
+    f->options.backoff_ns = 3 * FC_NS_PER_MS;
+    jobs_open(f, "/nowhere/feast-worker");
+    wait_for_attempts(f, start(f, "driver_trips"), 8);
+    jobs_close(f);
+}
+
 /* It says so at least twice, the second time when it ends; only the first is kept. */
 static void that_a_stream_lives_is_no_news(void **state)
 {
@@ -514,6 +537,7 @@ static const struct CMUnitTest cases[] = {
     CASE(cancelled_while_it_fails_it_is_not_tried_again),
     CASE(cancelling_what_failed_before_a_change_holds_nobody),
     CASE(without_a_worker_it_waits),
+    CASE(what_becomes_due_between_two_looks_is_started),
     CASE(that_a_stream_lives_is_no_news),
     CASE(one_that_does_not_end_is_killed),
     CASE(a_batch_and_a_stream_of_one_table_run_at_once),
