@@ -3,142 +3,45 @@
 
 #include <grpc/byte_buffer.h>
 #include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <grpc/slice.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/pbcheck.h"
 #include "base/sys.h"
 #include "client/channel_error.h"
+#include "client/connection.h"
 
-#define DEFAULT_MAX_MESSAGE ((size_t)64 << 20)
-#define MAX_PEM_BYTES       ((size_t)1 << 20)
-#define STREAM_ARENA        ((size_t)256 << 20)
+#define STREAM_ARENA ((size_t)256 << 20)
 
 struct fc_channel {
-    grpc_channel *handle;
+    struct fc_connection *connection;
     char *target;
 };
-
-static bool given(const char *text)
-{
-    return text && text[0];
-}
-
-/* What the TLS options name, read; the key is wiped. */
-struct pem {
-    struct fc_buf ca, certificate, key;
-};
-
-static void pem_done(struct pem *pem)
-{
-    if (pem->key.ptr)
-        explicit_bzero(pem->key.ptr, pem->key.len);
-    fc_buf_done(&pem->ca);
-    fc_buf_done(&pem->certificate);
-    fc_buf_done(&pem->key);
-}
-
-/* gRPC takes what is none as well, and then says of the server that it has no address. */
-static fc_rc read_pem(const char *path, const char *what, struct fc_buf *ret, struct fc_error *err)
-{
-    if (fc_file_read(path, what, MAX_PEM_BYTES, ret, err) != FC_OK) {
-        err->reason = FC_REASON_CONFIG_INVALID;
-        return err->rc = FC_INVALID_ARGUMENT;
-    }
-    return strstr(fc_buf_text(ret), "-----BEGIN ")
-               ? FC_OK
-               : fc_fail(err, FC_REASON_CONFIG_INVALID,
-                         "the %s %s is no PEM file: it has no line -----BEGIN ...-----", what,
-                         path);
-}
-
-static fc_rc tls_credentials(const struct fc_channel_options *options,
-                             grpc_channel_credentials **ret, struct fc_error *err)
-{
-    FC_CLEANUP(pem_done) struct pem pem = {.ca = FC_BUF_INIT};
-    grpc_ssl_pem_key_cert_pair pair;
-    bool own = given(options->certificate_file) && given(options->key_file);
-    fc_rc rc = FC_OK;
-
-    if (given(options->certificate_file) != given(options->key_file))
-        return fc_fail(err, FC_REASON_CONFIG_INVALID,
-                       "a client certificate needs its key, and a key its certificate");
-    if (given(options->ca_file))
-        rc = read_pem(options->ca_file, "TLS CA", &pem.ca, err);
-    if (rc == FC_OK && own)
-        rc = read_pem(options->certificate_file, "TLS certificate", &pem.certificate, err);
-    if (rc == FC_OK && own)
-        rc = read_pem(options->key_file, "TLS key", &pem.key, err);
-    if (rc != FC_OK)
-        return rc;
-    pair = (grpc_ssl_pem_key_cert_pair){.private_key = fc_buf_text(&pem.key),
-                                        .cert_chain = fc_buf_text(&pem.certificate)};
-    *ret = grpc_ssl_credentials_create_ex(pem.ca.ptr, own ? &pair : NULL, NULL, NULL);
-    return *ret ? FC_OK : fc_fail(err, FC_REASON_CONFIG_INVALID, "the TLS files are not in order");
-}
-
-static grpc_channel *make_channel(const char *target, const struct fc_channel_options *options,
-                                  grpc_channel_credentials *credentials)
-{
-    size_t max = options->max_message_bytes ? options->max_message_bytes : DEFAULT_MAX_MESSAGE;
-    grpc_arg list[] = {
-        {.type = GRPC_ARG_INTEGER,
-         .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         .value.integer = (int)max},
-        /* A connection of its own: else gRPC shares one among all channels of the same target. */
-        {.type = GRPC_ARG_INTEGER,
-         .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
-         .value.integer = 1},
-        {.type = GRPC_ARG_STRING,
-         .key = (char *)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
-         .value.string = (char *)options->server_name},
-    };
-    grpc_channel_args args = {
-        .num_args = FC_ARRAY_LEN(list) - (given(options->server_name) ? 0 : 1), .args = list};
-
-    return grpc_channel_create(target, credentials, &args);
-}
 
 fc_rc fc_channel_open(const char *target, const struct fc_channel_options *options,
                       struct fc_channel **ret, struct fc_error *err)
 {
-    static const struct fc_channel_options defaults = {.tls = false};
     FC_CLEANUP(fc_channel_closep) struct fc_channel *channel = calloc(1, sizeof *channel);
-    grpc_channel_credentials *credentials = NULL;
-    fc_rc rc = FC_OK;
+    fc_rc rc;
 
-    if (!channel)
+    if (channel)
+        channel->target = strdup(target);
+    if (!channel || !channel->target)
         return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s", target);
-    grpc_init();
-    channel->target = strdup(target);
-    if (!channel->target)
-        return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for a connection to %s", target);
-    if (!options)
-        options = &defaults;
-    if (options->tls)
-        rc = tls_credentials(options, &credentials, err);
-    else
-        credentials = grpc_insecure_credentials_create();
-    if (rc != FC_OK)
-        return rc;
-    channel->handle = make_channel(target, options, credentials);
-    grpc_channel_credentials_release(credentials);
-    *ret = fc_steal(channel);
-    return FC_OK;
+    rc = fc_connection_new(target, options, &channel->connection, err);
+    if (rc == FC_OK)
+        *ret = fc_steal(channel);
+    return rc;
 }
 
 void fc_channel_close(struct fc_channel *channel)
 {
     if (!channel)
         return;
-    if (channel->handle)
-        grpc_channel_destroy(channel->handle);
+    fc_connection_free(channel->connection);
     free(channel->target);
     free(channel);
-    grpc_shutdown();
 }
 
 /* One call in progress. */
@@ -185,9 +88,9 @@ static fc_rc begin(struct attempt *attempt, struct fc_error *err)
     grpc_metadata_array_init(&attempt->trailing);
     attempt->text = grpc_empty_slice();
     attempt->queue = grpc_completion_queue_create_for_pluck(NULL);
-    attempt->call =
-        grpc_channel_create_call(attempt->channel->handle, NULL, GRPC_PROPAGATE_DEFAULTS,
-                                 attempt->queue, path, NULL, deadline, NULL);
+    attempt->call = grpc_channel_create_call(
+        fc_connection_use(attempt->channel->connection, deadline), NULL, GRPC_PROPAGATE_DEFAULTS,
+        attempt->queue, path, NULL, deadline, NULL);
     grpc_slice_unref(path);
     attempt->payload = encode(request);
     attempt->metadata = calloc(request->metadata_count + 1, sizeof *attempt->metadata);

@@ -1,61 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/rpc_fixture.h"
 
-#include <grpc/support/sync.h>
-#include <grpc/support/time.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/*
- * gRPC core 1.51 reads the errno of a connect() only after it took locks. The first lock of a process that three threads
- * want at once makes Abseil ask for the clock's frequency, in files that mostly are not there: errno is then ENOENT, and
- * a connection that is under way is taken for failed. Programs of ours open one connection at a time; tests open many.
- * So such a lock is had before: waiters of a condition that is signalled under its lock queue for the lock.
- */
-struct queue_for_lock {
-    gpr_mu lock;
-    gpr_cv signalled;
-    _Atomic unsigned waiting; /* atomic for ThreadSanitizer, which does not see gRPC's locks */
-    _Atomic bool go;
-};
-
-static void *wait_in_queue(void *arg)
-{
-    struct queue_for_lock *queue = arg;
-
-    gpr_mu_lock(&queue->lock);
-    queue->waiting++;
-    while (!queue->go)
-        gpr_cv_wait(&queue->signalled, &queue->lock, gpr_inf_future(GPR_CLOCK_MONOTONIC));
-    gpr_mu_unlock(&queue->lock);
-    return NULL;
-}
-
-static void spare_connects_the_first_queue(void)
-{
-    struct queue_for_lock queue = {.waiting = 0};
-    pthread_t threads[2];
-    bool all = false;
-
-    gpr_mu_init(&queue.lock);
-    gpr_cv_init(&queue.signalled);
-    for (size_t i = 0; i < FC_ARRAY_LEN(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, wait_in_queue, &queue), 0);
-    while (!all) {
-        gpr_mu_lock(&queue.lock);
-        all = queue.waiting == FC_ARRAY_LEN(threads);
-        queue.go = all;
-        if (all)
-            gpr_cv_broadcast(&queue.signalled);
-        gpr_mu_unlock(&queue.lock);
-        usleep(100);
-    }
-    for (size_t i = 0; i < FC_ARRAY_LEN(threads); i++)
-        pthread_join(threads[i], NULL);
-    gpr_cv_destroy(&queue.signalled);
-    gpr_mu_destroy(&queue.lock);
-}
 
 void rpc_echo(struct fc_rpc_call *call, void *ctx FC_UNUSED, const ProtobufCMessage *request)
 {
@@ -84,10 +30,8 @@ void rpc_fixture_start(struct rpc_fixture *fixture, const struct fc_rpc_options 
                        const struct fc_rpc_method *methods, size_t count)
 {
     const struct fc_rpc_options defaults = {.threads = 2};
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct fc_rpc_listen listen = {.address = "127.0.0.1:0"};
 
-    pthread_once(&once, spare_connects_the_first_queue);
     must(fc_rpc_server_new(options ? options : &defaults, &fixture->server, &fixture->err),
          &fixture->err);
     for (size_t i = 0; i < count; i++) {

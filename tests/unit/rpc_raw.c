@@ -32,7 +32,8 @@ void raw_open_with(struct raw_call *raw, const char *target, const char *path,
     grpc_channel_args args = {.num_args = FC_ARRAY_LEN(list), .args = list};
     grpc_channel_credentials *credentials;
     grpc_slice method = grpc_slice_from_copied_string(path);
-    grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+    grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA,
+                  .flags = GRPC_INITIAL_METADATA_WAIT_FOR_READY};
 
     *raw = (struct raw_call){.code = GRPC_STATUS_UNKNOWN};
     grpc_init();
