@@ -457,8 +457,8 @@ class WaysTest(SinkTest):
                     trips=chance.choice([None, 0, number]), word=chance.choice(words)) for number in range(700)]
 
         def prepare():
-            """Some keys are there, of another table and of this one."""
-            self.to_redis(rows[::5], layout, table="other", max_age=10)
+            """Some keys are there, of another table and of this one. In layout c ages are of the wall clock."""
+            self.to_redis(rows[::5], layout, table="other", max_age=10 if layout != "c" else 86400)
             self.to_redis([row(number, NEW_YEAR, 5, trips=1, rating=0.5) for number in range(0, len(rows), 7)], layout)
         for layout, max_age in ("a", 86400), ("b", 86400), ("a", 0), ("c", 0):
             state, written, late = self.both(rows, layout, prepare, max_age=max_age)
