@@ -134,19 +134,25 @@ static fc_rc try_all(struct fc_txn *txn, void *ctx, struct fc_error *err)
     return rc != FC_OK ? rc : roll_back(err);
 }
 
+static bool must_not_stay(const struct batch *batch)
+{
+    return batch->atomic && any_refused(batch);
+}
+
 static fc_rc apply_all(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     struct batch *batch = ctx;
     fc_rc rc = decide_all(batch, txn, err);
 
-    return rc == FC_OK && batch->atomic && any_refused(batch) ? roll_back(err) : rc;
+    return rc == FC_OK && must_not_stay(batch) ? roll_back(err) : rc;
 }
 
 static void applied(void *ctx, const struct fc_error *err)
 {
     struct batch *batch = ctx;
 
-    if (err && !batch->decided)
+    /* What was decided and was to stay, but does not, failed when it was written. */
+    if (err && !(batch->decided && must_not_stay(batch)))
         fail(batch, err);
     else
         reply(batch, !err);
