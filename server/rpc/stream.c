@@ -223,6 +223,10 @@ void fc_stream_over(struct fc_rpc_call *call, bool stopping)
     bool tell, alone;
 
     pthread_mutex_lock(&stream->mutex);
+    if (stopping && stream->ended) { /* a call like any other, that the drain waits for */
+        pthread_mutex_unlock(&stream->mutex);
+        return;
+    }
     stream->over = true;
     stream->stopping = stream->stopping || stopping;
     drop_queue_locked(stream);

@@ -103,6 +103,24 @@ static void chat(struct fc_rpc_call *call, void *ctx FC_UNUSED, const ProtobufCM
         fc_rpc_stream_end(call, NULL);
 }
 
+#define BULK_MESSAGES 400
+static _Atomic int bulks_ended;
+
+/* More than a client takes that does not read, and the end. */
+static void bulk(struct fc_rpc_call *call, void *ctx FC_UNUSED,
+                 const ProtobufCMessage *request FC_UNUSED)
+{
+    char *name = fc_arena_calloc(fc_rpc_arena(call), 1, 64 << 10);
+    bool ok = true;
+
+    assert_non_null(name);
+    memset(name, 'x', (64 << 10) - 1);
+    for (int i = 0; i < BULK_MESSAGES && ok; i++)
+        send_name(call, name, &ok);
+    fc_rpc_stream_end(call, NULL);
+    bulks_ended++;
+}
+
 #define STREAM(path_, kind_, handler_)                                                             \
     {                                                                                              \
         .path = (path_), .kind = (kind_), .request = MESSAGE_TYPE, .response = MESSAGE_TYPE,       \
@@ -114,6 +132,7 @@ static const struct fc_rpc_method methods[] = {
     STREAM("/test.Service/Flood", FC_RPC_SERVER_STREAM, flood),
     STREAM("/test.Service/Quiet", FC_RPC_SERVER_STREAM, quiet),
     STREAM("/test.Service/Chat", FC_RPC_BIDI_STREAM, chat),
+    STREAM("/test.Service/Bulk", FC_RPC_SERVER_STREAM, bulk),
     STREAM("/test.Service/None", FC_RPC_SERVER_STREAM, NULL),
     RPC_METHOD("/test.Service/Echo", rpc_echo),
 };
@@ -307,6 +326,16 @@ static void chat_partner_vanishes(void **state)
     WAIT_FOR(chats_ended == 1);
 }
 
+static void open_with_x(struct raw_call *raw, const struct rpc_fixture *fixture, const char *path)
+{
+    Message message = GOOGLE__PROTOBUF__DESCRIPTOR_PROTO__INIT;
+
+    message.name = (char *)"x";
+    raw_open(raw, fixture->target, path);
+    assert_true(raw_send(raw, &message.base));
+    raw_half_close(raw);
+}
+
 /* Open streams do not hold up the stop, and are told that it is one. */
 static void stop_ends_streams(void **state FC_UNUSED)
 {
@@ -318,10 +347,8 @@ static void stop_ends_streams(void **state FC_UNUSED)
     message.name = (char *)"x";
     ended = chats_ended = 0;
     rpc_fixture_start(&fixture, &options, methods, FC_ARRAY_LEN(methods));
-    raw_open(&listening, fixture.target, "/test.Service/Quiet");
+    open_with_x(&listening, &fixture, "/test.Service/Quiet");
     raw_open(&chatting, fixture.target, "/test.Service/Chat");
-    assert_true(raw_send(&listening, &message.base));
-    raw_half_close(&listening);
     assert_non_null(raw_receive(&listening, MESSAGE_TYPE, fixture.arena));
     assert_true(raw_send(&chatting, &message.base));
     assert_non_null(raw_receive(&chatting, MESSAGE_TYPE, fixture.arena));
@@ -331,6 +358,39 @@ static void stop_ends_streams(void **state FC_UNUSED)
     assert_int_equal(chats_ended, 1);
     assert_int_equal(raw_finish(&listening), FC_UNAVAILABLE);
     assert_int_equal(raw_finish(&chatting), FC_UNAVAILABLE);
+    rpc_fixture_done(&fixture);
+}
+
+static void *stop_server(void *server)
+{
+    fc_rpc_server_stop(server);
+    return NULL;
+}
+
+/* What was sent before the end of a stream comes before its OK, also when the server stops in between. */
+static void stop_lets_streams_that_have_ended_arrive(void **state FC_UNUSED)
+{
+    const struct fc_rpc_options options = {.threads = 2, .drain_ns = 60 * FC_NS_PER_S};
+    struct rpc_fixture fixture = {0};
+    struct raw_call listening, slow;
+    pthread_t stopping;
+    int received = 0;
+
+    ended = bulks_ended = 0;
+    rpc_fixture_start(&fixture, &options, methods, FC_ARRAY_LEN(methods));
+    open_with_x(&listening, &fixture, "/test.Service/Quiet");
+    assert_non_null(raw_receive(&listening, MESSAGE_TYPE, fixture.arena));
+    open_with_x(&slow, &fixture, "/test.Service/Bulk");
+    WAIT_FOR(bulks_ended == 1);
+    assert_int_equal(pthread_create(&stopping, NULL, stop_server, fixture.server), 0);
+    /* The stop goes through the streams from the newest to the oldest: it has been at the other one. */
+    WAIT_FOR(ended == 1);
+    for (; raw_receive(&slow, MESSAGE_TYPE, fixture.arena); received++)
+        fc_arena_reset(fixture.arena);
+    assert_int_equal(received, BULK_MESSAGES);
+    assert_int_equal(raw_finish(&slow), FC_OK);
+    assert_int_equal(raw_finish(&listening), FC_UNAVAILABLE);
+    assert_int_equal(pthread_join(stopping, NULL), 0);
     rpc_fixture_done(&fixture);
 }
 
@@ -345,6 +405,7 @@ static const struct CMUnitTest cases[] = {
     CASE(server_ends_the_chat),
     CASE(chat_partner_vanishes),
     cmocka_unit_test(stop_ends_streams),
+    cmocka_unit_test(stop_lets_streams_that_have_ended_arrive),
 };
 
 FC_TEST_MAIN(cases)
