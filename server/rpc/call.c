@@ -200,6 +200,8 @@ static const struct fc_error *not_served(struct fc_rpc_call *call, struct fc_err
                                                 : "this method is not served");
     else if (!call->arena)
         (void)fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the call");
+    else if (fc_stream_too_late(call))
+        (void)fc_fail(err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
     else
         return NULL;
     return err;

@@ -127,6 +127,7 @@ static void end_streams(struct fc_rpc_server *server)
     size_t count = 0;
 
     pthread_mutex_lock(&server->mutex);
+    server->streams_ended = true;
     for (struct fc_rpc_call *call = server->streams; call; call = call->next_stream)
         count++;
     calls = calloc(count ? count : 1, sizeof(struct fc_rpc_call *));

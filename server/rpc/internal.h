@@ -141,6 +141,7 @@ struct fc_rpc_server {
 
     pthread_mutex_t mutex; /* of what follows */
     struct fc_rpc_call *streams;
+    bool streams_ended;       /* by the stop: none begins any more */
     struct fc_rpc_call *held; /* answers that wait for the gate, newest first */
     _Atomic bool gate_closed; /* read without the mutex as a hint */
     bool shut_down;           /* gRPC's shutdown is complete */
@@ -199,6 +200,8 @@ void fc_status_set(struct fc_rpc_call *call, const struct fc_error *err,
 
 /* stream.c */
 FC_MUST bool fc_stream_begin(struct fc_rpc_call *call);
+/* It came when the stop had been at the streams already: nobody would end it before the drain does. */
+FC_MUST bool fc_stream_too_late(const struct fc_rpc_call *call);
 void fc_stream_first_read(struct fc_rpc_call *call);
 void fc_stream_over(struct fc_rpc_call *call, bool stopping);
 void fc_stream_free(struct fc_rpc_call *call);

@@ -20,6 +20,7 @@ struct stream {
     bool stopping; /* over, because the server stops */
     bool ended;    /* fc_rpc_stream_end was called */
     bool told;     /* cancel_fn was called */
+    bool too_late; /* from the beginning, as it stays */
     void (*cancel_fn)(void *ctx);
     void *cancel_ctx;
 };
@@ -45,8 +46,14 @@ bool fc_stream_begin(struct fc_rpc_call *call)
     if (server->streams)
         server->streams->prev_stream = call;
     server->streams = call;
+    stream->too_late = server->streams_ended;
     pthread_mutex_unlock(&server->mutex);
     return true;
+}
+
+bool fc_stream_too_late(const struct fc_rpc_call *call)
+{
+    return call->stream && call->stream->too_late;
 }
 
 static void drop_queue_locked(struct stream *stream)
