@@ -103,6 +103,7 @@ struct telling {
     char trouble[64];
     uint64_t read, lost;
     size_t positions;
+    char places[64];
     int64_t behind, behind_ms;
     double pace;
 };
@@ -117,6 +118,12 @@ static fc_rc take(void *ctx, const Feast__Worker__V1__Progress *progress, struct
     telling->read = progress->receipt->rows_read;
     telling->lost = progress->receipt->messages_lost;
     telling->positions = progress->n_positions;
+    telling->places[0] = '\0';
+    for (size_t i = 0; i < progress->n_positions; i++) {
+        size_t at = strlen(telling->places);
+        (void)snprintf(telling->places + at, sizeof(telling->places) - at, " %s:%s",
+                       progress->positions[i]->part, progress->positions[i]->offset);
+    }
     telling->behind = progress->behind;
     telling->behind_ms = progress->behind_ms;
     telling->pace = progress->rows_per_second;
@@ -314,6 +321,33 @@ static void a_store_that_is_waited_for_is_told_with_the_account_told_last(void *
     end(&b);
 }
 
+/* Rows of a batch were written after the last progress, then the store went away: the places told then are told again. */
+static void a_store_that_is_waited_for_is_told_with_the_places_told_last(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_broker_position next[] = {{.partition = "0", .offset = "500"},
+                                        {.partition = "1", .offset = "600"}};
+    const struct fc_consume_batch batch = {
+        .next = next, .next_count = 2, .count = 1, .partitions = 2};
+    struct begun b = {.letters = NULL};
+
+    begin(f, &b);
+    reach(f, &b, &batch);
+    tell(f, &b, "read");
+    assert_string_equal(b.telling.places, " 0:500 1:600");
+    next[0].offset = "501";
+    next[1].offset = "601";
+    reach(f, &b, &batch);
+    waits(f, &b, "Redis is away");
+    assert_string_equal(b.telling.places, " 0:500 1:600");
+    tell(f, &b, "read");
+    assert_string_equal(b.telling.places, " 0:501 1:601");
+    fc_places_forget(b.account.places, "1");
+    waits(f, &b, "Redis is loading");
+    assert_string_equal(b.telling.places, " 0:501 1:601");
+    end(&b);
+}
+
 static void how_late_it_is_is_told_as_the_broker_tells_it(void **state)
 {
     struct fixture *f = *state;
@@ -470,6 +504,7 @@ static const struct CMUnitTest cases[] = {
     CASE(the_account_of_an_earlier_worker_goes_on),
     CASE(it_is_told_soon_when_there_is_news_and_now_and_then_else),
     CASE(a_store_that_is_waited_for_is_told_with_the_account_told_last),
+    CASE(a_store_that_is_waited_for_is_told_with_the_places_told_last),
     CASE(how_late_it_is_is_told_as_the_broker_tells_it),
     CASE(the_pace_is_that_of_the_last_seconds),
     CASE(the_last_letters_are_kept_within_bounds),

@@ -127,8 +127,10 @@ fc_rc fc_places_report(const struct fc_places *places, struct fc_arena *arena,
         return no_memory(err);
     for (size_t i = 0; i < places->count; i++) {
         feast__worker__v1__position__init(&all[i]);
-        all[i].part = places->items[i].part;
-        all[i].offset = places->items[i].offset;
+        all[i].part = fc_arena_strdup(arena, places->items[i].part);
+        all[i].offset = fc_arena_strdup(arena, places->items[i].offset);
+        if (!all[i].part || !all[i].offset)
+            return no_memory(err);
         list[i] = &all[i];
     }
     progress->positions = list;

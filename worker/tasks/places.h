@@ -21,7 +21,7 @@ FC_MUST fc_rc fc_places_set(struct fc_places *places, const char *part, const ch
 void fc_places_forget(struct fc_places *places, const char *part);
 size_t fc_places_count(const struct fc_places *places);
 
-/** As messages have them, sorted by partition; in the arena, but borrowed texts. */
+/** As messages have them, sorted by partition; all in the arena: what is told may be told again when the places moved on. */
 FC_MUST fc_rc fc_places_report(const struct fc_places *places, struct fc_arena *arena,
                                Feast__Worker__V1__Progress *progress, struct fc_error *err);
 
