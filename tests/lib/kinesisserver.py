@@ -161,7 +161,8 @@ class Kinesalite:
 class StandIn:
     """
     No Kinesis: answers each action with what the test put in `answers[action]`, one after the other, the last one again
-    and again: (status, body). A body that is callable is called with the input. `ahead` is how far its clock is ahead.
+    and again: (status, body). An answer or a body that is callable is called with the input. `ahead` is how far its clock
+    is ahead.
     """
 
     def __init__(self, answers):
@@ -184,7 +185,8 @@ class StandIn:
                 given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 stand_in.seen.append((action, given))
                 answers = stand_in.answers[action]
-                status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                status, body = answer(given) if callable(answer) else answer
                 data = json.dumps(body(given) if callable(body) else body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")

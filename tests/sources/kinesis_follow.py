@@ -376,6 +376,28 @@ class FollowingAStandIn(unittest.TestCase):
             self.assertLessEqual(int(moment) / 1000 - ahead, after)
             self.assertGreaterEqual(int(moment) / 1000 - ahead, before - 2 - (after - before))
 
+    def test_the_first_positions_are_those_of_all_shards(self):
+        """Where only some are known, a later reading takes the others for younger ones, and reads all that they hold."""
+        throttled = [True]
+
+        def iterator(given):
+            if throttled and given["ShardId"] == name(1):
+                return self.refusal("ProvisionedThroughputExceededException")
+            return 200, {"ShardIterator": given["ShardId"]}
+
+        stand_in = self.stand_in(ListShards=[(200, {"Shards": [shard(n) for n in range(3)]})])
+        stand_in.answers["ListShards"] = stand_in.answers["ListShards"][:1]
+        stand_in.answers["GetShardIterator"] = [iterator]
+        follower = follow(stand_in.url, "s", "latest")
+        follower.wait(lambda: any(line.get("trouble") for line in follower.lines))
+        self.assertEqual(follower.next, {})
+        self.assertEqual(self.asked(stand_in, "GetRecords"), [])
+        throttled.clear()
+        follower.wait(lambda: follower.next and self.asked(stand_in, "GetRecords"))
+        follower.end()
+        first = next(line for line in follower.lines if line["next"])
+        self.assertEqual(set(first["next"]), {name(n) for n in range(3)})
+
     def refused(self, action, before, refusal, **answers):
         """What is asked for is refused after `before`, and has its usual answer as soon as `pass_on` is called."""
         stand_in = self.stand_in(**answers)

@@ -52,17 +52,26 @@ static int64_t behind_ms(const struct fc_kinesis_shards *shards)
     return most;
 }
 
-/* Positions that are news, and shards that are no more. */
+static bool all_are_placed(const struct fc_kinesis_shards *shards)
+{
+    for (size_t i = 0; i < shards->count; i++)
+        if (!fc_kinesis_is_placed(shards->all[i]))
+            return false;
+    return true;
+}
+
+/* Positions that are news, and shards that are no more. The first ones all at once: the rest would be taken for new. */
 static fc_rc list_news(struct fc_kinesis_batch *b, struct fc_consume_batch *ret,
                        struct fc_error *err)
 {
     size_t count = b->shards.count;
     struct fc_broker_position *next = fc_arena_calloc(b->held, count + 1, sizeof *next);
     const char **gone = fc_arena_calloc(b->held, count + 1, sizeof(char *));
+    bool placed = all_are_placed(&b->shards);
 
     if (!next || !gone)
         return no_memory(err);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; placed && i < count; i++) {
         struct fc_kinesis_followed *one = b->shards.all[i];
         char text[FC_KINESIS_POSITION_SIZE];
         if (one->dirty) {

@@ -308,11 +308,11 @@ static fc_rc read_shard(struct consumption *c, struct fc_kinesis_followed *shard
                         struct fc_error *err)
 {
     FC_CLEANUP(fc_json_freep) json_t *answer = NULL;
-    bool given = false;
+    bool placed = fc_kinesis_is_placed(shard), given = false;
 
     fc_arena_reset(c->scratch);
     fc_rc rc = find_iterator(c, shard, &given, err);
-    if (rc != FC_OK || !given)
+    if (rc != FC_OK || !given || !placed)
         return rc;
     shard->due_at = now(c);
     rc = fc_kinesis_call(c->broker, "GetRecords",
@@ -323,6 +323,15 @@ static fc_rc read_shard(struct consumption *c, struct fc_kinesis_followed *shard
     return take_answer(c, shard, answer, err);
 }
 
+/* Which of two is to be asked first: none is read while it is not known where all of them begin. */
+static bool is_before(const struct fc_kinesis_followed *one,
+                      const struct fc_kinesis_followed *other)
+{
+    bool placed = fc_kinesis_is_placed(one);
+
+    return placed == fc_kinesis_is_placed(other) ? one->due_at < other->due_at : !placed;
+}
+
 /* The shard that is to be asked first, and when. */
 static struct fc_kinesis_followed *first_due(const struct consumption *c)
 {
@@ -330,7 +339,7 @@ static struct fc_kinesis_followed *first_due(const struct consumption *c)
 
     for (size_t i = 0; i < c->batch.shards.count; i++) {
         struct fc_kinesis_followed *one = c->batch.shards.all[i];
-        if (one->state == FC_KINESIS_READING && (!first || one->due_at < first->due_at))
+        if (one->state == FC_KINESIS_READING && (!first || is_before(one, first)))
             first = one;
     }
     return first;

@@ -228,6 +228,11 @@ fc_rc fc_kinesis_shards_begin(struct fc_kinesis_shards *shards,
     return FC_OK;
 }
 
+bool fc_kinesis_is_placed(const struct fc_kinesis_followed *shard)
+{
+    return shard->state != FC_KINESIS_READING || shard->at.where != FC_KINESIS_LATEST;
+}
+
 void fc_kinesis_shards_end(struct fc_kinesis_followed *shard)
 {
     shard->state = FC_KINESIS_DONE;

@@ -91,6 +91,9 @@ FC_MUST fc_rc fc_kinesis_shards_begin(struct fc_kinesis_shards *shards,
                                       enum fc_broker_start start, const char *stream,
                                       struct fc_error *err);
 
+/** Whether it has a place to be read from; one that begins at its end has none until it was asked for. */
+bool fc_kinesis_is_placed(const struct fc_kinesis_followed *shard);
+
 /** All of this one was given out. */
 void fc_kinesis_shards_end(struct fc_kinesis_followed *shard);
 
