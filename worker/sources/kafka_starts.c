@@ -31,25 +31,28 @@ fc_rc fc_kafka_given(const struct fc_kafka_consumption *c, size_t id, int64_t *r
     return FC_OK;
 }
 
-/* Offsets of the partitions `ids` by the start of the options; a moment that has no message yet is the end. */
+/*
+ * Offsets of the partitions `ids` by the start of the options. A moment that has no message yet is the end: as it was
+ * before the moment was looked for, since what comes between the two answers is not to be passed over.
+ */
 static fc_rc ask_starts(struct fc_kafka_consumption *c, const int32_t *ids, size_t count,
                         int64_t *offsets, struct fc_error *err)
 {
     const struct fc_consume_options *o = c->options;
-    int64_t which = o->start == FC_BROKER_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING
-                    : o->start == FC_BROKER_LATEST ? RD_KAFKA_OFFSET_END
-                                                   : o->time_ms;
-    int64_t *ends = fc_arena_calloc(c->broker->arena, count + 1, sizeof *ends);
+    int64_t *found = fc_arena_calloc(c->broker->arena, count + 1, sizeof *found);
 
-    if (!ends)
+    if (!found)
         return no_memory(err);
-    fc_rc rc = fc_kafka_offsets(c->broker, ids, count, which, offsets, err);
+    fc_rc rc = fc_kafka_offsets(c->broker, ids, count,
+                                o->start == FC_BROKER_EARLIEST ? RD_KAFKA_OFFSET_BEGINNING
+                                                               : RD_KAFKA_OFFSET_END,
+                                offsets, err);
     if (rc != FC_OK || o->start != FC_BROKER_AT_TIME)
         return rc;
-    rc = fc_kafka_offsets(c->broker, ids, count, RD_KAFKA_OFFSET_END, ends, err);
+    rc = fc_kafka_offsets(c->broker, ids, count, o->time_ms, found, err);
     for (size_t i = 0; rc == FC_OK && i < count; i++)
-        if (offsets[i] < 0)
-            offsets[i] = ends[i];
+        if (found[i] >= 0)
+            offsets[i] = found[i];
     return rc;
 }
 
