@@ -268,6 +268,13 @@ static fc_rc send_queue(struct fc_redis_client *client, struct fc_redis_node *no
     return rc;
 }
 
+/* The node is gone: what has no answer is for the owners of the slots once more, who know where they are by now. */
+static void forget_redirections(const struct fc_redis_node *node, struct fc_redis_call *calls)
+{
+    for (size_t i = 0; i < node->queued; i++)
+        calls[node->queue[i]].ask = 0;
+}
+
 /* Each node gets what is its own before any is waited for. The first error is kept, the other nodes are still heard. */
 static fc_rc exchange(struct fc_redis_client *client, struct fc_redis_call *calls,
                       struct fc_error *err)
@@ -278,6 +285,7 @@ static fc_rc exchange(struct fc_redis_client *client, struct fc_redis_call *call
         struct fc_redis_node *node = client->nodes[n];
         struct fc_error own = FC_ERROR_INIT;
         if (node->queued > 0 && send_queue(client, node, calls, &own) != FC_OK) {
+            forget_redirections(node, calls);
             node->queued = 0;
             *err = rc == FC_OK ? own : *err;
             rc = err->rc;
@@ -287,6 +295,7 @@ static fc_rc exchange(struct fc_redis_client *client, struct fc_redis_call *call
         struct fc_redis_node *node = client->nodes[n];
         struct fc_error own = FC_ERROR_INIT;
         if (node->queued > 0 && collect(client, node, calls, &own) != FC_OK) {
+            forget_redirections(node, calls);
             *err = rc == FC_OK ? own : *err;
             rc = err->rc;
         }
