@@ -65,24 +65,45 @@ static fc_rc find_report(const struct fc_services *services, const struct fc_tab
     return rc;
 }
 
+static fc_rc find_table(const struct fc_services *services, const char *project, const char *name,
+                        struct fc_arena *arena, struct fc_table_row *ret, struct fc_error *err)
+{
+    fc_rc rc = admin_find_table(services, project, "table", name, arena, ret, err);
+
+    if (rc == FC_OK && ret->deleted) {
+        rc = fc_fail_field(err, FC_REASON_TABLE_NOT_FOUND, "table",
+                           "Feature Table has been deleted: (project: %s, name: %s)",
+                           fc_excerpt(arena, project), fc_excerpt(arena, name));
+    }
+    return rc;
+}
+
+/* The report that the row named may be gone when it is read: a new one took its place, and the row names that. */
+static fc_rc find(const struct fc_services *services, const char *project, const char *name,
+                  struct fc_arena *arena, fc_str *ret, struct fc_error *err)
+{
+    struct fc_table_row row = {.id = 0};
+    int64_t gone;
+    fc_rc rc;
+
+    do {
+        gone = row.report_id;
+        rc = find_table(services, project, name, arena, &row, err);
+        if (rc == FC_OK)
+            rc = find_report(services, &row, arena, ret, err);
+    } while (rc != FC_OK && err->reason == FC_REASON_REPORT_NOT_FOUND && row.report_id != gone);
+    return rc;
+}
+
 void admin_get_report(struct fc_rpc_call *call, void *ctx, const ProtobufCMessage *message)
 {
     const Feast__Admin__V1__GetValidationReportRequest *request = (const void *)message;
     struct fc_arena *arena = fc_rpc_arena(call);
-    const char *project = fc_request_project(request->project);
-    struct fc_table_row row = {.id = 0};
     struct fc_error err = FC_ERROR_INIT;
     fc_str report, response;
 
-    fc_rc rc = admin_find_table(ctx, project, "table", request->table, arena, &row, &err);
-    if (rc == FC_OK && row.deleted) {
-        rc = fc_fail_field(&err, FC_REASON_TABLE_NOT_FOUND, "table",
-                           "Feature Table has been deleted: (project: %s, name: %s)",
-                           fc_excerpt(arena, project), fc_excerpt(arena, request->table));
-    }
-    if (rc == FC_OK)
-        rc = find_report(ctx, &row, arena, &report, &err);
-    if (rc != FC_OK)
+    if (find(ctx, fc_request_project(request->project), request->table, arena, &report, &err) !=
+        FC_OK)
         fc_rpc_fail(call, &err, NULL);
     else if (fc_encode_field(arena, 1, report, &response))
         fc_rpc_reply_bytes(call, response);
