@@ -126,7 +126,8 @@ struct fc_jobs {
     pthread_cond_t saves_done;
 
     struct fc_job *jobs, **jobs_end; /**< of the supervisor's thread */
-    struct fc_arena *scratch;        /**< of one step of it */
+    struct fc_mail *early;    /**< cancels of jobs that are stored, but not here yet; its too */
+    struct fc_arena *scratch; /**< of one step of it */
     atomic_uint_fast64_t count_started, count_done, count_failed, count_restarted;
     atomic_uint_fast64_t rows_read, rows_written, rows_rejected;
     atomic_uint running, pending, streams_running, streams_pending;
@@ -182,9 +183,14 @@ static inline bool fc_job_same_table(const struct fc_job *a, const struct fc_job
     return strcmp(a->table, b->table) == 0 && strcmp(a->project, b->project) == 0;
 }
 
+static inline bool fc_job_state_has_ended(enum fc_job_state state)
+{
+    return state != FC_JOB_PENDING && state != FC_JOB_RUNNING;
+}
+
 static inline bool fc_job_has_ended(const struct fc_job *job)
 {
-    return job->state != FC_JOB_PENDING && job->state != FC_JOB_RUNNING;
+    return fc_job_state_has_ended(job->state);
 }
 
 /* launch.c */

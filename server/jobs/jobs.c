@@ -135,15 +135,14 @@ fc_rc fc_jobs_new(const struct fc_jobs_options *options, struct fc_jobs **ret, s
     return rc;
 }
 
-/* Letters that came after the supervisor's last look. */
-static void return_mail(struct fc_jobs *jobs)
+/* Letters that came after the supervisor's last look, or that it could not answer. */
+static void return_mail(struct fc_mail *mail)
 {
     struct fc_error err = FC_ERROR_INIT;
 
     (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
-    while (jobs->first) {
-        struct fc_mail *mail = jobs->first;
-        jobs->first = mail->next;
+    while (mail) {
+        struct fc_mail *next = mail->next;
         if (mail->kind == FC_MAIL_STARTED) {
             fc_job_free(((struct fc_started *)mail)->job);
         } else if (mail->kind == FC_MAIL_CANCEL) {
@@ -152,6 +151,7 @@ static void return_mail(struct fc_jobs *jobs)
             free(who);
         }
         free(mail);
+        mail = next;
     }
 }
 
@@ -170,7 +170,8 @@ void fc_jobs_free(struct fc_jobs *jobs)
             (void)pthread_cond_wait(&jobs->saves_done, &jobs->mutex);
         pthread_mutex_unlock(&jobs->mutex);
     }
-    return_mail(jobs);
+    return_mail(jobs->first);
+    return_mail(jobs->early);
     while (jobs->jobs) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;

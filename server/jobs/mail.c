@@ -39,8 +39,8 @@ void fc_jobs_append(struct fc_jobs *jobs, struct fc_job *job)
     jobs->jobs_end = &job->next;
 }
 
-/* A job that is not here has ended, or never was. */
-static void answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_canceller *who)
+/* A job that is not here has ended, or never was, or its letter is on the way: then false. */
+static bool answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_canceller *who)
 {
     struct fc_reader *reader = NULL;
     struct fc_job_row row = {.type = 0};
@@ -53,12 +53,15 @@ static void answer_from_store(struct fc_jobs *jobs, const char *id, struct fc_ca
     }
     if (rc == FC_OK && row.id.len == 0)
         rc = fc_fail_field(&err, FC_REASON_JOB_NOT_FOUND, "job_id", "there is no job \"%s\"", id);
+    if (rc == FC_OK && !fc_job_state_has_ended(row.state))
+        return false;
     if (rc == FC_OK && row.type == FC_JOB_STREAM_INGESTION && row.state == FC_JOB_ERROR) {
         fc_stream_cancel_failed(jobs, &row, who);
-        return;
+        return true;
     }
     who->done(who->ctx, rc == FC_OK ? NULL : &err);
     free(who);
+    return true;
 }
 
 /* Its end is kept before the answer; that of a stream that failed with the wish that none follows it. */
@@ -80,11 +83,26 @@ static void take_cancel(struct fc_jobs *jobs, struct fc_cancel *cancel)
 {
     struct fc_job *job = fc_jobs_find(jobs, cancel->id);
 
-    if (!job || (fc_job_has_ended(job) && !job->dirty && !job->saving))
-        answer_from_store(jobs, cancel->id, cancel->who);
-    else
+    if (job && !(fc_job_has_ended(job) && !job->dirty && !job->saving)) {
         wait_for_end(jobs, job, cancel->who);
+    } else if (!answer_from_store(jobs, cancel->id, cancel->who)) {
+        cancel->mail.next = jobs->early;
+        jobs->early = &cancel->mail;
+        return;
+    }
     free(cancel);
+}
+
+/* Their jobs may be here by now. */
+static void take_early_cancels(struct fc_jobs *jobs)
+{
+    struct fc_mail *mail = fc_steal(jobs->early);
+
+    while (mail) {
+        struct fc_mail *next = mail->next;
+        take_cancel(jobs, (struct fc_cancel *)mail);
+        mail = next;
+    }
 }
 
 static void take_withdraw(struct fc_jobs *jobs, const struct fc_withdraw *letter)
@@ -110,6 +128,7 @@ bool fc_jobs_read_mail(struct fc_jobs *jobs)
         case FC_MAIL_STARTED:
             fc_jobs_append(jobs, ((struct fc_started *)mail)->job);
             free(mail);
+            take_early_cancels(jobs);
             break;
         case FC_MAIL_WITHDRAW:
             take_withdraw(jobs, (const struct fc_withdraw *)mail);

@@ -73,7 +73,7 @@ void fc_watch_tell(struct fc_jobs *jobs, const struct fc_job *job)
             tell(watch, &row, fc_job_has_ended(job));
 }
 
-/* A job that the supervisor does not have has ended, or never was. */
+/* A job that the supervisor does not have has ended, or never was, or is on the way: its letter brings the next look. */
 static void tell_stored(struct fc_jobs *jobs, struct fc_watch *watch)
 {
     struct fc_reader *reader = NULL;
@@ -83,8 +83,12 @@ static void tell_stored(struct fc_jobs *jobs, struct fc_watch *watch)
     fc_arena_reset(jobs->scratch);
     if (fc_store_reader(jobs->store, &reader, &err) == FC_OK &&
         fc_job_find(reader, fc_str_from(watch->id), jobs->scratch, &row, &err) == FC_OK &&
-        row.id.len > 0)
+        row.id.len > 0) {
+        watch->seen = fc_job_state_has_ended(row.state);
+        if (!watch->seen)
+            return;
         tell(watch, &row, true);
+    }
     end(watch);
 }
 

@@ -2,6 +2,8 @@
 /* Those who ask the supervisor: requests that make no job, and watches. */
 #include "tests/unit/jobs_fixture.h"
 
+#include "server/jobs/internal.h"
+
 /* ---- Mistakes ---- */
 
 static void expect_refused(struct jobs_fixture *f, const struct fc_batch_request *request,
@@ -172,12 +174,107 @@ static void a_watch_ends_when_it_is_unwanted(void **state)
     assert_int_equal(lost.last_calls, 2);
 }
 
+/* ---- Before the supervisor knows the job ---- */
+
+static void answered(void *ctx, const struct fc_error *err)
+{
+    struct jobs_answer *answer = ctx;
+
+    if (err)
+        answer->err = *err;
+    atomic_fetch_add(&answer->answers, 1);
+}
+
+static void started(void *ctx, const struct fc_job_row *row FC_UNUSED, const struct fc_error *err)
+{
+    answered(ctx, err);
+}
+
+static bool is_answered(void *ctx)
+{
+    return atomic_load(&((struct jobs_answer *)ctx)->answers) > 0;
+}
+
+/* A job that everybody can read of, and whose letter is not sent yet. */
+static struct fc_start *store_job(struct jobs_fixture *f, struct jobs_answer *answer)
+{
+    const struct fc_batch_request request = {.table_name = FC_STR("driver_trips")};
+    struct fc_start *start = NULL;
+    struct fc_error err = FC_ERROR_INIT;
+
+    if (fc_start_new(f->jobs, FC_JOB_BATCH_INGESTION, &request, &start, &err) != FC_OK ||
+        fc_start_resolve(start, &err) != FC_OK ||
+        fc_store_run(f->store, fc_start_insert, start, &err) != FC_OK)
+        fail_msg("%s", err.message);
+    memset(answer, 0, sizeof *answer);
+    start->request = NULL;
+    start->started = started;
+    start->ctx = answer;
+    return start;
+}
+
+/* When the second of two letters is answered, all that there was before the first has been looked at. */
+static void let_it_look(struct jobs_fixture *f)
+{
+    struct fc_error err;
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(jobs_cancel(f, "00000000000000000000000000000000", &err), FC_NOT_FOUND);
+}
+
+static void a_watch_that_comes_before_its_job_follows_it(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct watched watched = {.latest = FC_JOB_PENDING};
+    struct jobs_answer answer;
+
+    jobs_open_bad(f, "good");
+    struct fc_start *start = store_job(f, &answer);
+    fc_jobs_watch(f->jobs, fc_str_from(start->id), watch, &watched);
+    let_it_look(f);
+    assert_int_equal(watched.last_calls, 0);
+    fc_start_inserted(start, NULL);
+    test_wait_until(is_over, &watched, "the end of a watch");
+    assert_int_equal(watched.latest, FC_JOB_DONE);
+    assert_int_equal(answer.err.rc, FC_OK);
+}
+
+static void a_cancel_that_comes_before_its_job_ends_it(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct jobs_answer answer, cancel;
+    const char *id;
+
+    memset(&cancel, 0, sizeof cancel);
+    jobs_open_bad(f, "slow");
+    struct fc_start *start = store_job(f, &answer);
+    id = fc_arena_strdup(f->arena, start->id);
+    fc_jobs_cancel(f->jobs, fc_str_from(id), answered, &cancel);
+    let_it_look(f);
+    assert_int_equal(cancel.answers, 0);
+    fc_start_inserted(start, NULL);
+    test_wait_until(is_answered, &cancel, "the answer of a cancel");
+    assert_int_equal(cancel.err.rc, FC_OK);
+    assert_int_equal(jobs_row(f, id).state, FC_JOB_CANCELLED);
+    /* One whose letter does not come any more is told. */
+    start = store_job(f, &answer);
+    memset(&cancel, 0, sizeof cancel);
+    fc_jobs_cancel(f->jobs, fc_str_from(start->id), answered, &cancel);
+    let_it_look(f);
+    fc_start_free(start);
+    jobs_close(f);
+    assert_int_equal(cancel.answers, 1);
+    assert_int_equal(cancel.err.reason, FC_REASON_SHUTTING_DOWN);
+}
+
 static const struct CMUnitTest cases[] = {
     JOBS_CASE(mistakes_make_no_job),
     JOBS_CASE(a_location_outside_the_roots_is_denied),
     JOBS_CASE(a_location_that_is_missing_fails_the_job),
     JOBS_CASE(a_watch_follows_to_the_end),
     JOBS_CASE(a_watch_ends_when_it_is_unwanted),
+    JOBS_CASE(a_watch_that_comes_before_its_job_follows_it),
+    JOBS_CASE(a_cancel_that_comes_before_its_job_ends_it),
 };
 
 FC_TEST_MAIN(cases)
