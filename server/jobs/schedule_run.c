@@ -172,13 +172,19 @@ static fc_rc start_run(struct deal *deal, struct fc_error *err)
 
 /* -- what to do ------------------------------------------------------------------------------------------------ */
 
+/* One that was asked for since the look belongs to a table that came back. */
 static fc_rc run_remove(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     struct deal *deal = ctx;
+    const struct fc_schedule_row *row = &deal->row;
+    struct fc_schedule_row now = {.id = 0};
     bool removed;
 
-    return fc_schedule_remove(txn, deal->row.project, deal->row.table_name, deal->arena, &removed,
-                              err);
+    fc_rc rc =
+        fc_schedule_find(fc_txn_reader(txn), row->project, row->table_name, deal->arena, &now, err);
+    if (rc != FC_OK || now.revision != row->revision)
+        return rc;
+    return fc_schedule_remove(txn, row->project, row->table_name, deal->arena, &removed, err);
 }
 
 /* A run could not be started: the schedule ends with its table, waits for what may mend itself, passes over the rest. */

@@ -3,6 +3,7 @@
 #include "server/jobs/schedule.h"
 
 #include "base/time.h"
+#include "server/jobs/schedule_internal.h"
 #include "tests/unit/jobs_fixture.h"
 
 /* The clock of schedules; jobs and the store have the real one. */
@@ -406,6 +407,32 @@ static void it_ends_with_its_table(void **state)
     fc_schedules_free(schedules);
 }
 
+/* A row that was read before the table went, came back and got another schedule says nothing of that one. */
+static void what_was_due_before_its_table_went_does_not_end_another(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct fc_error err = FC_ERROR_INIT;
+    struct fc_reader *reader = NULL;
+
+    jobs_open_bad(f, "good");
+    atomic_store(&now, moment("2026-01-01T00:00:00Z"));
+    struct fc_schedules *schedules = open_schedules(f, FC_MISSED_CATCH_UP);
+    set(schedules, "driver_trips", "0 3 * * *", 1);
+    struct fc_schedule_row seen = row_of(f, "driver_trips");
+    take_away(schedules, "driver_trips");
+    set(schedules, "driver_trips", "0 4 * * *", 1);
+    /* A run of the row that was read finds no table. */
+    test_delete_table(f->store, "default", "driver_trips");
+    assert_int_equal(fc_store_reader(f->store, &reader, &err), FC_OK);
+    assert_int_equal(
+        fc_schedule_deal(schedules, reader, &seen, moment("2026-01-01T03:00:00Z") / FC_NS_PER_S),
+        FC_DUE_DONE);
+    struct fc_schedule_row row = row_of(f, "driver_trips");
+    assert_false(row.deleted);
+    assert_text(row.cron, "0 4 * * *");
+    fc_schedules_free(schedules);
+}
+
 static void an_archived_project_has_no_runs(void **state)
 {
     struct jobs_fixture *f = *state;
@@ -517,6 +544,7 @@ static const struct CMUnitTest cases[] = {
     JOBS_CASE(a_small_step_back_repeats_nothing),
     JOBS_CASE(another_zone_moves_what_is_to_come),
     JOBS_CASE(it_ends_with_its_table),
+    JOBS_CASE(what_was_due_before_its_table_went_does_not_end_another),
     JOBS_CASE(an_archived_project_has_no_runs),
     JOBS_CASE(one_that_was_taken_away_does_not_run),
     JOBS_CASE(another_one_replaces_it),
