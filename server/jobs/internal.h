@@ -213,6 +213,8 @@ struct fc_saved {
 };
 /** Saves the jobs that changed and are due. */
 void fc_jobs_save_due(struct fc_jobs *jobs);
+/** Once no letter is taken any more: saves what changed, also while a save was under way, which it waits for. */
+void fc_jobs_save_last(struct fc_jobs *jobs);
 /** Answers all who wait for the end of the job; `err` NULL when it has ended. */
 void fc_job_answer_cancellers(struct fc_job *job, const struct fc_error *err);
 /** A save came to its end. */

@@ -172,6 +172,20 @@ void fc_jobs_save_due(struct fc_jobs *jobs)
     }
 }
 
+void fc_jobs_save_last(struct fc_jobs *jobs)
+{
+    /* Nobody tells us any more that they ended. */
+    pthread_mutex_lock(&jobs->mutex);
+    while (jobs->saves > 0)
+        (void)pthread_cond_wait(&jobs->saves_done, &jobs->mutex);
+    pthread_mutex_unlock(&jobs->mutex);
+    for (struct fc_job *job = jobs->jobs; job; job = job->next) {
+        job->saving = false;
+        job->save_due_ns = 0;
+    }
+    fc_jobs_save_due(jobs);
+}
+
 void fc_job_answer_cancellers(struct fc_job *job, const struct fc_error *err)
 {
     while (job->cancellers) {

@@ -245,10 +245,8 @@ static void leave(struct fc_jobs *jobs)
 
     (void)fc_fail(&err, FC_REASON_SHUTTING_DOWN, "the server is stopping");
     stop_workers(jobs);
-    for (struct fc_job *job = jobs->jobs; job; job = job->next)
-        job->save_due_ns = 0;
-    fc_jobs_save_due(jobs);
-    fc_watch_end_all(jobs);
+    fc_watch_end_all(jobs); /* the saves may take a while */
+    fc_jobs_save_last(jobs);
     while (jobs->jobs) {
         struct fc_job *job = jobs->jobs;
         jobs->jobs = job->next;

@@ -2,11 +2,12 @@
 /* Jobs over real processes: what a worker does decides the state of a row, and of nothing else. */
 #include "tests/unit/jobs_fixture.h"
 
+#include <semaphore.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "feast/worker/v1/worker.pb-c.h"
-#include "server/registry/hash.h"
+#include "server/jobs/internal.h"
 
 /* ---- One job ---- */
 
@@ -329,6 +330,68 @@ static void jobs_survive_a_restart(void **state)
     assert_int_equal(access(test_path(&f->scratch, "data/scratch/%s", running), F_OK), -1);
 }
 
+/* A store that is slow to write, until it is let on. */
+struct slow_store {
+    sem_t busy, go_on;
+};
+
+static fc_rc be_slow(struct fc_txn *txn FC_UNUSED, void *ctx, struct fc_error *err FC_UNUSED)
+{
+    struct slow_store *slow = ctx;
+
+    (void)sem_post(&slow->busy);
+    (void)sem_wait(&slow->go_on);
+    return FC_OK;
+}
+
+/* The watch of a supervisor that stops. */
+static bool let_on(void *ctx, const struct fc_job_row *row)
+{
+    if (!row)
+        (void)sem_post(&((struct slow_store *)ctx)->go_on);
+    return true;
+}
+
+static bool a_save_is_under_way(void *ctx)
+{
+    struct fc_jobs *jobs = ((struct jobs_fixture *)ctx)->jobs;
+
+    pthread_mutex_lock(&jobs->mutex);
+    bool saving = jobs->saves > 0;
+    pthread_mutex_unlock(&jobs->mutex);
+    return saving;
+}
+
+static bool one_is_done(void *ctx)
+{
+    struct fc_jobs_stats stats;
+
+    fc_jobs_stats(((struct jobs_fixture *)ctx)->jobs, &stats);
+    return stats.done == 1;
+}
+
+static void an_end_that_waits_for_a_save_is_kept_by_a_stop(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct slow_store slow;
+
+    (void)sem_init(&slow.busy, 0, 0);
+    (void)sem_init(&slow.go_on, 0, 0);
+    jobs_open_bad(f, "slow");
+    const char *id = jobs_start(f, "driver_trips");
+    (void)jobs_wait(f, id, FC_JOB_RUNNING);
+    fc_store_submit(f->store, be_slow, NULL, &slow);
+    (void)sem_wait(&slow.busy);
+    test_wait_until(a_save_is_under_way, f, "the save of a job's progress");
+    test_write(test_path(&f->scratch, "go"), "");
+    test_wait_until(one_is_done, f, "the end of a job");
+    fc_jobs_watch(f->jobs, fc_str_from(id), let_on, &slow);
+    jobs_close(f);
+    assert_int_equal(jobs_row(f, id).state, FC_JOB_DONE);
+    (void)sem_destroy(&slow.busy);
+    (void)sem_destroy(&slow.go_on);
+}
+
 /* ---- The real worker ---- */
 
 static void a_real_worker_fills_the_online_store(void **state)
@@ -373,6 +436,7 @@ static const struct CMUnitTest cases[] = {
     JOBS_CASE(an_ended_job_stays_as_it_is),
     JOBS_CASE(a_job_that_is_not_there_cannot_be_cancelled),
     JOBS_CASE(jobs_survive_a_restart),
+    JOBS_CASE(an_end_that_waits_for_a_save_is_kept_by_a_stop),
     JOBS_CASE(a_real_worker_fills_the_online_store),
 };
 
