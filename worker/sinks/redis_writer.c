@@ -241,6 +241,7 @@ fc_rc fc_redis_writer_send(struct fc_redis_writer *writer, struct fc_error *err)
     if (rc == FC_OK) {
         fc_buf_clear(&batch->bytes);
         batch->count = batch->there = 0;
+        batch->refused = false;
         batch->form = writer->create ? writer->best : FC_REDIS_NO_DUMP;
     }
     return rc;
