@@ -111,49 +111,6 @@ static fc_rc refresh(struct fc_kafka_consumption *c, struct fc_error *err)
     return rc;
 }
 
-/* What was to be read next is gone: goes on where the partition begins now. */
-static fc_rc skip_lost(struct fc_kafka_consumption *c, size_t id, struct fc_error *err)
-{
-    int32_t partition = (int32_t)id;
-    int64_t first = 0;
-
-    all_is_well(c);
-    c->broker->deadline_ns = now(c) + ASK_NS;
-    fc_rc rc = fc_kafka_offsets(c->broker, &partition, 1, RD_KAFKA_OFFSET_BEGINNING, &first, err);
-    if (rc != FC_OK)
-        return rc;
-    if (first > c->partitions[id].next)
-        c->lost += first - c->partitions[id].next;
-    c->partitions[id].next = first;
-    c->partitions[id].moved = true;
-    (void)rd_kafka_consume_stop(c->broker->handle, partition);
-    return start(c, id, err);
-}
-
-/* What ends the reading, and what passes. */
-static fc_rc take_error(struct fc_kafka_consumption *c, const rd_kafka_message_t *message,
-                        struct fc_error *err)
-{
-    switch (message->err) {
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        if (message->partition < 0 || (size_t)message->partition >= c->partition_count)
-            return FC_OK;
-        return skip_lost(c, (size_t)message->partition, err);
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-        return fc_kafka_fail(c->broker, message->err, "reading", err);
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        c->refresh_at = now(c);
-        return FC_OK;
-    default:
-        return FC_OK;
-    }
-}
-
 /* Takes the message over. From the first of a batch on, the others have not much time. */
 static void hold(struct fc_kafka_consumption *c, rd_kafka_message_t *raw)
 {
@@ -200,7 +157,7 @@ static size_t list_moved(struct fc_kafka_consumption *c, size_t count)
 {
     for (size_t i = 0; i < c->partition_count && count < c->most; i++) {
         struct fc_kafka_place *p = &c->partitions[i];
-        /* The messages in the batch may be from before. */
+        /* Its last message tells. */
         if (!p->moved || p->in_batch)
             continue;
         c->next[count] =
@@ -265,6 +222,55 @@ static fc_rc flush(struct fc_kafka_consumption *c, struct fc_error *err)
     fc_arena_reset(c->scratch);
     c->flush_at = now(c) + idle(c);
     return rc;
+}
+
+/*
+ * What was to be read next is gone: goes on where the partition begins now. The messages from before go out first: what
+ * is lost is told with the place behind it, or a reading that goes on from the one would count the other once more.
+ */
+static fc_rc skip_lost(struct fc_kafka_consumption *c, size_t id, struct fc_error *err)
+{
+    int32_t partition = (int32_t)id;
+    int64_t first = 0;
+
+    all_is_well(c);
+    fc_rc rc = c->count > 0 ? flush(c, err) : FC_OK;
+    if (rc != FC_OK)
+        return rc;
+    c->broker->deadline_ns = now(c) + ASK_NS;
+    rc = fc_kafka_offsets(c->broker, &partition, 1, RD_KAFKA_OFFSET_BEGINNING, &first, err);
+    if (rc != FC_OK)
+        return rc;
+    if (first > c->partitions[id].next)
+        c->lost += first - c->partitions[id].next;
+    c->partitions[id].next = first;
+    c->partitions[id].moved = true;
+    (void)rd_kafka_consume_stop(c->broker->handle, partition);
+    return start(c, id, err);
+}
+
+/* What ends the reading, and what passes. */
+static fc_rc take_error(struct fc_kafka_consumption *c, const rd_kafka_message_t *message,
+                        struct fc_error *err)
+{
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        if (message->partition < 0 || (size_t)message->partition >= c->partition_count)
+            return FC_OK;
+        return skip_lost(c, (size_t)message->partition, err);
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+        return fc_kafka_fail(c->broker, message->err, "reading", err);
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        c->refresh_at = now(c);
+        return FC_OK;
+    default:
+        return FC_OK;
+    }
 }
 
 /* The first batch: nothing but the places. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a reading of a topic begins, when messages come while it is asked for. The brokers are the client library's own. */
+/* Where a reading of a topic is, when messages come or go meanwhile. The brokers are the client library's own. */
 #include "tests/unit/harness.h"
 
 #include <librdkafka/rdkafka.h>
@@ -11,16 +11,23 @@
 
 #define ARENA_BYTES ((size_t)64 << 20)
 #define PATIENCE_MS 60000
+/* What a partition begins with when all before it has expired. */
+#define FIRST_LEFT 50
 
 struct fixture {
     rd_kafka_t *producer;
     rd_kafka_mock_cluster_t *brokers;
     struct fc_arena *arena;
+    struct fc_source_env env;
+    struct fc_broker *broker;
     struct fc_error err;
 };
 
 /* Of the test that runs: to be produced as soon as the brokers have answered where something is. */
 static struct fixture *meanwhile;
+/* What was there before has expired, as soon as the first message was taken. */
+static enum { STAYS, TO_EXPIRE, EXPIRES, EXPIRED } expiry;
+static rd_kafka_message_t expired = {.err = RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET};
 
 static void produce(struct fixture *f)
 {
@@ -49,7 +56,34 @@ rd_kafka_resp_err_t __wrap_rd_kafka_offsets_for_times(rd_kafka_t *client,
         produce(meanwhile);
         meanwhile = NULL;
     }
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && expiry == EXPIRED && i < offsets->cnt;
+         i++)
+        offsets->elems[i].offset = FIRST_LEFT;
     return code;
+}
+
+rd_kafka_message_t *__real_rd_kafka_consume_queue(rd_kafka_queue_t *queue, int timeout_ms);
+rd_kafka_message_t *__wrap_rd_kafka_consume_queue(rd_kafka_queue_t *queue, int timeout_ms);
+
+rd_kafka_message_t *__wrap_rd_kafka_consume_queue(rd_kafka_queue_t *queue, int timeout_ms)
+{
+    if (expiry == EXPIRES) {
+        expiry = EXPIRED;
+        return &expired;
+    }
+    rd_kafka_message_t *message = __real_rd_kafka_consume_queue(queue, timeout_ms);
+    if (expiry == TO_EXPIRE && message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        expiry = EXPIRES;
+    return message;
+}
+
+void __real_rd_kafka_message_destroy(rd_kafka_message_t *message);
+void __wrap_rd_kafka_message_destroy(rd_kafka_message_t *message);
+
+void __wrap_rd_kafka_message_destroy(rd_kafka_message_t *message)
+{
+    if (message != &expired)
+        __real_rd_kafka_message_destroy(message);
 }
 
 static int setup(void **state)
@@ -76,6 +110,9 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     meanwhile = NULL;
+    expiry = STAYS;
+    if (f->broker)
+        fc_broker_kafka.close(f->broker);
     rd_kafka_destroy(f->producer);
     fc_arena_free(f->arena);
     free(f);
@@ -98,36 +135,79 @@ static fc_rc take_first(void *ctx, const struct fc_consume_batch *batch, struct 
     return fc_fail(err, FC_REASON_CANCELLED, "that is all");
 }
 
+static void open_topic(struct fixture *f)
+{
+    Feast__Core__DataSource *source = fc_arena_alloc(f->arena, sizeof *source);
+    Feast__Core__DataSource__KafkaOptions *kafka = fc_arena_alloc(f->arena, sizeof *kafka);
+
+    feast__core__data_source__init(source);
+    feast__core__data_source__kafka_options__init(kafka);
+    kafka->bootstrap_servers = (char *)(uintptr_t)rd_kafka_mock_cluster_bootstraps(f->brokers);
+    kafka->topic = fc_arena_strdup(f->arena, "t");
+    source->type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA;
+    source->options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS;
+    source->kafka_options = kafka;
+    f->env.sys = fc_sys_real();
+    produce(f);
+    assert_int_equal(fc_broker_kafka.open(&f->env, source, f->arena, &f->broker, &f->err), FC_OK);
+}
+
 static void what_comes_while_the_moment_is_looked_for_is_read(void **state)
 {
     struct fixture *f = *state;
-    const struct fc_source_env env = {.sys = fc_sys_real()};
     const struct fc_consume_options options = {.start = FC_BROKER_AT_TIME, .time_ms = 1000};
-    Feast__Core__DataSource source = FEAST__CORE__DATA_SOURCE__INIT;
-    Feast__Core__DataSource__KafkaOptions kafka = FEAST__CORE__DATA_SOURCE__KAFKA_OPTIONS__INIT;
-    struct fc_broker *broker = NULL;
     struct first first = {.offset = ""};
 
-    kafka.bootstrap_servers = (char *)(uintptr_t)rd_kafka_mock_cluster_bootstraps(f->brokers);
-    kafka.topic = (char *)"t";
-    source.type = FEAST__CORE__DATA_SOURCE__SOURCE_TYPE__STREAM_KAFKA;
-    source.options_case = FEAST__CORE__DATA_SOURCE__OPTIONS_KAFKA_OPTIONS;
-    source.kafka_options = &kafka;
-    produce(f);
-    assert_int_equal(fc_broker_kafka.open(&env, &source, f->arena, &broker, &f->err), FC_OK);
+    open_topic(f);
     meanwhile = f;
-    (void)fc_broker_kafka.consume(broker, &options, take_first, &first, &f->err);
+    (void)fc_broker_kafka.consume(f->broker, &options, take_first, &first, &f->err);
     assert_int_equal(f->err.reason, FC_REASON_CANCELLED);
     assert_null(meanwhile);
     assert_string_equal(first.partition, "0");
     /* No message is as young as that for these brokers, so that it begins at the end: the end there was then. */
     assert_string_equal(first.offset, "1");
-    fc_broker_kafka.close(broker);
+}
+
+/* The account that was told last: what a reading that follows goes on from. */
+struct account {
+    int64_t next, lost;
+    bool apart; /* one of both was told without the other */
+};
+
+static fc_rc take_until_lost(void *ctx, const struct fc_consume_batch *batch, struct fc_error *err)
+{
+    struct account *account = ctx;
+
+    account->lost = batch->lost;
+    for (size_t i = 0; i < batch->next_count; i++)
+        account->next = strtoll(batch->next[i].offset, NULL, 10);
+    if ((account->lost > 0) != (account->next >= FIRST_LEFT))
+        account->apart = true;
+    return batch->lost == 0 ? FC_OK : fc_fail(err, FC_REASON_CANCELLED, "that is all");
+}
+
+/* Else a reading that is begun there after the first of two batches meets the same gap, and counts it again. */
+static void what_expired_is_told_with_the_place_behind_it(void **state)
+{
+    struct fixture *f = *state;
+    /* Whoever waits for more messages waits long enough for the gap. */
+    const struct fc_consume_options options = {
+        .start = FC_BROKER_EARLIEST, .linger_ns = 5 * FC_NS_PER_S, .idle_ns = FC_NS_PER_MS};
+    struct account account = {.next = 0};
+
+    open_topic(f);
+    expiry = TO_EXPIRE;
+    (void)fc_broker_kafka.consume(f->broker, &options, take_until_lost, &account, &f->err);
+    assert_int_equal(f->err.reason, FC_REASON_CANCELLED);
+    assert_false(account.apart);
+    assert_int_equal(account.next, FIRST_LEFT);
+    assert_int_equal(account.lost, FIRST_LEFT - 1);
 }
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(what_comes_while_the_moment_is_looked_for_is_read, setup,
                                     teardown),
+    cmocka_unit_test_setup_teardown(what_expired_is_told_with_the_place_behind_it, setup, teardown),
 };
 
 FC_TEST_MAIN(cases)
