@@ -23,6 +23,7 @@ struct fc_reader {
 struct fc_txn {
     struct fc_reader reader;
     int64_t now_ns;
+    bool torn; /**< a request in it could not be ended alone: not to be committed */
 };
 
 struct fc_writer;

@@ -5,8 +5,8 @@
  *     BEGIN IMMEDIATE; (SAVEPOINT; run; RELEASE | ROLLBACK TO)...; COMMIT, which syncs; done()...
  *
  * What arrives during the sync is the next group: load makes groups larger by itself, and no timer delays a single
- * request. A request that fails is rolled back alone. When the disk fails, the whole group fails and the writer is
- * broken: until a small write succeeds, requests are refused without being run.
+ * request. A request that fails is rolled back alone; when it cannot be, the whole group fails. When the disk fails, so
+ * does the whole group and the writer is broken: until a small write succeeds, requests are refused without being run.
  */
 #include <errno.h>
 #include <sched.h>
@@ -75,14 +75,18 @@ static fc_rc run_in_savepoint(struct fc_txn *txn, fc_txn_fn run, void *ctx, stru
     if (rc != FC_OK)
         return rc;
     rc = run(txn, ctx, err);
-    if (rc == FC_OK)
-        return fc_db_run(db, FC_SQL_RELEASE, err);
+    if (rc == FC_OK) {
+        rc = fc_db_run(db, FC_SQL_RELEASE, err);
+        txn->torn = rc != FC_OK;
+        return rc;
+    }
     if (sqlite3_get_autocommit(db->handle) != 0) {
         /* SQLite gave up the whole transaction, savepoint included; the caller sees that too. */
         return rc;
     }
     if (fc_db_run(db, FC_SQL_ROLLBACK_TO, &undo) != FC_OK ||
         fc_db_run(db, FC_SQL_RELEASE, &undo) != FC_OK) {
+        txn->torn = true;
         *err = undo;
         return undo.rc;
     }
@@ -94,9 +98,15 @@ static void rollback(struct fc_db *db)
     struct fc_error ignored = FC_ERROR_INIT;
     if (sqlite3_get_autocommit(db->handle) == 0 &&
         fc_db_run(db, FC_SQL_ROLLBACK, &ignored) != FC_OK) {
-        /* SQLite ends the transaction whatever ROLLBACK reports; the next BEGIN would show if it did not. */
+        /* SQLite ends the transaction whatever ROLLBACK reports, unless there was no memory to say it: see begin(). */
         return;
     }
+}
+
+static fc_rc begin(struct fc_db *db, struct fc_error *err)
+{
+    rollback(db);
+    return fc_db_run(db, FC_SQL_BEGIN, err);
 }
 
 fc_rc fc_txn_run(struct fc_db *db, const struct fc_sys *sys, fc_txn_fn run, void *ctx,
@@ -105,7 +115,7 @@ fc_rc fc_txn_run(struct fc_db *db, const struct fc_sys *sys, fc_txn_fn run, void
     struct fc_txn txn = {.reader = {.db = db}};
 
     begin_txn(&txn, sys);
-    fc_rc rc = fc_db_run(db, FC_SQL_BEGIN, err);
+    fc_rc rc = begin(db, err);
     if (rc == FC_OK)
         rc = run_in_savepoint(&txn, run, ctx, err);
     if (rc == FC_OK)
@@ -126,10 +136,10 @@ int64_t fc_txn_now_ns(const struct fc_txn *txn)
 
 /* ---- One group ---- */
 
-/* Only an error of this room has this reason: it says that the disk failed, not the request. */
-static bool is_disk_failure(const struct fc_writer *writer, const struct fc_error *err)
+/* Not of the request alone. Only an error of this room has this reason: it says that the disk failed. */
+static bool is_of_group(const struct fc_writer *writer, const struct fc_error *err)
 {
-    return err->reason == FC_REASON_STORE_UNAVAILABLE ||
+    return writer->txn.torn || err->reason == FC_REASON_STORE_UNAVAILABLE ||
            sqlite3_get_autocommit(writer->db.handle) != 0;
 }
 
@@ -145,16 +155,17 @@ static fc_rc commit(struct fc_writer *writer, struct fc_error *err)
 
 static fc_rc run_requests(struct fc_writer *writer, struct request *group, struct fc_error *err)
 {
-    fc_rc rc = fc_db_run(&writer->db, FC_SQL_BEGIN, err);
+    fc_rc rc = begin(&writer->db, err);
     if (rc != FC_OK)
         return rc;
+    writer->txn.torn = false;
     /* A request without neighbours has the transaction to itself: it needs no savepoint to be undone alone. */
     bool alone = !group->next;
     for (struct request *at = group; at; at = at->next) {
         begin_txn(&writer->txn, writer->store->sys);
         at->err->rc = alone ? at->run(&writer->txn, at->ctx, at->err)
                             : run_in_savepoint(&writer->txn, at->run, at->ctx, at->err);
-        if (at->err->rc != FC_OK && is_disk_failure(writer, at->err)) {
+        if (at->err->rc != FC_OK && is_of_group(writer, at->err)) {
             *err = *at->err;
             return err->rc;
         }
@@ -164,7 +175,7 @@ static fc_rc run_requests(struct fc_writer *writer, struct request *group, struc
 
 static fc_rc probe(struct fc_writer *writer, struct fc_error *err)
 {
-    fc_rc rc = fc_db_run(&writer->db, FC_SQL_BEGIN, err);
+    fc_rc rc = begin(&writer->db, err);
     if (rc == FC_OK)
         rc = fc_db_run(&writer->db, FC_SQL_PROBE, err);
     if (rc == FC_OK)

@@ -22,6 +22,7 @@ fc_unit_test(store_readers SOURCES store_readers_test.c DEPS fc_test_store)
 fc_unit_test(store_cache SOURCES store_cache_test.c DEPS fc_test_store)
 fc_unit_test(store_model SOURCES store_model_test.c store_model.c store_model_compare.c DEPS fc_test_store)
 fc_unit_test(power_cut SOURCES ../crash/power_cut_test.c ../crash/crash_disk.c DEPS fc_test_store TIMEOUT 900)
+fc_unit_test(store_memory SOURCES store_memory_test.c DEPS fc_test_store)
 fc_unit_test(store_torture SOURCES store_torture_test.c DEPS fc_test_store TIMEOUT 900)
 target_link_options(test_store_torture PRIVATE
     -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strdup)
