@@ -92,8 +92,9 @@ class Background(ReverifyTest):
         self.assertEqual(core.api.verdict("trips"), "DRIFTED")
         tables.write(path, columns())
         self.becomes(core.api, "OK")
-        self.assertEqual(self.metric(core, "feast_core_reverify_drifted_total"), 1)
-        self.assertEqual(self.metric(core, "feast_core_reverify_recovered_total"), 1)
+        for name in ("drifted", "recovered"):  # counted when the verdict can be read already
+            wait_until(lambda: self.metric(core, f"feast_core_reverify_{name}_total"), f"{name} is counted")
+            self.assertEqual(self.metric(core, f"feast_core_reverify_{name}_total"), 1)
         self.assertGreater(self.metric(core, 'feast_core_validation_total{verdict="OK"}'), 1)
         history = self.reports(core.api)
         self.assertEqual([word for i, word in enumerate(history) if i == 0 or history[i - 1] != word],
