@@ -110,7 +110,11 @@ static fc_rc publish(const struct fc_sys *sys, const char *tmp, const char *path
     else
         (void)snprintf(dir, sizeof dir, "%.*s", len > 0 ? (int)len : 1, path);
     code = sys->sync_dir(sys->ctx, dir);
-    return code < 0 ? io_failed(err, "sync the directory of", path, -code) : FC_OK;
+    if (code < 0) {
+        (void)unlink(path);
+        return io_failed(err, "sync the directory of", path, -code);
+    }
+    return FC_OK;
 }
 
 fc_rc fc_db_copy(struct fc_db *db, const struct fc_sys *sys, const char *path, bool with_rows,

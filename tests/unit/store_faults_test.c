@@ -2,6 +2,7 @@
 /* A disk that is full or fails, a WAL that must stay small, and copies made while all goes on. */
 #include "tests/unit/store_fixture.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -388,6 +389,32 @@ static void a_backup_without_room_leaves_nothing(void **state)
     assert_true(fc_store_writable(fixture->store));
 }
 
+static int refuse_sync_dir(void *ctx FC_UNUSED, const char *path FC_UNUSED)
+{
+    return -EIO;
+}
+
+/* Who was told that there is no backup may ask for it by the same name again. */
+static void a_backup_whose_name_cannot_be_synced_leaves_nothing(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_sys sys = *fc_sys_real();
+    int64_t bytes;
+
+    fixture->options.sys = &sys;
+    store_fixture_open(fixture);
+    sys.sync_dir = refuse_sync_dir;
+    assert_int_equal(
+        fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes, &fixture->err),
+        FC_UNAVAILABLE);
+    assert_int_equal(fixture->err.reason, FC_REASON_IO_FAILED);
+    assert_int_not_equal(access(store_path(fixture, "copy.db"), F_OK), 0);
+    sys.sync_dir = fc_sys_real()->sync_dir;
+    assert_ok(fixture, fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes,
+                                       &fixture->err));
+    store_fixture_close(fixture);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_full_disk_refuses_writes_and_serves_reads, faults_setup,
                                     faults_teardown),
@@ -411,6 +438,8 @@ static const struct CMUnitTest cases[] = {
                                     faults_teardown),
     cmocka_unit_test_setup_teardown(a_backup_without_room_leaves_nothing, faults_setup,
                                     faults_teardown),
+    cmocka_unit_test_setup_teardown(a_backup_whose_name_cannot_be_synced_leaves_nothing,
+                                    store_setup_closed, store_teardown),
 };
 
 FC_TEST_MAIN(cases)
