@@ -2,7 +2,11 @@
 /* Lists of brokers, and the operator's file of properties. What a real broker makes of them: tests/sources/kafka.py. */
 #include "tests/unit/harness.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/support/scratch.h"
 #include "worker/sources/kafka_config.h"
@@ -183,6 +187,46 @@ static void no_file_is_an_empty_one(void **state)
     assert_non_null(strstr(f->err.message, "sources.kafka_config"));
 }
 
+/* Time passes until the connection stands, and past the deadline. */
+struct late {
+    struct fc_sys sys;
+    int listener, accepted;
+};
+
+static int64_t late_now(void *ctx)
+{
+    struct late *late = ctx;
+
+    if (late->accepted < 0)
+        late->accepted = accept(late->listener, NULL, NULL);
+    return 2 * FC_NS_PER_S;
+}
+
+/* As when the name of another server takes long to resolve: whoever took the connection meanwhile can be reached. */
+static void a_connection_that_stands_by_the_deadline_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    struct late late = {.sys = *fc_sys_real(), .accepted = -1};
+    char text[32];
+
+    late.sys.ctx = &late;
+    late.sys.monotonic_ns = late_now;
+    late.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(late.listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(late.listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(late.listener, 1), 0);
+    (void)snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(address.sin_port));
+    assert_int_equal(read_servers(f, text), FC_OK);
+    assert_int_equal(fc_kafka_reach(&f->servers, NULL, &late.sys, FC_NS_PER_S, f->arena, &f->err),
+                     FC_OK);
+    assert_true(late.accepted >= 0);
+    (void)close(late.accepted);
+    (void)close(late.listener);
+    assert_null(f->servers.items[0].failure);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest cases[] = {
@@ -194,6 +238,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(java_key_stores_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_are_scrubbed, setup, teardown),
         cmocka_unit_test_setup_teardown(no_file_is_an_empty_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connection_that_stands_by_the_deadline_counts, setup,
+                                        teardown),
     };
     return fc_test_run(argc, argv, cases, FC_ARRAY_LEN(cases), NULL, NULL);
 }

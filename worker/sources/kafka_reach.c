@@ -152,12 +152,13 @@ static fc_rc wait_all(struct reach *reach, const struct fc_sys *sys, int64_t dea
             deadline_ns = now + GRACE_NS < deadline_ns ? now + GRACE_NS : deadline_ns;
         }
         int64_t left = (deadline_ns - now) / FC_NS_PER_MS;
-        if (left <= 0)
-            return FC_OK;
-        int ready = poll(polls, count, left < INT32_MAX ? (int)left : INT32_MAX);
+        /* Also when it is late, since to resolve names may have taken all the time: what came meanwhile counts. */
+        int ready = poll(polls, count, left <= 0 ? 0 : left < INT32_MAX ? (int)left : INT32_MAX);
         if (ready < 0 && errno != EINTR)
             return fc_fail(err, FC_REASON_IO_FAILED, "cannot wait for connections: %s",
                            strerror(errno));
+        if (ready == 0 && left <= 0)
+            return FC_OK;
         for (size_t i = 0; ready > 0 && i < count; i++)
             if (polls[i].revents != 0)
                 finish(&reach->attempts[which[i]]);
