@@ -51,10 +51,14 @@ void fc_reverify_wake(struct fc_reverify *reverify)
 
 void fc_reverify_stop(struct fc_reverify *reverify)
 {
-    if (reverify) {
-        atomic_store(&reverify->stopping, true);
-        fc_reverify_wake(reverify);
-    }
+    if (!reverify)
+        return;
+    atomic_store(&reverify->stopping, true);
+    fc_reverify_wake(reverify);
+    /* It may be at the beginning of a look, for which the admission has to be there. */
+    if (reverify->started)
+        (void)pthread_join(reverify->thread, NULL);
+    reverify->started = false;
 }
 
 void fc_reverify_pause(struct fc_reverify *reverify)
@@ -151,7 +155,8 @@ static fc_rc begin_due(struct fc_reverify *reverify, struct fc_reader *reader,
     }
     /* Those under way are still due: they are passed over. */
     rc = fc_recheck_due(reader, now, reverify->parallel, arena, &rows, &count, err);
-    for (size_t i = 0; rc == FC_OK && i < count && room > 0; i++) {
+    for (size_t i = 0; rc == FC_OK && i < count && room > 0 && !atomic_load(&reverify->stopping);
+         i++) {
         if (!under_way(reverify, rows[i].table_id)) {
             begin_look(reverify, &rows[i]);
             room--;
@@ -279,8 +284,6 @@ void fc_reverify_free(struct fc_reverify *reverify)
     if (!reverify)
         return;
     fc_reverify_stop(reverify);
-    if (reverify->started)
-        (void)pthread_join(reverify->thread, NULL);
     (void)pthread_mutex_lock(&reverify->mutex);
     while (reverify->looking > 0)
         (void)pthread_cond_wait(&reverify->changed, &reverify->mutex);

@@ -28,7 +28,7 @@ struct fc_reverify_options {
 /** Starts its thread. Tables that should have a next look and have none get one. */
 FC_MUST fc_rc fc_reverify_new(const struct fc_reverify_options *options, struct fc_reverify **ret,
                               struct fc_error *err);
-/** Begins no further look; what those under way find is dropped. Any thread; NULL is a no-op. */
+/** From its return on no look begins; what those under way find is dropped. By its owner; NULL is a no-op. */
 void fc_reverify_stop(struct fc_reverify *reverify);
 /** Waits for looks under way: the admission must still be there, or have ended them. Before the store is closed. */
 void fc_reverify_free(struct fc_reverify *reverify);

@@ -53,5 +53,6 @@ fc_unit_test(admin_batch_disk SOURCES admin_batch_disk_test.c ../support/shim_vf
 fc_unit_test(admin_report_race SOURCES admin_report_race_test.c DEPS fc_test_whole_server)
 target_link_options(test_admin_report_race PRIVATE -Wl,--wrap=fc_report_find)
 fc_unit_test(sources_config SOURCES sources_config_test.c DEPS fc_server fc_admission)
+fc_unit_test(reverify SOURCES reverify_test.c DEPS fc_test_scratch fc_test_specs fc_test_registry fc_reverify)
 fc_unit_test(reverify_plan SOURCES reverify_plan_test.c DEPS fc_reverify)
 fc_unit_test(retention SOURCES retention_test.c DEPS fc_test_store fc_retention)
