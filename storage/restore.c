@@ -133,12 +133,28 @@ static fc_rc publish(const struct restore *restore, const char *copy, struct fc_
                     : FC_OK;
 }
 
+/* Named by the time; what an earlier restore kept within the same second stays. */
+static fc_rc choose_aside(struct restore *restore, struct fc_error *err)
+{
+    time_t now = (time_t)(fc_now_ns(restore->sys) / FC_NS_PER_S);
+    char path[PATH_MAX];
+    struct tm utc;
+    fc_rc rc;
+
+    (void)gmtime_r(&now, &utc);
+    size_t len =
+        strftime(restore->aside, sizeof restore->aside, ".before-restore-%Y%m%dT%H%M%SZ", &utc);
+    for (int more = 2; (rc = path_of(restore, "registry.db", restore->aside, path, err)) == FC_OK &&
+                       access(path, F_OK) == 0;
+         more++)
+        (void)snprintf(restore->aside + len, sizeof restore->aside - len, "-%d", more);
+    return rc;
+}
+
 /* With the lock held. */
 static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
 {
     char note[PATH_MAX], copy[PATH_MAX];
-    time_t now = (time_t)(fc_now_ns(restore->sys) / FC_NS_PER_S);
-    struct tm utc;
 
     *ret_done = false;
     fc_rc rc = path_of(restore, "restored", "", note, err);
@@ -146,9 +162,9 @@ static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
         rc = path_of(restore, "registry.db", ".restoring", copy, err);
     if (rc != FC_OK || was_restored(restore, note))
         return rc;
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(restore->aside, sizeof restore->aside, ".before-restore-%Y%m%dT%H%M%SZ", &utc);
-    rc = copy_backup(restore, copy, err);
+    rc = choose_aside(restore, err);
+    if (rc == FC_OK)
+        rc = copy_backup(restore, copy, err);
     if (rc == FC_OK)
         rc = move_aside(restore, err);
     if (rc == FC_OK)

@@ -102,8 +102,9 @@ FC_MUST fc_rc fc_store_backup(struct fc_store *store, const char *path, int64_t 
 /**
  * Puts a backup in the place of the registry in `data_dir`, which no server may use meanwhile. The backup is checked as
  * a new one is and brought to the present schema by the next start. What was there is kept beside it, named
- * registry.db.before-restore-<time>. A file `restored` notes the name of the backup: when it is there already, nothing
- * is done and `*ret_done` is false, so that a start which always asks for the same backup restores it once.
+ * registry.db.before-restore-<time>, with a number behind it when that is taken. A file `restored` notes the name of the
+ * backup: when it is there already, nothing is done and `*ret_done` is false, so that a start which always asks for the
+ * same backup restores it once.
  */
 FC_MUST fc_rc fc_store_restore(const char *data_dir, const char *backup, const struct fc_sys *sys,
                                bool *ret_done, struct fc_error *err);

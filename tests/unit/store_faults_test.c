@@ -3,6 +3,7 @@
 #include "tests/unit/store_fixture.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -415,6 +416,41 @@ static void a_backup_whose_name_cannot_be_synced_leaves_nothing(void **state)
     store_fixture_close(fixture);
 }
 
+static int64_t always_now(void *ctx FC_UNUSED)
+{
+    return 1700000000 * FC_NS_PER_S;
+}
+
+/* Two restores within a second: what the second one moves aside does not take the place of what the first one did. */
+static void each_restore_keeps_what_was_there(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_sys sys = *fc_sys_real();
+    int64_t bytes;
+    bool done;
+    glob_t kept;
+
+    sys.now_ns = always_now;
+    store_fixture_open(fixture);
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "copy%d.db", i);
+        assert_ok(fixture, fc_store_backup(fixture->store, store_path(fixture, name), &bytes,
+                                           &fixture->err));
+    }
+    store_fixture_close(fixture);
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "copy%d.db", i);
+        assert_ok(fixture, fc_store_restore(fixture->dir, store_path(fixture, name), &sys, &done,
+                                            &fixture->err));
+        assert_true(done);
+    }
+    assert_int_equal(glob(store_path(fixture, "registry.db.before-restore-*"), 0, NULL, &kept), 0);
+    assert_int_equal(kept.gl_pathc, 3);
+    globfree(&kept);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_full_disk_refuses_writes_and_serves_reads, faults_setup,
                                     faults_teardown),
@@ -440,6 +476,8 @@ static const struct CMUnitTest cases[] = {
                                     faults_teardown),
     cmocka_unit_test_setup_teardown(a_backup_whose_name_cannot_be_synced_leaves_nothing,
                                     store_setup_closed, store_teardown),
+    cmocka_unit_test_setup_teardown(each_restore_keeps_what_was_there, store_setup_closed,
+                                    store_teardown),
 };
 
 FC_TEST_MAIN(cases)
