@@ -85,6 +85,9 @@ FC_MUST fc_rc fc_outbox_put(struct fc_txn *txn, enum fc_object_kind kind, int64_
 FC_MUST fc_rc fc_db_copy(struct fc_db *db, const struct fc_sys *sys, const char *path,
                          bool with_rows, int64_t *ret_bytes, struct fc_error *err);
 
+/** STORE_CORRUPT when a restore was cut off after it had moved away what was there: an empty registry is not it. */
+FC_MUST fc_rc fc_restore_check(const char *dir, struct fc_error *err);
+
 /** Reads every row of the registry, so that each checksum is looked at. */
 FC_MUST fc_rc fc_verify_rows(struct fc_reader *reader, struct fc_error *err);
 

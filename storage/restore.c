@@ -4,6 +4,7 @@
  * registry, or a directory that is refused at a start and put right by running the same restore again:
  * copy and check -> move the old files aside -> name the copy registry.db -> note it as restored.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +17,9 @@
 
 #include "storage/internal.h"
 #include "storage/migrate.h"
+
+#define ASIDE     ".before-restore-"
+#define RESTORING ".restoring" /* the copy, whole, until it is named registry.db */
 
 struct restore {
     const struct fc_sys *sys;
@@ -133,6 +137,36 @@ static fc_rc publish(const struct restore *restore, const char *copy, struct fc_
                     : FC_OK;
 }
 
+/* The log alone is here: its database was moved by a restore that was cut off behind that, and is the newest of those
+ * that were kept without a log. */
+static bool aside_of_cut_off(struct restore *restore)
+{
+    static const char prefix[] = "registry.db";
+    char path[PATH_MAX], log[sizeof restore->aside + 8], newest[sizeof restore->aside] = "";
+    struct fc_error ignored = FC_ERROR_INIT;
+    const struct dirent *entry;
+
+    if (path_of(restore, prefix, "-wal", path, &ignored) != FC_OK || access(path, F_OK) != 0 ||
+        path_of(restore, prefix, "", path, &ignored) != FC_OK || access(path, F_OK) == 0)
+        return false;
+    DIR *dir = opendir(restore->dir);
+    while (dir && (entry = readdir(dir))) {
+        const char *suffix = entry->d_name + strlen(prefix);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+            strncmp(suffix, ASIDE, strlen(ASIDE)) != 0 || strlen(suffix) >= sizeof newest ||
+            strstr(suffix, "-wal") || strverscmp(suffix, newest) <= 0)
+            continue;
+        (void)snprintf(log, sizeof log, "%s-wal", suffix);
+        if (path_of(restore, prefix, log, path, &ignored) == FC_OK && access(path, F_OK) != 0)
+            (void)snprintf(newest, sizeof newest, "%s", suffix);
+    }
+    if (dir)
+        (void)closedir(dir);
+    if (newest[0] != '\0')
+        (void)snprintf(restore->aside, sizeof restore->aside, "%s", newest);
+    return newest[0] != '\0';
+}
+
 /* Named by the time; what an earlier restore kept within the same second stays. */
 static fc_rc choose_aside(struct restore *restore, struct fc_error *err)
 {
@@ -141,9 +175,10 @@ static fc_rc choose_aside(struct restore *restore, struct fc_error *err)
     struct tm utc;
     fc_rc rc;
 
+    if (aside_of_cut_off(restore))
+        return FC_OK;
     (void)gmtime_r(&now, &utc);
-    size_t len =
-        strftime(restore->aside, sizeof restore->aside, ".before-restore-%Y%m%dT%H%M%SZ", &utc);
+    size_t len = strftime(restore->aside, sizeof restore->aside, ASIDE "%Y%m%dT%H%M%SZ", &utc);
     for (int more = 2; (rc = path_of(restore, "registry.db", restore->aside, path, err)) == FC_OK &&
                        access(path, F_OK) == 0;
          more++)
@@ -159,7 +194,7 @@ static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
     *ret_done = false;
     fc_rc rc = path_of(restore, "restored", "", note, err);
     if (rc == FC_OK)
-        rc = path_of(restore, "registry.db", ".restoring", copy, err);
+        rc = path_of(restore, "registry.db", RESTORING, copy, err);
     if (rc != FC_OK || was_restored(restore, note))
         return rc;
     rc = choose_aside(restore, err);
@@ -173,6 +208,19 @@ static fc_rc run(struct restore *restore, bool *ret_done, struct fc_error *err)
         rc = note_restored(restore, note, err);
     *ret_done = rc == FC_OK;
     return rc;
+}
+
+fc_rc fc_restore_check(const char *dir, struct fc_error *err)
+{
+    const struct restore restore = {.dir = dir};
+    char copy[PATH_MAX];
+
+    fc_rc rc = path_of(&restore, "registry.db", RESTORING, copy, err);
+    if (rc != FC_OK || access(copy, F_OK) != 0)
+        return rc;
+    return fc_fail(err, FC_REASON_STORE_CORRUPT,
+                   "registry.db is missing and registry.db" RESTORING
+                   " is there: a restore was cut off; run the same restore again");
 }
 
 bool fc_store_was_restored(const char *data_dir, const char *name)

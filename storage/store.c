@@ -118,7 +118,7 @@ static fc_rc inspect(const struct fc_store *store, bool unclean, struct fc_error
     }
     if (size_of(store->db_path) == 0) {
         if (wal_bytes == 0)
-            return FC_OK;
+            return fc_restore_check(store->dir, err);
         return fc_fail(
             err, FC_REASON_STORE_CORRUPT,
             "registry.db is missing or empty, but registry.db-wal holds changes of it (%lld bytes)",

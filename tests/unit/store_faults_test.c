@@ -451,6 +451,107 @@ static void each_restore_keeps_what_was_there(void **state)
     globfree(&kept);
 }
 
+/* As if the program had been killed at the renaming of a file with this end of its name. */
+static const char *cut_off_at;
+
+static int cut_off(void *ctx, const char *from, const char *to)
+{
+    size_t len = strlen(from), end = strlen(cut_off_at);
+
+    return len >= end && strcmp(from + len - end, cut_off_at) == 0
+               ? -EIO
+               : fc_sys_real()->rename(ctx, from, to);
+}
+
+static int64_t a_year_later(void *ctx FC_UNUSED)
+{
+    return (1700000000 + INT64_C(365) * 86400) * FC_NS_PER_S;
+}
+
+static fc_rc restore_copy(struct store_fixture *fixture, const struct fc_sys *sys)
+{
+    bool done;
+    return fc_store_restore(fixture->dir, store_path(fixture, "copy.db"), sys, &done,
+                            &fixture->err);
+}
+
+static void with_copy(struct store_fixture *fixture)
+{
+    int64_t bytes;
+
+    store_fixture_open(fixture);
+    assert_ok(fixture, try_add(fixture, "in the copy"));
+    assert_ok(fixture, fc_store_backup(fixture->store, store_path(fixture, "copy.db"), &bytes,
+                                       &fixture->err));
+}
+
+/* What was there is moved away and the copy has no name yet: an empty registry would pass for the restored one. */
+static void a_restore_cut_off_is_no_empty_registry(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_sys sys = *fc_sys_real();
+
+    sys.rename = cut_off;
+    cut_off_at = ".restoring";
+    with_copy(fixture);
+    store_fixture_close(fixture);
+    assert_int_equal(restore_copy(fixture, &sys), FC_UNAVAILABLE);
+    assert_int_equal(store_fixture_open_fails(fixture), FC_DATA_LOSS);
+    assert_int_equal(fixture->err.reason, FC_REASON_STORE_CORRUPT);
+    assert_message_has(fixture, "run the same restore again");
+    assert_ok(fixture, restore_copy(fixture, fc_sys_real()));
+    store_fixture_open(fixture);
+    assert_true(has_entity(fixture, "in the copy"));
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char bytes[1 << 20];
+    FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+
+    assert_non_null(in);
+    assert_non_null(out);
+    size_t len = fread(bytes, 1, sizeof bytes, in);
+    assert_in_range(len, 1, sizeof bytes - 1);
+    assert_int_equal(fwrite(bytes, 1, len, out), len);
+    assert_int_equal(fclose(out), 0);
+    (void)fclose(in);
+}
+
+/* The kept database and its log find each other, also when two restores moved one of them each. */
+static void a_restore_cut_off_parts_no_log_from_its_database(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct fc_sys sys = *fc_sys_real();
+    char log[600];
+    glob_t kept;
+
+    with_copy(fixture);
+    assert_ok(fixture, try_add(fixture, "in the log"));
+    copy_file(store_path(fixture, "registry.db"), store_path(fixture, "kept"));
+    copy_file(store_path(fixture, "registry.db-wal"), store_path(fixture, "kept-wal"));
+    store_fixture_close(fixture);
+    assert_int_equal(rename(store_path(fixture, "kept"), store_path(fixture, "registry.db")), 0);
+    assert_int_equal(
+        rename(store_path(fixture, "kept-wal"), store_path(fixture, "registry.db-wal")), 0);
+    sys.rename = cut_off;
+    sys.now_ns = always_now;
+    cut_off_at = "registry.db-wal";
+    assert_int_equal(restore_copy(fixture, &sys), FC_UNAVAILABLE);
+    sys = *fc_sys_real();
+    sys.now_ns = a_year_later;
+    assert_ok(fixture, restore_copy(fixture, &sys));
+    assert_int_equal(glob(store_path(fixture, "registry.db.before-restore-*"), 0, NULL, &kept), 0);
+    assert_int_equal(kept.gl_pathc, 2);
+    (void)snprintf(log, sizeof log, "%s-wal", kept.gl_pathv[0]);
+    assert_string_equal(kept.gl_pathv[1], log);
+    assert_int_equal(rename(kept.gl_pathv[0], store_path(fixture, "registry.db")), 0);
+    assert_int_equal(rename(log, store_path(fixture, "registry.db-wal")), 0);
+    globfree(&kept);
+    store_fixture_open(fixture);
+    assert_true(has_entity(fixture, "in the log"));
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_full_disk_refuses_writes_and_serves_reads, faults_setup,
                                     faults_teardown),
@@ -478,6 +579,10 @@ static const struct CMUnitTest cases[] = {
                                     store_setup_closed, store_teardown),
     cmocka_unit_test_setup_teardown(each_restore_keeps_what_was_there, store_setup_closed,
                                     store_teardown),
+    cmocka_unit_test_setup_teardown(a_restore_cut_off_is_no_empty_registry, store_setup_closed,
+                                    store_teardown),
+    cmocka_unit_test_setup_teardown(a_restore_cut_off_parts_no_log_from_its_database,
+                                    store_setup_closed, store_teardown),
 };
 
 FC_TEST_MAIN(cases)
