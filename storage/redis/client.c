@@ -108,11 +108,17 @@ static bool will_pass(const char *text)
            strstr(text, "NOREPLICAS");
 }
 
-static void put_off(struct fc_redis_client *client, const struct fc_redis_node *node,
-                    const char *text)
+/* Of a replica: its name may lead to another server by now, which is the master. */
+static bool is_replicas(const char *text)
+{
+    return begins(text, "MASTERDOWN") || strstr(text, "READONLY ");
+}
+
+static void put_off(struct fc_redis_client *client, struct fc_redis_node *node, const char *text)
 {
     client->waits = true;
     client->stale = client->config->cluster;
+    node->replica = node->replica || is_replicas(text);
     (void)snprintf(client->why, sizeof client->why, "Redis at %.255s:%u answers: %.160s",
                    node->name.host, node->name.port, text);
 }
@@ -194,11 +200,12 @@ static fc_rc collect_script(struct fc_redis_client *client, struct fc_redis_node
 static fc_rc collect(struct fc_redis_client *client, struct fc_redis_node *node,
                      struct fc_redis_call *calls, struct fc_error *err)
 {
+    node->replica = false;
     fc_rc rc = node->loading ? collect_script(client, node, err) : FC_OK;
 
     for (size_t i = 0; rc == FC_OK && i < node->queued; i++)
         rc = collect_one(client, node, &calls[node->queue[i]], err);
-    if (rc != FC_OK) {
+    if (rc != FC_OK || node->replica) {
         /* What was not taken would be taken for the answers to something else. */
         fc_redis_node_drop(client, node);
     }

@@ -14,6 +14,7 @@ struct fc_redis_node {
     struct fc_redis_link *link; /* NULL: not connected */
     bool scripted;              /* the script is there */
     bool loading;               /* in this round, loading it goes first */
+    bool replica;               /* in this round, it answered as one that takes no writes */
     size_t *queue;              /* calls of this round */
     size_t queued, room;
 };
@@ -37,7 +38,7 @@ struct fc_redis_node *fc_redis_node_get(struct fc_redis_client *client,
 /** Connects it unless it is. */
 FC_MUST fc_rc fc_redis_node_connect(struct fc_redis_client *client, struct fc_redis_node *node,
                                     struct fc_error *err);
-/** After its link failed. */
+/** After its link failed, or led to a server that is not the one to ask. */
 void fc_redis_node_drop(struct fc_redis_client *client, struct fc_redis_node *node);
 
 /** Asks the nodes, one after the other, where slots are. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands to a cluster that is on the move. Its nodes are stand-ins, which answer what real ones do at such a moment. */
+/* Commands to servers that are on the move. They are stand-ins, which answer what real ones do at such a moment. */
 #include "tests/unit/harness.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,9 +25,13 @@ struct fixture {
     int listener, away;
     uint16_t port, away_port;
     pthread_t thread;
+    /* What the server of the first connection answers from now on; NULL: it is as before. */
+    _Atomic(const char *) demoted;
+    atomic_uint connections;
     unsigned asked; /* for the key */
     struct fc_redis_client *client;
-    unsigned again; /* its tries */
+    const char *expected; /* why it tries again */
+    unsigned again;       /* its tries */
     struct fc_error err;
 };
 
@@ -65,6 +70,8 @@ static void answer(struct fixture *f, FILE *stream, const char *word)
 {
     if (strcmp(word, "CLUSTER") == 0)
         fprintf(stream, "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:%u\r\n", f->port);
+    else if (strcmp(word, "GET") == 0 && f->demoted)
+        fprintf(stream, f->connections == 1 ? "-%s\r\n" : "$4\r\nhere\r\n", f->demoted);
     else if (strcmp(word, "GET") == 0 && f->asked++ == 0)
         fprintf(stream, "-ASK %u 127.0.0.1:%u\r\n", fc_redis_slot(FC_STR(KEY)), f->away_port);
     else if (strcmp(word, "GET") == 0)
@@ -80,6 +87,7 @@ static void *serve(void *ctx)
     int fd = -1;
 
     while ((fd = accept(f->listener, NULL, NULL)) >= 0) {
+        f->connections++;
         FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
         while (in && out && read_command(in, word)) {
             answer(f, out, word);
@@ -124,20 +132,19 @@ static bool again(void *ctx, const char *why)
 {
     struct fixture *f = ctx;
 
-    assert_non_null(strstr(why, "Connection refused"));
+    assert_non_null(strstr(why, f->expected));
     return ++f->again < AGAIN_MAX;
 }
 
-/* The node that a slot moves to dies, and the slot stays where it was: that is to be asked, not the dead one for ever. */
-static void a_node_that_was_asked_once_and_is_gone_is_not_asked_again(void **state)
+/* What the key's holder says in the end. */
+static void gets(struct fixture *f, bool cluster, unsigned count)
 {
-    struct fixture *f = *state;
     FC_CLEANUP(fc_buf_done) struct fc_buf command = FC_BUF_INIT;
     const struct fc_redis_node_name node = {.host = "127.0.0.1", .port = f->port};
-    const struct fc_redis_config config = {.url = "redis+cluster://127.0.0.1",
+    const struct fc_redis_config config = {.url = "redis://127.0.0.1",
                                            .nodes = &node,
                                            .node_count = 1,
-                                           .cluster = true,
+                                           .cluster = cluster,
                                            .username = "",
                                            .password = "",
                                            .ca_file = "",
@@ -145,24 +152,61 @@ static void a_node_that_was_asked_once_and_is_gone_is_not_asked_again(void **sta
                                            .key_file = "",
                                            .timeout_ns = 60 * FC_NS_PER_S,
                                            .patience_ns = 600 * FC_NS_PER_S};
+    struct fc_redis_call calls[2];
 
     fc_redis_begin(&command, 2);
     fc_redis_word(&command, FC_STR("GET"));
     fc_redis_word(&command, FC_STR(KEY));
-    struct fc_redis_call call = {.key = FC_STR(KEY),
-                                 .bytes = {.ptr = command.ptr, .len = command.len}};
+    for (unsigned i = 0; i < count; i++)
+        calls[i] = (struct fc_redis_call){.key = FC_STR(KEY),
+                                          .bytes = {.ptr = command.ptr, .len = command.len}};
     assert_int_equal(fc_redis_client_new(&config, &f->client, &f->err), FC_OK);
     fc_redis_client_again(f->client, again, f);
-    fc_rc rc = fc_redis_run(f->client, &call, 1, &f->err);
+    fc_rc rc = fc_redis_run(f->client, calls, count, &f->err);
     if (rc != FC_OK)
         fail_msg("%s", f->err.message);
-    assert_string_equal(call.reply->str, "here");
-    fc_redis_calls_done(&call, 1);
+    for (unsigned i = 0; i < count; i++)
+        assert_string_equal(calls[i].reply->str, "here");
+    fc_redis_calls_done(calls, count);
+}
+
+/* The node that a slot moves to dies, and the slot stays where it was: that is to be asked, not the dead one for ever. */
+static void a_node_that_was_asked_once_and_is_gone_is_not_asked_again(void **state)
+{
+    struct fixture *f = *state;
+
+    f->expected = "Connection refused";
+    gets(f, true, 1);
+}
+
+/* Its name leads to the new master by then, the connection to the old one for as long as it stands. */
+static void a_master_that_is_a_replica_now_is_looked_for_anew(void **state)
+{
+    struct fixture *f = *state;
+
+    f->expected = "READONLY You can't write against a read only replica.";
+    f->demoted = f->expected;
+    gets(f, false, 2);
+    assert_int_equal(f->connections, 2);
+}
+
+static void a_replica_that_lost_its_master_is_left(void **state)
+{
+    struct fixture *f = *state;
+
+    f->expected =
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    f->demoted = f->expected;
+    gets(f, false, 1);
+    assert_int_equal(f->connections, 2);
 }
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_node_that_was_asked_once_and_is_gone_is_not_asked_again,
                                     setup, teardown),
+    cmocka_unit_test_setup_teardown(a_master_that_is_a_replica_now_is_looked_for_anew, setup,
+                                    teardown),
+    cmocka_unit_test_setup_teardown(a_replica_that_lost_its_master_is_left, setup, teardown),
 };
 
 FC_TEST_MAIN(cases)
