@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -171,8 +172,11 @@ static ssize_t encrypted(struct fc_redis_transport *transport, int moved)
 
 ssize_t fc_redis_transport_read(struct fc_redis_transport *transport, char *into, size_t size)
 {
-    if (transport->tls)
+    if (transport->tls) {
+        /* Errors are the thread's: what another connection met would be taken for an end of this one. */
+        ERR_clear_error();
         return encrypted(transport, SSL_read(transport->tls, into, (int)size));
+    }
     return plain(transport, recv(transport->fd, into, size, 0), true);
 }
 
@@ -181,6 +185,7 @@ ssize_t fc_redis_transport_write(struct fc_redis_transport *transport, const cha
 {
     if (transport->tls) {
         int part = size > (1 << 20) ? 1 << 20 : (int)size;
+        ERR_clear_error();
         return encrypted(transport, SSL_write(transport->tls, from, part));
     }
     return plain(transport, send(transport->fd, from, size, MSG_NOSIGNAL), false);
