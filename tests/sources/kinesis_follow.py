@@ -398,6 +398,16 @@ class FollowingAStandIn(unittest.TestCase):
         first = next(line for line in follower.lines if line["next"])
         self.assertEqual(set(first["next"]), {name(n) for n in range(3)})
 
+    def test_a_list_of_shards_that_expires_half_way_is_begun_anew(self):
+        half = (200, {"Shards": [shard(0)], "NextToken": "t"})
+        whole = (200, {"Shards": [shard(0), shard(1)]})
+        stand_in = self.stand_in(ListShards=[whole, half, self.refusal("ExpiredNextTokenException"), whole],
+                                 GetRecords=[self.some(1)])
+        follower = follow(stand_in.url, "s").wait_for(1)
+        follower.end()
+        self.assertEqual([given.get("NextToken") for given in self.asked(stand_in, "ListShards")],
+                         [None, None, "t", None])
+
     def refused(self, action, before, refusal, **answers):
         """What is asked for is refused after `before`, and has its usual answer as soon as `pass_on` is called."""
         stand_in = self.stand_in(**answers)

@@ -13,7 +13,7 @@ enum fc_kinesis_refusal {
     FC_KINESIS_PASSING,   /**< no answer, or one that tells of a fault of the service */
     FC_KINESIS_THROTTLED, /**< too many requests or readers */
     FC_KINESIS_NO_STREAM, /**< nor such a shard */
-    FC_KINESIS_EXPIRED,   /**< an iterator, after five minutes */
+    FC_KINESIS_EXPIRED,   /**< an iterator, or a place in the list of shards, after five minutes */
     FC_KINESIS_NOT_VALID, /**< an iterator, a sequence number, a moment */
 };
 

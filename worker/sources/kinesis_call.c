@@ -49,6 +49,7 @@ static const struct {
     {"MissingAuthenticationTokenException", BAD_LOGIN, "the request was not signed"},
     {"OptInRequired", BAD_LOGIN, "the account does not use this service or region"},
     {"ExpiredIteratorException", EXPIRED, NULL},
+    {"ExpiredNextTokenException", EXPIRED, NULL},
     {"InvalidArgumentException", NOT_VALID, NULL},
     {"ValidationException", NOT_VALID, NULL},
 };
