@@ -238,6 +238,12 @@ static void patterns(void **state)
     assert_int_equal(
         file_source_schema(f, test_path(&f->scratch, "p/dt=2021-0[2]-01/?.parquet")).files_total,
         1);
+    /* However many of its alternatives match, and at whatever depth, a file is read once. */
+    assert_int_equal(
+        file_source_schema(f, test_path(&f->scratch, "p/dt=2021-01-02/{*,a*}.parquet")).files_total,
+        2);
+    assert_int_equal(
+        file_source_schema(f, test_path(&f->scratch, "p/{dt=*,dt=2021-02-01/a*}")).files_total, 4);
     struct fc_source_schema schema = file_source_schema(f, test_path(&f->scratch, "p/*/a.parquet"));
     assert_int_equal(file_source_column(&schema, "dt")->type.kind, FC_COLUMN_DATE);
 }
@@ -290,6 +296,11 @@ static void links(void **state)
     assert_int_equal(symlink("../outside.parquet", test_path(&f->scratch, "l/out.parquet")), 0);
     file_source_refuses(f, test_path(&f->scratch, "l"), FC_REASON_SOURCE_UNREACHABLE,
                         "out.parquet is a link that leads out of");
+    dir(f, "away");
+    make(f, "away/a.parquet");
+    assert_int_equal(symlink("../away", test_path(&f->scratch, "l/elsewhere")), 0);
+    file_source_refuses(f, test_path(&f->scratch, "l/e*/a.parquet"), FC_REASON_SOURCE_UNREACHABLE,
+                        "leads out of");
 }
 
 static void what_may_not_be_read(void **state)

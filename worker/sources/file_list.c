@@ -77,11 +77,8 @@ static bool is_below(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0' || len == 1);
 }
 
-/*
- * What a link within the source leads to. Out of the source it must not lead: whoever permitted the
- * location did not permit that. A directory within is met by its own path, so `*ret_skip` is set.
- */
-static fc_rc check_link(struct walk *walk, const char *path, struct stat *st, bool *ret_skip)
+/* Out of the source nothing must lead: whoever permitted the location did not permit that. */
+static fc_rc check_inside(struct walk *walk, const char *path)
 {
     char *real = realpath(path, NULL);
 
@@ -89,9 +86,18 @@ static fc_rc check_link(struct walk *walk, const char *path, struct stat *st, bo
         return unreachable(path, errno, walk->err);
     bool inside = is_below(real, walk->root_real);
     free(real);
-    if (!inside)
-        return fc_fail(walk->err, FC_REASON_SOURCE_UNREACHABLE, "%s is a link that leads out of %s",
-                       path, walk->list->root);
+    return inside ? FC_OK
+                  : fc_fail(walk->err, FC_REASON_SOURCE_UNREACHABLE,
+                            "%s is a link that leads out of %s", path, walk->list->root);
+}
+
+/* What a link within the source leads to. A directory within is met by its own path, so `*ret_skip` is set. */
+static fc_rc check_link(struct walk *walk, const char *path, struct stat *st, bool *ret_skip)
+{
+    fc_rc rc = check_inside(walk, path);
+
+    if (rc != FC_OK)
+        return rc;
     if (stat(path, st) != 0)
         return unreachable(path, errno, walk->err);
     *ret_skip = S_ISDIR(st->st_mode);
@@ -172,7 +178,11 @@ static fc_rc walk_pattern(struct walk *walk, const char *pattern)
         rc = fc_fail(walk->err, FC_REASON_SOURCE_UNREACHABLE, "no file matches %s", pattern);
     for (size_t i = 0; rc == FC_OK && i < found.gl_pathc; i++) {
         const char *name = strrchr(found.gl_pathv[i], '/');
-        if (!name || (name[1] != '.' && name[1] != '_'))
+        if (name && (name[1] == '.' || name[1] == '_'))
+            continue;
+        /* A directory on the way to it may be a link. */
+        rc = check_inside(walk, found.gl_pathv[i]);
+        if (rc == FC_OK)
             rc = walk_entry(walk, found.gl_pathv[i], 0);
     }
     globfree(&found);
@@ -182,6 +192,20 @@ static fc_rc walk_pattern(struct walk *walk, const char *pattern)
 static int cmp_path(const void *a, const void *b)
 {
     return strcmp(((const struct fc_file *)a)->path, ((const struct fc_file *)b)->path);
+}
+
+/* In order, and each once: what stands in braces may match the same. */
+static void put_in_order(struct fc_file_list *list)
+{
+    size_t kept = 0;
+
+    qsort(list->files, list->count, sizeof *list->files, cmp_path);
+    for (size_t i = 0; i < list->count; i++)
+        if (kept > 0 && strcmp(list->files[kept - 1].path, list->files[i].path) == 0)
+            list->bytes -= list->files[i].bytes;
+        else
+            list->files[kept++] = list->files[i];
+    list->count = kept;
 }
 
 static fc_rc path_of(const char *url, const char **ret, struct fc_error *err)
@@ -250,6 +274,6 @@ fc_rc fc_file_list_find(const char *url, struct fc_arena *arena, struct fc_file_
         return rc;
     if (ret->count == 0)
         return FC_OK;
-    qsort(ret->files, ret->count, sizeof *ret->files, cmp_path);
+    put_in_order(ret);
     return fc_hive_read(ret, arena, err);
 }
