@@ -125,13 +125,15 @@ class Backup(feastctl.CliTest):
         note.write_text("old")
         self.s3.copies("backups", ["ml/registry-20250101T000000Z.db", "ml/registry-20250102T000000Z.db",
                                    "ml/registry-mine.db", "ml/other/registry-20250101T000000Z.db",
+                                   "ml/registry-eu/registry-20250101T000000Z.db",
                                    "mlx/registry-20250101T000000Z.db"], note)
         url = self.asked(job, server).out.strip()
         self.assertRegex(url, r"^s3://backups/ml/registry-\d{8}T\d{6}Z\.db$")
         key = url.removeprefix("s3://backups/")
         there = self.s3.objects("backups")
         self.assertEqual(set(there), {key, "ml/registry-20250102T000000Z.db", "ml/registry-mine.db",
-                                      "ml/other/registry-20250101T000000Z.db", "mlx/registry-20250101T000000Z.db"})
+                                      "ml/other/registry-20250101T000000Z.db",
+                                      "ml/registry-eu/registry-20250101T000000Z.db", "mlx/registry-20250101T000000Z.db"})
         self.assertGreater(there[key], 10000)
         # On this machine nothing of it is left.
         self.assertEqual(list(server.data_dir.glob("backups/*")), [])

@@ -70,6 +70,7 @@ static Feast__Worker__V1__Copied *new_copied(struct fc_arena *arena)
 /* Older backups, the oldest first, as listings have them. */
 struct old {
     struct fc_arena *arena;
+    size_t directory; /* length of its name with the slash, which keys begin with */
     const char **keys;
     size_t count;
 };
@@ -78,9 +79,8 @@ static fc_rc take_old(void *ctx, const struct fc_object *object, bool *ret_stop,
                       struct fc_error *err)
 {
     struct old *old = ctx;
-    const char *slash = strrchr(object->key, '/');
 
-    if (!fc_backup_name_is(slash ? slash + 1 : object->key))
+    if (strlen(object->key) < old->directory || !fc_backup_name_is(object->key + old->directory))
         return FC_OK;
     old->keys[old->count] = fc_arena_strdup(old->arena, object->key);
     if (!old->keys[old->count++])
@@ -89,7 +89,7 @@ static fc_rc take_old(void *ctx, const struct fc_object *object, bool *ret_stop,
     return FC_OK;
 }
 
-/* Keys of the same directory, and of none below it: their names say so, and the prefix does. */
+/* Keys of the same directory, and of none below it, that of another server perhaps: what follows it is a whole name. */
 static fc_rc remove_old(struct copying *c, uint32_t keep, uint32_t *ret_removed,
                         struct fc_error *err)
 {
@@ -97,6 +97,7 @@ static fc_rc remove_old(struct copying *c, uint32_t keep, uint32_t *ret_removed,
     size_t len = slash ? (size_t)(slash - c->store->key) + 1 : 0;
     const char *prefix = fc_arena_printf(c->arena, "%.*sregistry-", (int)len, c->store->key);
     struct old old = {.arena = c->arena,
+                      .directory = len,
                       .keys = fc_arena_calloc(c->arena, OLD_MAX, sizeof(char *))};
 
     if (!prefix || !old.keys)
