@@ -132,6 +132,17 @@ fc_rc bq_sample(struct bq_fixture *f, struct fc_sample_stats *ret)
     return rc;
 }
 
+static fc_rc scan(struct bq_fixture *f, const struct fc_scan_request *request)
+{
+    struct fc_scan_progress progress;
+
+    f->err = (struct fc_error)FC_ERROR_INIT;
+    fc_rc rc = BQ_OPS->scan(f->source, request, take, f, &progress, &f->err);
+    if (rc != FC_OK)
+        fprintf(stderr, "%s\n", f->err.message);
+    return rc;
+}
+
 fc_rc bq_scan(struct bq_fixture *f, const char *const *columns, size_t count,
               const char *date_partition, bool bounded)
 {
@@ -142,13 +153,21 @@ fc_rc bq_scan(struct bq_fixture *f, const char *const *columns, size_t count,
         .date_partition = date_partition,
         .start = {.seconds = 1609459200, .nanos = 500, .set = bounded},
         .end = {.seconds = 1609545600, .set = bounded}};
-    struct fc_scan_progress progress;
 
-    f->err = (struct fc_error)FC_ERROR_INIT;
-    fc_rc rc = BQ_OPS->scan(f->source, &request, take, f, &progress, &f->err);
-    if (rc != FC_OK)
-        fprintf(stderr, "%s\n", f->err.message);
-    return rc;
+    return scan(f, &request);
+}
+
+fc_rc bq_scan_span(struct bq_fixture *f, const char *const *columns, size_t count, int64_t start,
+                   int64_t end)
+{
+    const struct fc_scan_request request = {.columns = columns,
+                                            .count = count,
+                                            .event = 1,
+                                            .date_partition = count == 3 ? columns[2] : NULL,
+                                            .start = {.seconds = start, .set = true},
+                                            .end = {.seconds = end, .set = true}};
+
+    return scan(f, &request);
 }
 
 void bq_use_token(struct bq_fixture *f)

@@ -65,6 +65,10 @@ fc_rc bq_sample(struct bq_fixture *f, struct fc_sample_stats *ret);
 fc_rc bq_scan(struct bq_fixture *f, const char *const *columns, size_t count,
               const char *date_partition, bool bounded);
 
+/** From `start` to before `end`, in seconds; of three columns the last is the date partition. */
+fc_rc bq_scan_span(struct bq_fixture *f, const char *const *columns, size_t count, int64_t start,
+                   int64_t end);
+
 #define SCHEMA                                                                                     \
     "\"schema\":{\"fields\":[{\"name\":\"id\",\"type\":\"INTEGER\"},"                              \
     "{\"name\":\"ts\",\"type\":\"TIMESTAMP\"},{\"name\":\"day\",\"type\":\"DATE\"},"               \

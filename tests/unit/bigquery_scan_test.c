@@ -63,6 +63,49 @@ static void partitions_by_arrival(void **state)
     bq_all_asked(f);
 }
 
+/* The partition of a whole month or year is called by its first day, and has the rows of all others. */
+static void partitions_of_months_and_years(void **state)
+{
+    static const struct {
+        const char *table, *first;
+    } table[] = {
+        {TABLE(HUGE "\"timePartitioning\":{\"type\":\"MONTH\"},"), "2021-03-01"},
+        {TABLE(HUGE "\"timePartitioning\":{\"type\":\"YEAR\"},"), "2021-01-01"},
+        {TABLE(HUGE "\"timePartitioning\":{\"type\":\"HOUR\"},"), "2021-03-15"},
+    };
+    static const char *const columns[] = {"id", "ts", "_PARTITIONTIME"};
+    struct bq_fixture *f = *state;
+
+    for (size_t i = 0; i < FC_ARRAY_LEN(table); i++) {
+        bq_expect(f, GET, OK, table[i].table);
+        bq_expect(f,
+                  fc_arena_printf(f->arena,
+                                  " AND `_PARTITIONTIME` >= TIMESTAMP '%sT00:00:00Z' AND "
+                                  "`_PARTITIONTIME` < TIMESTAMP '2021-03-17T00:00:00Z'\"",
+                                  table[i].first),
+                  OK, "{\"jobComplete\":true," SCHEMA ",\"rows\":[]}");
+        bq_opens(f);
+        assert_int_equal(bq_scan_span(f, columns, 3, 1615766400, 1615852800), FC_OK);
+        bq_all_asked(f);
+        BQ_OPS->close(f->source);
+        f->source = NULL;
+    }
+}
+
+/* What clients send for "without an end" is beyond the last day that BigQuery has a word for. */
+static void a_span_to_the_end_of_time(void **state)
+{
+    static const char *const columns[] = {"id", "r.x"};
+    struct bq_fixture *f = *state;
+
+    bq_expect(f, GET, OK, TABLE(HUGE));
+    bq_expect(f, "`r`.`x` >= DATE '2021-03-15' AND `r`.`x` <= DATE '9999-12-31' OR", OK,
+              "{\"jobComplete\":true," SCHEMA ",\"rows\":[]}");
+    bq_opens(f);
+    assert_int_equal(bq_scan_span(f, columns, 2, 1615766400, 253402300799), FC_OK);
+    bq_all_asked(f);
+}
+
 static void small_and_open_spans_are_listed(void **state)
 {
     struct bq_fixture *f = *state;
@@ -179,6 +222,8 @@ static const struct CMUnitTest CASES[] = {
     CASE(a_span_is_queried),
     CASE(a_span_of_partitions),
     CASE(partitions_by_arrival),
+    CASE(partitions_of_months_and_years),
+    CASE(a_span_to_the_end_of_time),
     CASE(small_and_open_spans_are_listed),
     CASE(pages_in_order),
     CASE(many_columns_make_small_pages),

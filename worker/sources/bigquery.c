@@ -134,8 +134,7 @@ static fc_rc set_partition(struct fc_source *self, const json_t *table, struct f
         self->partition = fc_bq_schema_find(&self->schema, field);
         return FC_OK;
     }
-    return fc_bq_schema_add_pseudo(&self->schema, strcmp(text_of(by_time, "type"), "DAY") == 0,
-                                   self->arena)
+    return fc_bq_schema_add_pseudo(&self->schema, text_of(by_time, "type"), self->arena)
                ? FC_OK
                : no_memory(self, err);
 }

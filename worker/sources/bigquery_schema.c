@@ -237,21 +237,27 @@ fc_rc fc_bq_schema_read(const json_t *schema, const char *what, struct fc_arena 
     return FC_OK;
 }
 
-bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily, struct fc_arena *arena)
+#define PARTITION_TIME(every)                                                                      \
+    {                                                                                              \
+        .name = "_PARTITIONTIME", .path = "_PARTITIONTIME",                                        \
+        .type = {.kind = FC_COLUMN_TIMESTAMP_UTC, .text = "TIMESTAMP"},                            \
+        .scalar = FC_COLUMN_TIMESTAMP_UTC, .pseudo = true, .months = (every)                       \
+    }
+
+bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, const char *type, struct fc_arena *arena)
 {
-    static const struct fc_bq_field fields[] = {
-        {.name = "_PARTITIONTIME",
-         .path = "_PARTITIONTIME",
-         .type = {.kind = FC_COLUMN_TIMESTAMP_UTC, .text = "TIMESTAMP"},
-         .scalar = FC_COLUMN_TIMESTAMP_UTC,
-         .pseudo = true},
-        {.name = "_PARTITIONDATE",
-         .path = "_PARTITIONDATE",
-         .type = {.kind = FC_COLUMN_DATE, .text = "DATE"},
-         .scalar = FC_COLUMN_DATE,
-         .pseudo = true},
-    };
-    size_t count = schema->column_count, added = daily ? 2 : 1;
+    static const struct fc_bq_field time = PARTITION_TIME(0), monthly = PARTITION_TIME(1),
+                                    yearly = PARTITION_TIME(12);
+    static const struct fc_bq_field date = {.name = "_PARTITIONDATE",
+                                            .path = "_PARTITIONDATE",
+                                            .type = {.kind = FC_COLUMN_DATE, .text = "DATE"},
+                                            .scalar = FC_COLUMN_DATE,
+                                            .pseudo = true};
+    const struct fc_bq_field *const fields[] = {strcmp(type, "MONTH") == 0  ? &monthly
+                                                : strcmp(type, "YEAR") == 0 ? &yearly
+                                                                            : &time,
+                                                &date};
+    size_t count = schema->column_count, added = strcmp(type, "DAY") == 0 ? 2 : 1;
     struct fc_source_column *columns = fc_arena_calloc(arena, count + added, sizeof *columns);
     const struct fc_bq_field **leaves = fc_arena_calloc(arena, count + added, sizeof *leaves);
 
@@ -260,9 +266,9 @@ bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily, struct fc_
     memcpy(columns, schema->columns, count * sizeof *columns);
     memcpy(leaves, schema->leaves, count * sizeof *leaves);
     for (size_t i = 0; i < added; i++) {
-        leaves[count + i] = &fields[i];
-        columns[count + i].name = fields[i].path;
-        columns[count + i].type = fields[i].type;
+        leaves[count + i] = fields[i];
+        columns[count + i].name = fields[i]->path;
+        columns[count + i].type = fields[i]->type;
     }
     schema->columns = columns;
     schema->leaves = leaves;

@@ -19,7 +19,9 @@ struct fc_bq_field {
     enum fc_column_kind scalar; /**< of the value, or of each element of a REPEATED field */
     bool repeated, required;
     bool pseudo; /**< no field of the rows: only queries have it */
-    bool wide;   /**< BIGNUMERIC of more than 38 digits: its scale follows from the values */
+    uint8_t
+        months; /**< of a pseudo field: its values are starts of so many months; 0: of days or hours */
+    bool wide; /**< BIGNUMERIC of more than 38 digits: its scale follows from the values */
     struct fc_bq_field *fields; /**< of a record */
     size_t field_count;
 };
@@ -41,10 +43,10 @@ FC_MUST fc_rc fc_bq_schema_read(const json_t *schema, const char *what, struct f
                                 struct fc_bq_schema *ret, struct fc_error *err);
 
 /**
- * Adds the columns that a table has which is partitioned by the time of arrival: _PARTITIONTIME and, when `daily`,
- * _PARTITIONDATE. False when the arena is exhausted.
+ * Adds the columns that a table has which is partitioned by the time of arrival: _PARTITIONTIME and, by DAY,
+ * _PARTITIONDATE. `type` is DAY, HOUR, MONTH or YEAR. False when the arena is exhausted.
  */
-FC_MUST bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, bool daily,
+FC_MUST bool fc_bq_schema_add_pseudo(struct fc_bq_schema *schema, const char *type,
                                      struct fc_arena *arena);
 
 /** The field with this path, or NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sources/bigquery_sql.h"
 
+#include <time.h>
+
 #include "base/time.h"
 
 #define DAY_SECONDS 86400
@@ -74,6 +76,8 @@ static void put_day(struct fc_buf *sql, int64_t day)
 {
     char text[FC_TIME_TEXT_MAX];
 
+    if (day > day_of(SECONDS_MAX))
+        day = day_of(SECONDS_MAX);
     fc_time_format(day * DAY_SECONDS, 0, text);
     fc_buf_printf(sql, "DATE '%.10s'", text);
 }
@@ -95,6 +99,12 @@ static void put_moment(struct fc_buf *sql, enum fc_column_kind kind, const struc
         fc_buf_printf(sql, "DATETIME '%.*s'", (int)strlen(text) - 1, text);
 }
 
+/* Whether the moment is after the start of the last day there is: then that day is the bound, and within it. */
+static bool is_after_all_days(enum fc_column_kind kind, const struct fc_moment *moment)
+{
+    return kind == FC_COLUMN_DATE && moment->seconds > day_of(SECONDS_MAX) * DAY_SECONDS;
+}
+
 static void put_bounds(struct fc_buf *sql, const struct fc_bq_field *field,
                        const struct fc_moment *start, const struct fc_moment *end)
 {
@@ -106,9 +116,22 @@ static void put_bounds(struct fc_buf *sql, const struct fc_bq_field *field,
     fc_buf_puts(sql, start->set && end->set ? " AND " : "");
     if (end->set) {
         put_path(sql, field->path);
-        fc_buf_puts(sql, " < ");
+        fc_buf_puts(sql, is_after_all_days(field->scalar, end) ? " <= " : " < ");
         put_moment(sql, field->scalar, end);
     }
+}
+
+/* The start of the partition that the day is in: what it is called, and compared by. */
+static int64_t start_of(int64_t day, const struct fc_bq_field *partition)
+{
+    time_t when = (time_t)(day * DAY_SECONDS);
+    struct tm tm;
+
+    if (partition->months == 0 || !gmtime_r(&when, &tm))
+        return day * DAY_SECONDS;
+    tm.tm_mday = 1;
+    tm.tm_mon -= tm.tm_mon % partition->months;
+    return timegm(&tm);
 }
 
 /* Whole days: from the start of the first to the end of the last. */
@@ -118,7 +141,7 @@ static void put_partition(struct fc_buf *sql, const struct fc_scan_request *requ
     struct fc_moment first = {.set = request->start.set};
     struct fc_moment after = {.set = request->end.set};
 
-    first.seconds = day_of(rounded(&request->start).seconds) * DAY_SECONDS;
+    first.seconds = start_of(day_of(rounded(&request->start).seconds), partition);
     after.seconds = (day_of(rounded(&request->end).seconds) + 1) * DAY_SECONDS;
     fc_buf_puts(sql, " AND ");
     put_bounds(sql, partition, &first, &after);
