@@ -205,6 +205,24 @@ class Kinesis(unittest.TestCase):
             self.assertLess(time.monotonic(), end, seen)
         self.fails(seen, "SOURCE_UNREACHABLE", "too many requests")
 
+    def test_what_was_read_until_throttling_outlasts_the_deadline_counts(self):
+        """The service gives no more for seconds after ten megabytes."""
+        throttled = (400, {"__type": "ProvisionedThroughputExceededException"})
+        page = (200, {"Records": [record(b"%d" % n, n) for n in range(2)], "NextShardIterator": "n",
+                      "MillisBehindLatest": 1000})
+        # As above: a machine that stands still may not have read it by then.
+        end = time.monotonic() + PATIENCE
+        while True:
+            stand_in = self.stand_in()
+            stand_in.answers["GetRecords"] = [page, throttled]
+            seen = self.look(endpoint=stand_in.url, deadline_ms=3100)
+            if seen.get("messages") or ("GetRecords" in [action for action, _ in stand_in.seen][:-1]
+                                      and seen["reason"] != "DEADLINE_EXCEEDED"):
+                break
+            self.assertLess(time.monotonic(), end, seen)
+        self.assertEqual([m["value"] for m in seen.get("messages", [])], ["0", "1"], seen.get("message"))
+        self.assertTrue(seen["cut"])
+
     def test_answers_that_are_none(self):
         for status, body, reason, text in (
                 (200, "text", "SOURCE_UNREACHABLE", "no JSON"), (200, [1], "SOURCE_UNREACHABLE", "no JSON"),

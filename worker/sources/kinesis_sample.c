@@ -32,6 +32,7 @@ struct kinesis_sampling {
     fc_message_fn fn;
     void *ctx;
     struct fc_sample_stats *stats;
+    size_t given;
     uint64_t packed; /**< records that hold others */
     struct fc_message message;
 };
@@ -41,12 +42,27 @@ static fc_rc no_memory(struct fc_error *err)
     return fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for the records of a stream");
 }
 
+/* What was read in time is given, however late it is by then. */
+static bool is_full(struct kinesis_sampling *s)
+{
+    bool enough = s->bytes_limit > 0 && s->stats->bytes_read >= s->bytes_limit;
+
+    if (enough)
+        s->stats->cut = true;
+    return enough || s->rows_left == 0;
+}
+
 static bool is_over(struct kinesis_sampling *s)
 {
-    if (fc_monotonic_ns(s->broker->env->sys) >= s->broker->deadline_ns ||
-        (s->bytes_limit > 0 && s->stats->bytes_read >= s->bytes_limit))
+    if (fc_monotonic_ns(s->broker->env->sys) >= s->broker->deadline_ns)
         s->stats->cut = true;
-    return s->stats->cut || s->rows_left == 0;
+    return is_full(s) || s->stats->cut;
+}
+
+/* Throttling is sat out for as long as there is time. */
+static bool ran_out_of_time(const struct kinesis_sampling *s, const struct fc_error *err)
+{
+    return s->broker->refusal == FC_KINESIS_THROTTLED || err->reason == FC_REASON_DEADLINE_EXCEEDED;
 }
 
 static fc_rc give(void *ctx, fc_str key, fc_str data, struct fc_error *err)
@@ -56,6 +72,7 @@ static fc_rc give(void *ctx, fc_str key, fc_str data, struct fc_error *err)
     if (s->rows_left == 0)
         return FC_OK;
     s->rows_left--;
+    s->given++;
     s->message.key = key;
     s->message.value = data;
     return s->fn(s->ctx, &s->message, err);
@@ -83,7 +100,7 @@ static fc_rc give_records(struct kinesis_sampling *s, const char *shard, const j
     size_t count = json_array_size(records);
     fc_rc rc = FC_OK;
 
-    for (size_t i = count > most ? count - most : 0; rc == FC_OK && i < count && !is_over(s); i++)
+    for (size_t i = count > most ? count - most : 0; rc == FC_OK && i < count && !is_full(s); i++)
         rc = give_record(s, shard, json_array_get(records, i), err);
     return rc;
 }
@@ -152,9 +169,14 @@ static fc_rc read_shard(struct kinesis_sampling *s, const char *shard, size_t sh
     for (size_t i = 0; rc == FC_OK && i < FC_ARRAY_LEN(LOOKS) && !is_over(s); i++) {
         FC_CLEANUP(fc_json_freep) json_t *records = json_array();
         rc = records ? read_from(s, shard, LOOKS[i], share, records, err) : no_memory(err);
-        bool oldest = LOOKS[i] == 0 && json_array_size(records) >= share;
-        /* A few that are new say more than many that are about to expire. */
-        if (rc != FC_OK || (oldest && json_array_size(best) > 0))
+        size_t read = s->given + json_array_size(best) + json_array_size(records);
+        if (rc != FC_OK && ran_out_of_time(s, err) && read > 0) {
+            s->stats->cut = true;
+            rc = FC_OK;
+        }
+        bool partial = s->stats->cut || (LOOKS[i] == 0 && json_array_size(records) >= share);
+        /* A few that are new say more than many that are older, or about to expire. */
+        if (rc != FC_OK || (partial && json_array_size(best) > 0))
             break;
         json_decref(best);
         best = fc_steal(records);
