@@ -35,6 +35,7 @@ fc_unit_test(ingest_resume SOURCES ingest_resume_test.c DEPS fc_test_parquet SQL
 add_library(fc_test_web STATIC ../support/web.c)
 fc_own_code(fc_test_web)
 fc_unit_test(sigv4 SOURCES sigv4_test.c DEPS fc_net)
+fc_unit_test(xml SOURCES xml_test.c DEPS fc_net)
 fc_unit_test(http_client SOURCES http_client_test.c DEPS fc_test_web fc_net)
 fc_unit_test(aws SOURCES aws_test.c DEPS fc_test_web fc_test_scratch fc_net)
 fc_unit_test(remote_file SOURCES remote_file_test.c DEPS fc_test_scratch fc_worker)

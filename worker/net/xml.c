@@ -55,6 +55,9 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
     struct reading *r = ctx;
 
     (void)name;
+    /* An empty element ends although its start stopped the parser, and then it was not entered. */
+    if (r->refused)
+        return;
     if (r->text.failed)
         r->rc = fc_fail(r->err, FC_REASON_OUT_OF_MEMORY, "no memory to read XML");
     else
