@@ -131,11 +131,12 @@ static fc_rc read_revision(const struct fc_query *query, int first, int64_t kind
 }
 
 fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64_t object_id,
-                       struct fc_arena *arena, struct fc_revision_row **ret_rows, size_t *ret_count,
-                       struct fc_error *err)
+                       struct fc_revision_page page, struct fc_arena *arena,
+                       struct fc_revision_row **ret_rows, size_t *ret_count, struct fc_error *err)
 {
     FC_CLEANUP(fc_query_end) struct fc_query query = FC_QUERY_INIT;
     struct fc_array rows = {.size = sizeof(struct fc_revision_row)};
+    size_t bytes = 0;
     bool found = false;
 
     fc_rc rc = fc_query_begin(reader->db, FC_SQL_REVISION_LIST, &query, err);
@@ -143,13 +144,17 @@ fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind, int64
         return rc;
     fc_bind_int(&query, 1, kind);
     fc_bind_int(&query, 2, object_id);
-    while (rc == FC_OK && (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
+    fc_bind_int(&query, 3, page.below);
+    fc_bind_int(&query, 4, page.limit);
+    while (rc == FC_OK && bytes < page.bytes &&
+           (rc = fc_query_step(&query, &found, err)) == FC_OK && found) {
         struct fc_revision_row row;
         rc = read_revision(&query, 0, kind, object_id, &row, err);
         if (rc == FC_OK)
             rc = fc_str_keep(arena, &row.spec, err);
         if (rc == FC_OK)
             rc = fc_array_add(arena, &rows, &row, err);
+        bytes += row.spec.len;
     }
     if (rc == FC_OK) {
         *ret_rows = rows.items;

@@ -126,11 +126,18 @@ enum fc_object_kind {
     FC_OBJECT_STORE = 4,
     FC_OBJECT_SCHEDULE = 5, /**< in the outbox alone: a schedule has no history of what it was */
 };
-/** Newest first. */
+/** Revisions below a number, `limit` at most; the first with which their specs reach `bytes` is the last. */
+struct fc_revision_page {
+    int64_t below, limit;
+    size_t bytes;
+};
+#define FC_REVISIONS_ALL                                                                           \
+    ((struct fc_revision_page){.below = INT64_MAX, .limit = INT64_MAX, .bytes = SIZE_MAX})
+/** Newest first; the last of all is number 0. */
 FC_MUST fc_rc fc_revision_list(struct fc_reader *reader, enum fc_object_kind kind,
-                               int64_t object_id, struct fc_arena *arena,
-                               struct fc_revision_row **ret_rows, size_t *ret_count,
-                               struct fc_error *err);
+                               int64_t object_id, struct fc_revision_page page,
+                               struct fc_arena *arena, struct fc_revision_row **ret_rows,
+                               size_t *ret_count, struct fc_error *err);
 
 /** Number of the last change; 0 before the first. Grows with every change of an object. */
 FC_MUST fc_rc fc_outbox_last(struct fc_reader *reader, int64_t *ret_seq, struct fc_error *err);

@@ -9,6 +9,8 @@
 
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
+/* Of the specs of a page, the last of which may go beyond it; clients that were not told otherwise accept 4 MiB. */
+#define PAGE_BYTES ((size_t)1024 * 1024)
 
 typedef Feast__Admin__V1__ListRevisionsRequest list_request;
 
@@ -85,27 +87,17 @@ static Feast__Admin__V1__Revision *make_revision(const list_request *request,
 }
 
 static bool fill_page(const list_request *request, const struct fc_revision_row *rows, size_t count,
-                      int64_t below, struct fc_arena *arena,
-                      Feast__Admin__V1__ListRevisionsResponse *response)
+                      struct fc_arena *arena, Feast__Admin__V1__ListRevisionsResponse *response)
 {
-    size_t size = request->page_size == 0             ? DEFAULT_PAGE
-                  : request->page_size > LARGEST_PAGE ? LARGEST_PAGE
-                                                      : request->page_size;
-
-    response->revisions = fc_arena_calloc(arena, size, sizeof(Feast__Admin__V1__Revision *));
+    response->revisions = fc_arena_calloc(arena, count, sizeof(Feast__Admin__V1__Revision *));
     for (size_t i = 0; response->revisions && i < count; i++) {
-        if (rows[i].revision >= below)
-            continue;
-        if (response->n_revisions == size) {
-            response->next_page_token = fc_arena_printf(
-                arena, "%" PRId64, response->revisions[response->n_revisions - 1]->number);
-            break;
-        }
         Feast__Admin__V1__Revision *revision = make_revision(request, &rows[i], arena);
         if (!revision)
             return false;
         response->revisions[response->n_revisions++] = revision;
     }
+    if (count > 0 && rows[count - 1].revision > 0)
+        response->next_page_token = fc_arena_printf(arena, "%" PRId64, rows[count - 1].revision);
     return !fc_arena_exhausted(arena);
 }
 
@@ -119,21 +111,27 @@ void admin_list_revisions(struct fc_rpc_call *call, void *ctx, const ProtobufCMe
     struct fc_revision_row *rows = NULL;
     struct fc_reader *reader = NULL;
     struct fc_error err = FC_ERROR_INIT;
-    int64_t id = 0, below = 0;
+    struct fc_revision_page page = {
+        .limit = request->page_size == 0             ? DEFAULT_PAGE
+                 : request->page_size > LARGEST_PAGE ? LARGEST_PAGE
+                                                     : request->page_size,
+        .bytes = PAGE_BYTES,
+    };
+    int64_t id = 0;
     size_t count = 0;
 
-    fc_rc rc = admin_read_token(request->page_token, arena, &below, &err);
+    fc_rc rc = admin_read_token(request->page_token, arena, &page.below, &err);
     if (rc == FC_OK)
         rc = find_object(services, request, arena, &id, &err);
     if (rc == FC_OK)
         rc = fc_store_reader(services->store, &reader, &err);
     if (rc == FC_OK) {
-        rc = fc_revision_list(reader, (enum fc_object_kind)request->kind, id, arena, &rows, &count,
-                              &err);
+        rc = fc_revision_list(reader, (enum fc_object_kind)request->kind, id, page, arena, &rows,
+                              &count, &err);
     }
     if (rc != FC_OK)
         fc_rpc_fail(call, &err, NULL);
-    else if (fill_page(request, rows, count, below, arena, &response))
+    else if (fill_page(request, rows, count, arena, &response))
         fc_rpc_reply(call, &response.base);
     else
         fc_request_fail_too_large(call);

@@ -143,8 +143,8 @@ static bool history_is_whole(struct store_fixture *fixture, int thread, int obje
     struct fc_revision_row *revisions = NULL;
     size_t count = 0;
 
-    if (fc_revision_list(store_reader(fixture), FC_OBJECT_ENTITY, row->id, fixture->arena,
-                         &revisions, &count, &fixture->err) != FC_OK ||
+    if (fc_revision_list(store_reader(fixture), FC_OBJECT_ENTITY, row->id, FC_REVISIONS_ALL,
+                         fixture->arena, &revisions, &count, &fixture->err) != FC_OK ||
         count != (size_t)row->revision + 1)
         return false;
     for (size_t i = 0; i < count; i++) {

@@ -250,6 +250,31 @@ static void a_history_comes_newest_first_in_pages(void **state)
     assert_string_equal(page->revisions[0]->entity->name, "driver_id");
 }
 
+/* More of it than one call may hold in memory, and more in a default page than a client takes. */
+static void a_large_history_comes_in_pages(void **state)
+{
+    static char name[3 << 20];
+    struct whole_server *server = *state;
+    Feast__Core__FeatureTableSpec *spec = test_table(server->arena);
+    const int64_t last = 24;
+    const char *token = "";
+
+    memset(name, 'f', sizeof name - 1);
+    (void)test_add_feature(server->arena, spec, name, FEAST__TYPES__VALUE_TYPE__ENUM__INT64);
+    for (int64_t i = 0; i <= last; i++) {
+        name[0] = (char)('a' + i);
+        test_put_table(server->store, "default", spec);
+    }
+    for (int64_t number = last; number >= 0; number--) {
+        Feast__Admin__V1__ListRevisionsResponse *page =
+            must_answer(server, revisions(server, TABLES, "driver_trips", 0, token));
+        assert_int_equal(page->n_revisions, 1);
+        assert_int_equal(page->revisions[0]->number, number);
+        token = page->next_page_token;
+        assert_int_equal(token[0] == '\0', number == 0);
+    }
+}
+
 static void histories_of_nothing_are_refused(void **state)
 {
     struct whole_server *server = *state;
@@ -427,6 +452,7 @@ static const struct CMUnitTest cases[] = {
     WHOLE_CASE(a_backup_is_a_database_with_everything),
     WHOLE_CASE(a_backup_needs_a_name_of_its_own),
     WHOLE_CASE(a_history_comes_newest_first_in_pages),
+    WHOLE_CASE(a_large_history_comes_in_pages),
     WHOLE_CASE(histories_of_nothing_are_refused),
     WHOLE_CASE(a_watch_ends_with_the_job),
     WHOLE_CASE(a_watch_of_no_job_is_refused),

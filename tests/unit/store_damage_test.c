@@ -376,8 +376,8 @@ static void a_flipped_byte_in_the_history_is_found(void **state)
     store_raw_sql(fixture,
                   "UPDATE revision SET spec = CAST('PAYLOAD-other' AS BLOB) WHERE kind = 3");
     store_fixture_open(fixture);
-    assert_int_equal(fc_revision_list(store_reader(fixture), FC_OBJECT_TABLE, 1, fixture->arena,
-                                      &rows, &count, &fixture->err),
+    assert_int_equal(fc_revision_list(store_reader(fixture), FC_OBJECT_TABLE, 1, FC_REVISIONS_ALL,
+                                      fixture->arena, &rows, &count, &fixture->err),
                      FC_DATA_LOSS);
     assert_message_has(fixture, "revision 0");
 }

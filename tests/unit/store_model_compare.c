@@ -58,8 +58,8 @@ static void check_history(struct check *check, enum fc_object_kind kind,
     struct fc_revision_row *rows = NULL;
     size_t count = 0;
 
-    check_ok(check, fc_revision_list(check->reader, kind, object->id, check->arena, &rows, &count,
-                                     &check->err));
+    check_ok(check, fc_revision_list(check->reader, kind, object->id, FC_REVISIONS_ALL,
+                                     check->arena, &rows, &count, &check->err));
     assert_int_equal(count, object->changes);
     for (size_t i = 0; i < count; i++) {
         const struct model_change *expected = &object->history[count - 1 - i];

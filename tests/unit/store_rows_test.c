@@ -56,8 +56,9 @@ static void projects_are_listed_by_name_and_archived(void **state)
     archive.archived = false;
     assert_ok(fixture, store_run(fixture, run_archive, &archive));
     struct fc_revision_row *revisions = NULL;
-    assert_ok(fixture, fc_revision_list(store_reader(fixture), FC_OBJECT_PROJECT, apple.id,
-                                        fixture->arena, &revisions, &count, &fixture->err));
+    assert_ok(fixture,
+              fc_revision_list(store_reader(fixture), FC_OBJECT_PROJECT, apple.id, FC_REVISIONS_ALL,
+                               fixture->arena, &revisions, &count, &fixture->err));
     assert_int_equal(count, 3);
     assert_int_equal(revisions[0].revision, 2);
     assert_false(revisions[0].deleted);
@@ -134,8 +135,9 @@ static void an_update_takes_the_next_revision_and_no_other(void **state)
     put.row.revision = 2;
     assert_int_equal(store_run(fixture, run_put_entity, &put), FC_INTERNAL);
 
-    assert_ok(fixture, fc_revision_list(store_reader(fixture), FC_OBJECT_ENTITY, id, fixture->arena,
-                                        &revisions, &count, &fixture->err));
+    assert_ok(fixture,
+              fc_revision_list(store_reader(fixture), FC_OBJECT_ENTITY, id, FC_REVISIONS_ALL,
+                               fixture->arena, &revisions, &count, &fixture->err));
     assert_int_equal(count, 2);
     assert_int_equal(revisions[0].revision, 1);
     assert_str(revisions[0].spec, FC_STR("entity driver 1"));
@@ -280,8 +282,9 @@ static void a_table_is_deleted_and_revived_with_its_history(void **state)
     put.row.id = id;
     put.row.revision = 2;
     assert_ok(fixture, store_run(fixture, run_put_table, &put));
-    assert_ok(fixture, fc_revision_list(store_reader(fixture), FC_OBJECT_TABLE, id, fixture->arena,
-                                        &revisions, &count, &fixture->err));
+    assert_ok(fixture,
+              fc_revision_list(store_reader(fixture), FC_OBJECT_TABLE, id, FC_REVISIONS_ALL,
+                               fixture->arena, &revisions, &count, &fixture->err));
     assert_int_equal(count, 3);
     assert_false(revisions[0].deleted);
     assert_str(revisions[0].spec, FC_STR("table trips 2"));
