@@ -6,7 +6,8 @@
  *       -> a transaction that decides every object in its turn and is rolled back: what each would be, the ones before
  *          it given
  *         -> the sources of the tables that need it are looked at
- *           -> the transaction again, with the reports; committed unless the batch is atomic and something was refused
+ *           -> the transaction again, with the reports; committed unless the batch is atomic and something was refused,
+ *              or a table needs a look now that needed none before: then the looks again
  *
  * A dry run and an atomic batch with a refusal end earlier. One answer has one result for each object.
  */
@@ -139,20 +140,32 @@ static bool must_not_stay(const struct batch *batch)
     return batch->atomic && any_refused(batch);
 }
 
+/* What others changed since the looks may have made a table new, or right, that was not looked at for that. */
+static bool any_unseen(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch_needs_look(&batch->entries[i]))
+            return true;
+    return false;
+}
+
 static fc_rc apply_all(struct fc_txn *txn, void *ctx, struct fc_error *err)
 {
     struct batch *batch = ctx;
     fc_rc rc = decide_all(batch, txn, err);
 
-    return rc == FC_OK && must_not_stay(batch) ? roll_back(err) : rc;
+    batch->unseen = rc == FC_OK && !must_not_stay(batch) && any_unseen(batch);
+    return rc == FC_OK && (batch->unseen || must_not_stay(batch)) ? roll_back(err) : rc;
 }
 
 static void applied(void *ctx, const struct fc_error *err)
 {
     struct batch *batch = ctx;
 
+    if (err && batch->decided && batch->unseen)
+        batch_look_at_sources(batch); /* each table once, so that this comes to an end */
     /* What was decided and was to stay, but does not, failed when it was written. */
-    if (err && !(batch->decided && must_not_stay(batch)))
+    else if (err && !(batch->decided && must_not_stay(batch)))
         fail(batch, err);
     else
         reply(batch, !err);

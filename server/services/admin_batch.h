@@ -48,6 +48,8 @@ struct batch {
     enum fc_validation_mode mode;
     bool mode_open; /* none was asked for */
     bool decided;   /**< the transaction came to its end, though it was to be rolled back */
+    bool
+        unseen; /**< it found a table whose sources were not looked at, which needed no look before */
 
     pthread_mutex_t lock; /**< of what follows */
     size_t next, looking; /**< turn that looks next; looks under way */
@@ -61,6 +63,8 @@ FC_MUST fc_rc batch_decide(struct batch_entry *entry, struct fc_txn *txn, struct
 FC_MUST bool batch_entry_init(struct batch_entry *entry, struct batch *batch,
                               const batch_object *object);
 
+/** True for a table whose sources are to be looked at, and were not, by what the last transaction found. */
+bool batch_needs_look(const struct batch_entry *entry);
 /** Looks at the sources of every table that needs it; `batch_looked` follows, from any thread. */
 void batch_look_at_sources(struct batch *batch);
 void batch_looked(struct batch *batch);

@@ -7,12 +7,12 @@
 /* Of one report and its violations. */
 #define LOOK_ARENA ((size_t)16 * 1024 * 1024)
 
-static bool needs_look(const struct batch_entry *entry)
+bool batch_needs_look(const struct batch_entry *entry)
 {
     const struct fc_table_change *change = &entry->as.table;
 
     return entry->object->object_case == FEAST__ADMIN__V1__BATCH_OBJECT__OBJECT_FEATURE_TABLE &&
-           !batch_entry_refused(entry) && change->mode != FC_VALIDATION_OFF &&
+           !entry->looked_at && !batch_entry_refused(entry) && change->mode != FC_VALIDATION_OFF &&
            !(change->unchanged && fc_table_change_settled(change));
 }
 
@@ -76,7 +76,7 @@ static void start_looks(struct batch *batch)
     (void)pthread_mutex_lock(&batch->lock);
     while (batch->next < batch->count && batch->looking < LOOKS_AT_ONCE) {
         struct batch_entry *entry = &batch->entries[batch->order[batch->next++]];
-        if (!needs_look(entry))
+        if (!batch_needs_look(entry))
             continue;
         batch->looking++;
         (void)pthread_mutex_unlock(&batch->lock);
@@ -93,6 +93,7 @@ static void start_looks(struct batch *batch)
 
 void batch_look_at_sources(struct batch *batch)
 {
+    batch->next = 0;
     batch->starting = true;
     start_looks(batch);
 }

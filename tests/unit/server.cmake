@@ -50,6 +50,8 @@ fc_unit_test(admin SOURCES admin_test.c DEPS fc_test_whole_server)
 fc_unit_test(admin_batch SOURCES admin_batch_test.c DEPS fc_test_whole_server)
 fc_unit_test(admin_batch_disk SOURCES admin_batch_disk_test.c ../support/shim_vfs.c
              DEPS fc_test_whole_server)
+fc_unit_test(admin_batch_race SOURCES admin_batch_race_test.c DEPS fc_test_whole_server)
+target_link_options(test_admin_batch_race PRIVATE -Wl,--wrap=fc_store_submit)
 fc_unit_test(admin_report_race SOURCES admin_report_race_test.c DEPS fc_test_whole_server)
 target_link_options(test_admin_report_race PRIVATE -Wl,--wrap=fc_report_find)
 fc_unit_test(sources_config SOURCES sources_config_test.c DEPS fc_server fc_admission)
