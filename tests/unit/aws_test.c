@@ -205,6 +205,10 @@ static void web_identity_goes_through_sts(void **state)
     assert_int_equal(ask(f), FC_UNAVAILABLE);
     assert_string_equal(f->err.message, "AWS STS gives no credentials for the web identity: "
                                         "InvalidIdentityToken: No provider");
+    /* Whoever replaces it may not have written it yet. */
+    test_write(test_path(&f->scratch, "token"), "");
+    assert_int_equal(ask(f), FC_UNAVAILABLE);
+    assert_non_null(strstr(f->err.message, "token is empty"));
 }
 
 static void containers_answer_with_their_token(void **state)

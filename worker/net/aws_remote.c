@@ -70,8 +70,11 @@ static fc_rc put_token(struct fc_buf *form, const char *path, struct fc_error *e
     struct fc_buf token = FC_BUF_INIT;
 
     fc_rc rc = fc_file_read(path, "web identity token", TOKEN_MAX, &token, err);
+    size_t length = strcspn(fc_buf_text(&token), " \t\r\n");
+    if (rc == FC_OK && length == 0)
+        rc = fc_fail(err, FC_REASON_SOURCE_UNREACHABLE, "the web identity token %s is empty", path);
     if (rc == FC_OK) {
-        token.ptr[strcspn(token.ptr, " \t\r\n")] = '\0';
+        token.ptr[length] = '\0';
         fc_url_form_add(form, "WebIdentityToken", token.ptr);
     }
     fc_buf_done(&token);
