@@ -23,7 +23,6 @@
 #define WANTED_DESCRIPTORS ((rlim_t)1 << 20)
 #define MAX_DESCRIPTORS    ((int)WANTED_DESCRIPTORS)
 #define KEPT_DESCRIPTORS   256 /* for the database, workers, logs */
-#define SHED_TRIES         64
 
 static _Atomic int highest = INT_MAX; /* connections with a number from here on are refused */
 static _Atomic int spare = -1; /* given up to accept and close a connection when none is left */
@@ -72,7 +71,6 @@ __attribute__((visibility("default"))) int accept4(int fd, __SOCKADDR_ARG addres
                                                    socklen_t *restrict length, int flags)
 {
     socklen_t room = length ? *length : 0;
-    int tries = 0;
 
     for (;;) {
         int got;
@@ -91,7 +89,8 @@ __attribute__((visibility("default"))) int accept4(int fd, __SOCKADDR_ARG addres
             continue;
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
             return -1;
-        if (tries++ == SHED_TRIES || !shed(fd)) {
+        /* Until nothing is left: gRPC looks at the listener again when one more comes, and not for those behind. */
+        if (!shed(fd)) {
             errno = EAGAIN;
             return -1;
         }

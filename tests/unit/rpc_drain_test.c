@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -255,6 +256,45 @@ static void running_out_of_descriptors_is_survived(void **state FC_UNUSED)
     rpc_fixture_done(&fixture);
 }
 
+/* gRPC is told of a listener when one more connection comes: what is left behind an answer of "none" would wait for it. */
+static void without_descriptors_no_connection_is_left_waiting(void **state FC_UNUSED)
+{
+    const struct fc_rpc_options options = {.threads = 1};
+    struct rpc_fixture fixture = {0};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    struct rlimit before, low;
+    int clients[100], taken[512];
+    size_t count = 0;
+
+    rpc_fixture_start(&fixture, &options, methods, FC_ARRAY_LEN(methods));
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(listener, FC_ARRAY_LEN(clients)), 0);
+    for (size_t i = 0; i < FC_ARRAY_LEN(clients); i++) {
+        clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(clients[i], (struct sockaddr *)&address, size), 0);
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = before;
+    low.rlim_cur = 256;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    while (count < FC_ARRAY_LEN(taken) && (taken[count] = dup(0)) >= 0)
+        count++;
+    assert_true(count > 0 && count < FC_ARRAY_LEN(taken));
+    assert_int_equal(accept4(listener, NULL, NULL, SOCK_CLOEXEC), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(poll(&(struct pollfd){.fd = listener, .events = POLLIN}, 1, 0), 0);
+    while (count > 0)
+        close(taken[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    for (size_t i = 0; i < FC_ARRAY_LEN(clients); i++)
+        close(clients[i]);
+    close(listener);
+    rpc_fixture_done(&fixture);
+}
+
 static void half_open_connections_are_closed(void **state FC_UNUSED)
 {
     const struct fc_rpc_options options = {.threads = 1,
@@ -281,6 +321,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(lame_duck_serves_on),
     cmocka_unit_test(connections_over_the_limit_are_refused),
     cmocka_unit_test(running_out_of_descriptors_is_survived),
+    cmocka_unit_test(without_descriptors_no_connection_is_left_waiting),
     cmocka_unit_test(half_open_connections_are_closed),
 };
 
