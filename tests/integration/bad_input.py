@@ -112,7 +112,7 @@ class BadInput(feastcore.CoreTest):
         random.seed(SEED)
         for service in ("feast.core.CoreService", "feast_spark.api.JobService", "feast.core.JobService",
                         "feast.serving.ServingService", "feast.admin.v1.AdminService"):
-            for method in ours().pool.FindServiceByName(service).methods:
+            for method in ours().service(service).methods:
                 # Those that could store something by chance, or that stream, have their own tests.
                 if method.name in ("WatchJob", "FollowJobLog", "Backup", "CreateProject", "ApplyEntity", "UpdateStore",
                                    "RegisterOnlineStore"):

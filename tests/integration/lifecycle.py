@@ -334,7 +334,7 @@ class Introspection(feastcore.CoreTest):
     def test_every_method_is_there(self):
         """What the descriptors promise answers something else than "no such method"."""
         for service in self.SERVICES - {"grpc.health.v1.Health"}:
-            for method in ours().pool.FindServiceByName(service).methods:
+            for method in ours().service(service).methods:
                 with self.subTest(method.full_name):
                     path = f"/{service}/{method.name}"
                     if method.name in ("WatchJob", "FollowJobLog"):

@@ -5,11 +5,13 @@ What the peers define is called through the stubs of their own packages; our add
 and the public health and reflection services through the descriptors of the build.
 """
 
+import functools
 import importlib
 import importlib.util
 import os
 import pathlib
 import sys
+import threading
 import types
 
 import grpc
@@ -76,21 +78,29 @@ class Ours:
                         + ("_stream" if method.server_streaming else "_unary"))
         self.factory = message_factory.MessageFactory(self.pool)
 
+        # Neither the pool nor the factory is for several threads: a type would be made twice.
+        self.lock = threading.Lock()
+
+    def type(self, descriptor):
+        with self.lock:
+            return self.factory.GetPrototype(descriptor)
+
     def message(self, name):
-        return self.factory.GetPrototype(self.pool.FindMessageTypeByName(name))
+        with self.lock:
+            return self.factory.GetPrototype(self.pool.FindMessageTypeByName(name))
 
     def enum(self, name):
-        return self.pool.FindEnumTypeByName(name)
+        with self.lock:
+            return self.pool.FindEnumTypeByName(name)
+
+    def service(self, name):
+        with self.lock:
+            return self.pool.FindServiceByName(name)
 
 
-_ours = None
-
-
+@functools.cache
 def ours():
-    global _ours
-    if _ours is None:
-        _ours = Ours()
-    return _ours
+    return Ours()
 
 
 class Service:
@@ -98,12 +108,12 @@ class Service:
 
     def __init__(self, channel, name):
         self._channel = channel
-        self._service = ours().pool.FindServiceByName(name)
+        self._service = ours().service(name)
 
     def __getattr__(self, name):
         method = self._service.FindMethodByName(name)
-        request = ours().factory.GetPrototype(method.input_type)
-        response = ours().factory.GetPrototype(method.output_type)
+        request = ours().type(method.input_type)
+        response = ours().type(method.output_type)
         call = getattr(self._channel, ours().kinds[method.full_name])(
             f"/{self._service.full_name}/{name}",
             request_serializer=lambda message: message.SerializeToString(),
@@ -116,7 +126,7 @@ class Service:
         return invoke
 
     def request(self, name):
-        return ours().factory.GetPrototype(self._service.FindMethodByName(name).input_type)
+        return ours().type(self._service.FindMethodByName(name).input_type)
 
 
 class Api:
