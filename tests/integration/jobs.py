@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ingestion jobs: windows, bad rows, cancelling, and what is left of them when processes die."""
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import signal
+import threading
 import time
 import urllib.parse
+
+import grpc
 
 import feastcore
 import feasttables as tables
@@ -20,6 +24,8 @@ PENDING, RUNNING, DONE, ERROR = 1, 2, 3, 4
 
 # Enough work that a worker is met in the middle of it.
 MANY_ROWS, MANY_KEYS = 600_000, 300_000
+# A small part of the work.
+SLICE_NS = 20_000_000
 
 
 def local_path(uri):
@@ -223,6 +229,24 @@ class Dying(JobTest):
         super().setUpClass()
         cls.many = tables.write_many(cls.name("many.parquet"), MANY_ROWS, MANY_KEYS)
 
+    @staticmethod
+    def run_a_little(pid, enough):
+        """Lets a stopped process run, by its own time and not by the wall's, which may be the other processes'."""
+        def ran():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                return sum(int((task / "schedstat").read_text().split()[0])
+                           for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
+            return None
+
+        before, end = ran(), time.monotonic() + feastcore.PATIENCE
+        os.kill(pid, signal.SIGCONT)
+        while not enough() and time.monotonic() < end:
+            now = ran()
+            if before is None or now is None or now - before > SLICE_NS:
+                break
+            time.sleep(0.001)
+        os.kill(pid, signal.SIGSTOP)
+
     def freeze_worker(self, server, job_id):
         """Stops the job's worker as it appears, lets it run in slices until it has read rows."""
         def worker():
@@ -235,15 +259,27 @@ class Dying(JobTest):
             return None
 
         pid = wait_until(worker, "a worker of the job")
+        # What is told to those who watch is not a second old, as what is stored may be: the job would end meanwhile.
+        watch, told = server.api.admin.WatchJob(job_id=job_id, timeout=feastcore.PATIENCE), [0]
+
+        def follow():
+            with contextlib.suppress(grpc.RpcError):
+                for progress in watch:
+                    told.append(progress.rows_read)
+
         def has_read():
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(0.05)
-            os.kill(pid, signal.SIGSTOP)
+            self.run_a_little(pid, lambda: told[-1] > 0)
             detail = server.api.job_detail(job_id)
             self.assertLess(detail.progress.state, DONE, f"the job ended too soon: {detail}")
-            return detail.progress.rows_read > 0
+            return told[-1] > 0 and detail.progress.state == RUNNING
 
-        wait_until(has_read, "progress of the job")
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            wait_until(has_read, "progress of the job")
+        finally:
+            watch.cancel()
+            follower.join()
         return pid
 
     def check_values(self, api):
