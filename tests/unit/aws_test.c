@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/sys.h"
+#include "base/time.h"
 #include "tests/support/scratch.h"
 #include "tests/support/web.h"
 #include "worker/net/aws.h"
@@ -19,6 +21,7 @@ struct fixture {
     struct fc_aws_credentials found;
     struct fc_error err;
     const char *expires;
+    bool down; /* what is asked answers nothing of use */
     char seen[2048];
 };
 
@@ -92,6 +95,8 @@ static bool answer(void *ctx, const struct test_web_request *request, int fd)
     char token[64] = "";
 
     snprintf(f->seen, sizeof(f->seen), "%s", request->text);
+    if (f->down)
+        return test_web_reply(fd, "404 Not Found", "", "");
     if (strcmp(request->target, "/latest/api/token") == 0)
         return strcmp(request->method, "PUT") == 0 && test_web_reply(fd, "200 OK", "", "session");
     if (strncmp(request->target, "/latest/meta-data/", 18) == 0) {
@@ -248,6 +253,35 @@ static void credentials_about_to_expire_are_renewed(void **state)
     assert_int_equal(test_web_requests(f->web), 2);
 }
 
+/* They are renewed minutes before: that whoever gives them is away for a moment is no reason to do without. */
+static void credentials_that_hold_are_used_when_they_are_not_renewed(void **state)
+{
+    static const char *const variables[][2] = {
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "/container"},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT", ""},
+    };
+    struct fixture *f = *state;
+    char soon[FC_TIME_TEXT_MAX];
+
+    fc_time_format(fc_now_ns(fc_sys_real()) / FC_NS_PER_S + 250, 0, soon);
+    f->expires = fc_arena_strdup(f->arena, soon);
+    for (size_t i = 0; i < FC_ARRAY_LEN(variables); i++) {
+        setenv(variables[i][0], test_web_url(f->web, variables[i][1]), 1);
+        assert_int_equal(ask(f), FC_OK);
+        f->down = true;
+        assert_int_equal(ask(f), FC_OK);
+        assert_string_equal(f->found.key_id, "remote");
+        assert_string_equal(f->found.secret, "remote secret");
+        /* The next try has time. */
+        unsigned asked = (unsigned)test_web_requests(f->web);
+        assert_int_equal(ask(f), FC_OK);
+        assert_string_equal(f->found.token, "remote token");
+        assert_int_equal(test_web_requests(f->web), asked);
+        f->down = false;
+        unsetenv(variables[i][0]);
+    }
+}
+
 static void nobody_there_means_no_credentials(void **state)
 {
     struct fixture *f = *state;
@@ -315,6 +349,7 @@ static const struct CMUnitTest cases[] = {
     CASE(containers_answer_with_their_token),
     CASE(instances_are_asked_by_session),
     CASE(credentials_about_to_expire_are_renewed),
+    CASE(credentials_that_hold_are_used_when_they_are_not_renewed),
     CASE(nobody_there_means_no_credentials),
     CASE(endpoints_follow_the_conventions),
     CASE(bad_xml_is_refused),

@@ -26,7 +26,7 @@ const char *fc_aws_env(const char *name)
 static struct {
     pthread_mutex_t lock;
     char *from, *key_id, *secret, *token;
-    int64_t until_s;
+    int64_t until_s, expires_s; /* when it is to be renewed, and no longer of use */
 } kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *copy(const char *text, struct fc_arena *arena, bool *ok)
@@ -68,10 +68,22 @@ static void keep(const char *from, int64_t now_s, const struct fc_aws_lease *lea
     replace(&kept.secret, credentials->secret);
     replace(&kept.token, credentials->token);
     kept.until_s = credentials->key_id ? lease->expires_s - RENEW_S : now_s + NONE_S;
+    kept.expires_s = credentials->key_id ? lease->expires_s : 0;
     if (!kept.from || (credentials->key_id && (!kept.key_id || !kept.secret)) ||
         (credentials->token && !kept.token))
-        kept.until_s = 0; /* no memory: it is asked for again */
+        kept.until_s = kept.expires_s = 0; /* no memory: it is asked for again */
     pthread_mutex_unlock(&kept.lock);
+}
+
+/* Whether what is kept is of use although it could not be renewed: then it is kept until the next try. */
+static bool put_off(const char *from, int64_t now_s)
+{
+    pthread_mutex_lock(&kept.lock);
+    bool holds = kept.from && strcmp(kept.from, from) == 0 && now_s < kept.expires_s;
+    if (holds)
+        kept.until_s = now_s + NONE_S < kept.expires_s ? now_s + NONE_S : kept.expires_s;
+    pthread_mutex_unlock(&kept.lock);
+    return holds;
 }
 
 /* The three that answer over the network. One of them is asked, whichever the machine is set up for. */
@@ -114,6 +126,9 @@ static fc_rc from_remote(const struct asking *asking, struct fc_aws_credentials 
     if (recall(from, now_s, asking->arena, ret, &ok))
         return ok ? FC_OK : fc_fail(err, FC_REASON_OUT_OF_MEMORY, "no memory for AWS credentials");
     fc_rc rc = ask(asking, &lease, err);
+    if ((rc != FC_OK || !lease.credentials.key_id) && put_off(from, now_s) &&
+        recall(from, now_s, asking->arena, ret, &ok) && ok)
+        return FC_OK;
     if (rc != FC_OK)
         return rc;
     keep(from, now_s, &lease);
