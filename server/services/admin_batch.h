@@ -48,8 +48,8 @@ struct batch {
     enum fc_validation_mode mode;
     bool mode_open; /* none was asked for */
     bool decided;   /**< the transaction came to its end, though it was to be rolled back */
-    bool
-        unseen; /**< it found a table whose sources were not looked at, which needed no look before */
+    /** it found a table whose sources were not looked at, which needed no look before */
+    bool unseen;
 
     pthread_mutex_t lock; /**< of what follows */
     size_t next, looking; /**< turn that looks next; looks under way */

@@ -19,8 +19,8 @@ struct fc_bq_field {
     enum fc_column_kind scalar; /**< of the value, or of each element of a REPEATED field */
     bool repeated, required;
     bool pseudo; /**< no field of the rows: only queries have it */
-    uint8_t
-        months; /**< of a pseudo field: its values are starts of so many months; 0: of days or hours */
+    /** of a pseudo field: its values are starts of so many months; 0: of days or hours */
+    uint8_t months;
     bool wide; /**< BIGNUMERIC of more than 38 digits: its scale follows from the values */
     struct fc_bq_field *fields; /**< of a record */
     size_t field_count;
