@@ -2,12 +2,11 @@
 /* Lists of brokers, and the operator's file of properties. What a real broker makes of them: tests/sources/kafka.py. */
 #include "tests/unit/harness.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/local_port.h"
 #include "tests/support/scratch.h"
 #include "worker/sources/kafka_config.h"
 
@@ -206,18 +205,15 @@ static int64_t late_now(void *ctx)
 static void a_connection_that_stands_by_the_deadline_counts(void **state)
 {
     struct fixture *f = *state;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
     struct late late = {.sys = *fc_sys_real(), .accepted = -1};
+    uint16_t port = 0;
     char text[32];
 
     late.sys.ctx = &late;
     late.sys.monotonic_ns = late_now;
-    late.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(late.listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(late.listener, (struct sockaddr *)&address, &size), 0);
+    late.listener = test_local_port(&port);
     assert_int_equal(listen(late.listener, 1), 0);
-    (void)snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(address.sin_port));
+    (void)snprintf(text, sizeof(text), "127.0.0.1:%u", port);
     assert_int_equal(read_servers(f, text), FC_OK);
     assert_int_equal(fc_kafka_reach(&f->servers, NULL, &late.sys, FC_NS_PER_S, f->arena, &f->err),
                      FC_OK);

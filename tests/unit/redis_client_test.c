@@ -2,8 +2,6 @@
 /* Commands to servers that are on the move. They are stand-ins, which answer what real ones do at such a moment. */
 #include "tests/unit/harness.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,6 +13,7 @@
 #include "storage/redis/client.h"
 #include "storage/redis/slot.h"
 #include "storage/redis/wire.h"
+#include "tests/support/local_port.h"
 
 /* Tries before the client is told to give up. */
 #define AGAIN_MAX 6
@@ -34,19 +33,6 @@ struct fixture {
     unsigned again;       /* its tries */
     struct fc_error err;
 };
-
-static int bound(uint16_t *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
 
 /* The first word of a command; false when there is none any more. */
 static bool read_command(FILE *stream, char word[64])
@@ -108,8 +94,8 @@ static int setup(void **state)
     if (!f)
         return -1;
     *state = f;
-    f->listener = bound(&f->port);
-    f->away = bound(&f->away_port);
+    f->listener = test_local_port(&f->port);
+    f->away = test_local_port(&f->away_port);
     assert_int_equal(listen(f->listener, 4), 0);
     return pthread_create(&f->thread, NULL, serve, f);
 }

@@ -2,8 +2,6 @@
 /* Encrypted connections to Redis, of which one breaks. The servers are stand-ins. */
 #include "tests/unit/harness.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -15,10 +13,13 @@
 
 #include "base/sys.h"
 #include "storage/redis/transport.h"
+#include "tests/support/local_port.h"
+#include "tests/support/scratch.h"
 
 struct fixture {
     SSL_CTX *context;
-    char ca_file[32];
+    struct test_scratch scratch;
+    const char *ca_file;
     int listener;
     struct fc_redis_node_name node;
     pthread_t thread;
@@ -49,8 +50,8 @@ static void issue(struct fixture *f)
     assert_int_equal(SSL_CTX_set_num_tickets(f->context, 0), 1);
     assert_int_equal(SSL_CTX_use_certificate(f->context, made), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(f->context, key), 1);
-    (void)snprintf(f->ca_file, sizeof(f->ca_file), "/tmp/fc-ca-XXXXXX");
-    FILE *file = fdopen(mkstemp(f->ca_file), "w");
+    f->ca_file = test_path(&f->scratch, "ca.pem");
+    FILE *file = fopen(f->ca_file, "w");
     assert_non_null(file);
     assert_int_equal(PEM_write_X509(file, made), 1);
     assert_int_equal(fclose(file), 0);
@@ -98,19 +99,16 @@ static void *serve(void *ctx)
 
 static int setup(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
     struct fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
     *state = f;
+    test_scratch_init(&f->scratch);
     issue(f);
-    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(f->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(f->listener, (struct sockaddr *)&address, &size), 0);
+    f->node = (struct fc_redis_node_name){.host = "127.0.0.1"};
+    f->listener = test_local_port(&f->node.port);
     assert_int_equal(listen(f->listener, 4), 0);
-    f->node = (struct fc_redis_node_name){.host = "127.0.0.1", .port = ntohs(address.sin_port)};
     return pthread_create(&f->thread, NULL, serve, f);
 }
 
@@ -124,7 +122,7 @@ static int teardown(void **state)
     (void)shutdown(f->listener, SHUT_RDWR);
     (void)pthread_join(f->thread, NULL);
     (void)close(f->listener);
-    (void)unlink(f->ca_file);
+    test_scratch_done(&f->scratch);
     SSL_CTX_free(f->context);
     free(f);
     return 0;

@@ -2,8 +2,6 @@
 /* In which form rows go to a Redis, by what it refused before. The server is a stand-in: one from before Redis 7. */
 #include "tests/unit/harness.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,6 +10,7 @@
 #include "base/sys.h"
 #include "storage/online/redis_dump.h"
 #include "storage/redis/wire.h"
+#include "tests/support/local_port.h"
 #include "worker/sinks/redis_writer.h"
 
 #define BATCHES   12
@@ -88,18 +87,13 @@ static void *serve(void *ctx)
 
 static int setup(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
     struct fixture *f = calloc(1, sizeof *f);
 
     if (!f)
         return -1;
     *state = f;
-    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(f->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(f->listener, (struct sockaddr *)&address, &size), 0);
+    f->listener = test_local_port(&f->port);
     assert_int_equal(listen(f->listener, 1), 0);
-    f->port = ntohs(address.sin_port);
     return pthread_create(&f->thread, NULL, serve, f);
 }
 

@@ -226,32 +226,50 @@ static void connections_over_the_limit_are_refused(void **state FC_UNUSED)
     rpc_fixture_done(&fixture);
 }
 
+/* All descriptors of this process, and how many it may have else. */
+struct taken {
+    struct rlimit before;
+    int numbers[512];
+    size_t count;
+};
+
+static void take_descriptors(struct taken *taken)
+{
+    struct rlimit low;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &taken->before), 0);
+    low = taken->before;
+    low.rlim_cur = 256;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    for (taken->count = 0; taken->count < FC_ARRAY_LEN(taken->numbers) &&
+                           (taken->numbers[taken->count] = dup(0)) >= 0;)
+        taken->count++;
+    assert_true(taken->count > 0 && taken->count < FC_ARRAY_LEN(taken->numbers));
+}
+
+static void give_descriptors_back(struct taken *taken)
+{
+    while (taken->count > 0)
+        close(taken->numbers[--taken->count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &taken->before), 0);
+}
+
 /* gRPC stops accepting for good at the first EMFILE that it sees. */
 static void running_out_of_descriptors_is_survived(void **state FC_UNUSED)
 {
     const struct fc_rpc_options options = {.threads = 2};
     struct rpc_fixture fixture = {0};
-    struct rlimit before, low;
+    struct taken taken;
     struct crowd crowd;
-    int taken[512];
-    size_t count = 0;
 
     rpc_fixture_start(&fixture, &options, methods, FC_ARRAY_LEN(methods));
     assert_int_equal(rpc_call_name(&fixture, "/test.Service/Echo", "x", NULL), FC_OK);
     crowd_prepare(&crowd, fixture.port, 100);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    low = before;
-    low.rlim_cur = 256;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    while (count < FC_ARRAY_LEN(taken) && (taken[count] = dup(0)) >= 0)
-        count++;
-    assert_true(count > 0 && count < FC_ARRAY_LEN(taken));
+    take_descriptors(&taken);
     crowd_come(&crowd);
     assert_int_equal(rpc_call_name(&fixture, "/test.Service/Echo", "x", NULL), FC_OK);
-    while (count > 0)
-        close(taken[--count]);
+    give_descriptors_back(&taken);
     crowd_leave(&crowd);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     WAIT_FOR(answers(&fixture));
     rpc_fixture_done(&fixture);
 }
@@ -263,9 +281,8 @@ static void without_descriptors_no_connection_is_left_waiting(void **state FC_UN
     struct rpc_fixture fixture = {0};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    struct rlimit before, low;
-    int clients[100], taken[512];
-    size_t count = 0;
+    struct taken taken;
+    int clients[100];
 
     rpc_fixture_start(&fixture, &options, methods, FC_ARRAY_LEN(methods));
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -276,19 +293,11 @@ static void without_descriptors_no_connection_is_left_waiting(void **state FC_UN
         clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_int_equal(connect(clients[i], (struct sockaddr *)&address, size), 0);
     }
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    low = before;
-    low.rlim_cur = 256;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    while (count < FC_ARRAY_LEN(taken) && (taken[count] = dup(0)) >= 0)
-        count++;
-    assert_true(count > 0 && count < FC_ARRAY_LEN(taken));
+    take_descriptors(&taken);
     assert_int_equal(accept4(listener, NULL, NULL, SOCK_CLOEXEC), -1);
     assert_int_equal(errno, EAGAIN);
     assert_int_equal(poll(&(struct pollfd){.fd = listener, .events = POLLIN}, 1, 0), 0);
-    while (count > 0)
-        close(taken[--count]);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    give_descriptors_back(&taken);
     for (size_t i = 0; i < FC_ARRAY_LEN(clients); i++)
         close(clients[i]);
     close(listener);
